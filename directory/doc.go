@@ -1,0 +1,11 @@
+// Package directory is the key directory as a plain Go API: it takes new
+// versions of labels, publishes them in epochs, and answers the requests of
+// KEYTRANS with proofs.
+//
+// One commit of the store is one epoch, which appends one log entry. A single
+// sequencer makes epochs: while one commits, the next gathers. Reads run on the
+// immutable state of the last published epoch and take no lock against the
+// sequencer.
+//
+// HTTP lives in package web. Stores are in packages of their own below this one.
+package directory

@@ -1,0 +1,56 @@
+package directory
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/merkle"
+	"github.com/ghostlight-kt/ghostlight/merkle/ibst"
+)
+
+// Head is the log's latest published head.
+type Head struct {
+	keytrans.TreeHead
+	Root      merkle.Hash
+	Rightmost keytrans.LogEntry
+}
+
+// Head returns the latest published head.
+func (d *Directory) Head() (Head, error) {
+	s := d.acquire()
+	defer s.release()
+	root, err := s.root()
+	return Head{TreeHead: s.head, Root: root, Rightmost: s.last}, err
+}
+
+// Entries returns the log entries in [lo, hi). The error wraps
+// keytrans.ErrRequest if they are not within the log.
+func (d *Directory) Entries(_ context.Context, lo, hi uint64) ([]keytrans.LogEntry, error) {
+	s := d.acquire()
+	defer s.release()
+	if lo > hi || hi > s.head.TreeSize {
+		return nil, fmt.Errorf("%w: entries [%d, %d) of a log of %d", keytrans.ErrRequest, lo, hi, s.head.TreeSize)
+	}
+	out := make([]keytrans.LogEntry, 0, hi-lo)
+	for pos := lo; pos < hi; pos++ {
+		entry, err := s.Entry(pos)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, entry)
+	}
+	return out, nil
+}
+
+// RightmostDistinguished returns the position of the rightmost distinguished
+// log entry; ok is false if there is none.
+func (d *Directory) RightmostDistinguished() (pos uint64, ok bool, err error) {
+	s := d.acquire()
+	defer s.release()
+	return ibst.RightmostDistinguished(s.head.TreeSize, d.cfg.Configuration.ReasonableMonitoringWindow,
+		func(pos uint64) (uint64, error) {
+			entry, err := s.Entry(pos)
+			return entry.Timestamp, err
+		})
+}

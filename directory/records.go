@@ -1,0 +1,115 @@
+package directory
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/merkle"
+	"github.com/ghostlight-kt/ghostlight/merkle/logtree"
+)
+
+// The records of a directory, by the first byte of their keys. Integers are
+// big-endian, so that keys sort by number.
+const (
+	keyHead    = 'h' // h → signature of the tree head whose size is the stored one
+	keyEntry   = 'e' // e position(8) → LogEntry(40)
+	keyNode    = 'n' // n level(1) index(8) → log tree node(32)
+	keyPrefix  = 'p' // p … → records of merkle/prefixtree
+	keyLabel   = 'l' // l label → identity(16) greatest version(4)
+	keyVersion = 'v' // v len(1) label version(4) → version record
+)
+
+func headKey() []byte { return []byte{keyHead} }
+
+func entryKey(pos uint64) []byte { return binary.BigEndian.AppendUint64([]byte{keyEntry}, pos) }
+
+func nodeKey(n logtree.Node) []byte {
+	return binary.BigEndian.AppendUint64([]byte{keyNode, n.Level}, n.Index)
+}
+
+func labelKey(label []byte) []byte { return append([]byte{keyLabel}, label...) }
+
+func versionKey(label []byte, version uint32) []byte {
+	k := make([]byte, 0, 2+len(label)+4)
+	k = append(k, keyVersion, byte(len(label)))
+	k = append(k, label...)
+	return binary.BigEndian.AppendUint32(k, version)
+}
+
+// labelRecord says who owns a label and what its greatest version is.
+type labelRecord struct {
+	identity Identity
+	greatest uint32
+}
+
+func (r *labelRecord) marshal() []byte {
+	return binary.BigEndian.AppendUint32(append([]byte(nil), r.identity[:]...), r.greatest)
+}
+
+func parseLabelRecord(b []byte) (*labelRecord, error) {
+	if len(b) != len(Identity{})+4 {
+		return nil, errCorrupt("label record")
+	}
+	r := &labelRecord{greatest: binary.BigEndian.Uint32(b[len(Identity{}):])}
+	copy(r.identity[:], b)
+	return r, nil
+}
+
+// versionRecord is one version of a label. Its encoding is
+//
+//	position(8) search key(32) commitment(32) [ opening(16) value(…) ]
+//
+// where the part in brackets can be deleted, after which the commitment can no
+// longer be opened.
+type versionRecord struct {
+	position   uint64
+	searchKey  merkle.Hash
+	commitment merkle.Hash
+	erased     bool
+	opening    keytrans.Opening
+	value      []byte
+}
+
+const versionRecordFixed = 8 + 2*merkle.HashSize
+
+func (r *versionRecord) marshal() []byte {
+	b := make([]byte, 0, versionRecordFixed+keytrans.OpeningSize+len(r.value))
+	b = binary.BigEndian.AppendUint64(b, r.position)
+	b = append(b, r.searchKey[:]...)
+	b = append(b, r.commitment[:]...)
+	if r.erased {
+		return b
+	}
+	b = append(b, r.opening[:]...)
+	return append(b, r.value...)
+}
+
+func parseVersionRecord(b []byte) (*versionRecord, error) {
+	if len(b) < versionRecordFixed {
+		return nil, errCorrupt("version record")
+	}
+	r := &versionRecord{
+		position:   binary.BigEndian.Uint64(b),
+		searchKey:  merkle.Hash(b[8:]),
+		commitment: merkle.Hash(b[8+merkle.HashSize:]),
+	}
+	b = b[versionRecordFixed:]
+	if len(b) == 0 {
+		r.erased = true
+		return r, nil
+	}
+	if len(b) < keytrans.OpeningSize {
+		return nil, errCorrupt("version record")
+	}
+	copy(r.opening[:], b)
+	r.value = b[keytrans.OpeningSize:]
+	return r, nil
+}
+
+// ErrCorrupt is wrapped by the error for a store whose records contradict each
+// other or do not decode.
+var ErrCorrupt = errors.New("the directory's store is damaged")
+
+func errCorrupt(what string) error { return fmt.Errorf("%w: %s", ErrCorrupt, what) }

@@ -1,0 +1,153 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/ghostlight-kt/ghostlight/keytrans"
+)
+
+// answerLabel runs f on the current state's view of a label.
+func answerLabel[R any](d *Directory, label []byte, f func(log keytrans.Log, view *labelView) (R, error)) (R, error) {
+	var none R
+	if len(label) == 0 || len(label) > keytrans.MaxLabelSize {
+		return none, fmt.Errorf("%w: label: it must have 1 to %d bytes", keytrans.ErrRequest, keytrans.MaxLabelSize)
+	}
+	s := d.acquire()
+	defer s.release()
+	view, err := s.view(label, d.keys)
+	if err != nil {
+		return none, err
+	}
+	return f(s, view)
+}
+
+// The methods below answer the requests of KEYTRANS, "User Operations". Errors
+// wrap keytrans.ErrRequest, or say that the label or version is unknown
+// (ErrUnknownLabel, keytrans.ErrNoVersion), expired (keytrans.ErrVersionExpired)
+// or erased (ErrErased); any other error is the directory's own trouble.
+
+// Search answers q. The error is ErrUnknownLabel if the label has no versions.
+func (d *Directory) Search(_ context.Context, q *keytrans.SearchRequest) (*keytrans.SearchResponse, error) {
+	return answerLabel(d, q.Label, func(log keytrans.Log, view *labelView) (*keytrans.SearchResponse, error) {
+		if view.greatest == nil {
+			return nil, ErrUnknownLabel
+		}
+		return d.prover.Search(log, view, q)
+	})
+}
+
+// ContactMonitor answers q.
+func (d *Directory) ContactMonitor(_ context.Context, q *keytrans.ContactMonitorRequest) (*keytrans.ContactMonitorResponse, error) {
+	return answerLabel(d, q.Label, func(log keytrans.Log, view *labelView) (*keytrans.ContactMonitorResponse, error) {
+		return d.prover.ContactMonitor(log, view, q)
+	})
+}
+
+// OwnerInit answers q. The label need not exist.
+func (d *Directory) OwnerInit(_ context.Context, q *keytrans.OwnerInitRequest) (*keytrans.OwnerInitResponse, error) {
+	return answerLabel(d, q.Label, func(log keytrans.Log, view *labelView) (*keytrans.OwnerInitResponse, error) {
+		return d.prover.OwnerInit(log, view, q)
+	})
+}
+
+// OwnerMonitor answers q. The label need not exist.
+func (d *Directory) OwnerMonitor(_ context.Context, q *keytrans.OwnerMonitorRequest) (*keytrans.OwnerMonitorResponse, error) {
+	return answerLabel(d, q.Label, func(log keytrans.Log, view *labelView) (*keytrans.OwnerMonitorResponse, error) {
+		return d.prover.OwnerMonitor(log, view, q)
+	})
+}
+
+// Distinguished answers q.
+func (d *Directory) Distinguished(_ context.Context, q *keytrans.DistinguishedRequest) (*keytrans.DistinguishedResponse, error) {
+	s := d.acquire()
+	defer s.release()
+	return d.prover.Distinguished(s, q)
+}
+
+// maxUpdateResponses bounds the UpdateResponse structures of one answer.
+const maxUpdateResponses = 32
+
+// Update answers q. If q has values and follows the greatest version, it
+// creates new versions, for which the credential must be good: the error is
+// ErrUnauthenticated or ErrForbidden if it is not. Otherwise it tells of
+// versions that exist, as to anyone who searches.
+func (d *Directory) Update(ctx context.Context, credential Credential, q *keytrans.UpdateRequest) ([]*keytrans.UpdateResponse, error) {
+	created := 0
+	if len(q.Values) > 0 {
+		err := d.create(ctx, credential, q)
+		switch {
+		case err == nil:
+			created = len(q.Values)
+		case !errors.Is(err, ErrGreatestVersion):
+			return nil, err
+		}
+	}
+	return answerLabel(d, q.Label, func(log keytrans.Log, view *labelView) ([]*keytrans.UpdateResponse, error) {
+		if view.greatest == nil && q.GreatestVersion == nil {
+			return nil, ErrUnknownLabel
+		}
+		if view.greatest == nil || q.GreatestVersion != nil && *q.GreatestVersion >= *view.greatest {
+			return nil, ErrGreatestVersion
+		}
+		return d.prover.Update(log, view, q, created, maxUpdateResponses)
+	})
+}
+
+// create adds the versions of q. The error is ErrGreatestVersion if q does not
+// follow the greatest version.
+func (d *Directory) create(ctx context.Context, credential Credential, q *keytrans.UpdateRequest) error {
+	u := NewVersions{Label: q.Label, Greatest: q.GreatestVersion, Values: q.Values}
+	if err := d.checkSizes(&u); err != nil {
+		return err
+	}
+	if err := d.admit(ctx, credential, q, &u); err != nil {
+		return err
+	}
+	outcomes, err := d.Insert(ctx, []NewVersions{u})
+	if err != nil {
+		return err
+	}
+	return outcomes[0]
+}
+
+// admit authorizes an update and verifies that it follows the greatest version,
+// before anything expensive is done for it.
+func (d *Directory) admit(ctx context.Context, credential Credential, q *keytrans.UpdateRequest, u *NewVersions) error {
+	s := d.acquire()
+	defer s.release()
+	record, err := s.label(q.Label)
+	if err != nil {
+		return err
+	}
+	if u.Identity, err = d.authorize(ctx, credential, record); err != nil {
+		return err
+	}
+	if q.Last != nil && *q.Last > s.head.TreeSize {
+		return fmt.Errorf("%w: the log has %d entries", keytrans.ErrLast, s.head.TreeSize)
+	}
+	follows := record == nil && q.GreatestVersion == nil ||
+		record != nil && q.GreatestVersion != nil && *q.GreatestVersion == record.greatest
+	if !follows {
+		return ErrGreatestVersion
+	}
+	return nil
+}
+
+// Greatest returns the greatest version of a label and its value, as the
+// operator sees them. The error is ErrUnknownLabel if there is none, ErrErased
+// if the value was deleted.
+func (d *Directory) Greatest(_ context.Context, label []byte) (version uint32, value []byte, err error) {
+	s := d.acquire()
+	defer s.release()
+	view, err := s.view(label, d.keys)
+	if err != nil {
+		return 0, nil, err
+	}
+	if view.greatest == nil {
+		return 0, nil, ErrUnknownLabel
+	}
+	_, update, err := view.Open(*view.greatest)
+	return *view.greatest, update.Value, err
+}

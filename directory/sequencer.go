@@ -1,0 +1,291 @@
+package directory
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ghostlight-kt/ghostlight/keytrans"
+)
+
+// change is a set of new versions of one label, ready to be sequenced: search
+// keys and commitments are computed.
+type change struct {
+	label    []byte
+	identity Identity
+	first    uint32 // the lowest new version
+	records  []versionRecord
+
+	// err is the outcome, set by the sequencer before the submission is
+	// answered.
+	err error
+}
+
+func (c *change) last() uint32 { return c.first + uint32(len(c.records)) - 1 }
+
+// submission is a list of changes whose caller waits for all of them.
+type submission struct {
+	changes []*change
+	done    chan struct{} // closed when every change has its outcome
+}
+
+// sequence makes epochs until the directory stops.
+func (d *Directory) sequence() {
+	defer close(d.done)
+	for {
+		batch := d.gather()
+		if err := context.Cause(d.stopping); err != nil {
+			answer(batch, err)
+			d.drain(err)
+			return
+		}
+		d.makeEpoch(batch)
+	}
+}
+
+// gather waits for a submission, or until a heartbeat is due, and takes what
+// else is waiting up to the size of an epoch.
+func (d *Directory) gather() []*submission {
+	var batch []*submission
+	timer := time.NewTimer(d.untilHeartbeat())
+	defer timer.Stop()
+	select {
+	case <-d.stopping.Done():
+		return nil
+	case <-timer.C:
+		return nil
+	case s := <-d.submissions:
+		batch = append(batch, s)
+	}
+	for size := len(batch[0].changes); size < d.cfg.MaxEpoch; {
+		select {
+		case s := <-d.submissions:
+			batch = append(batch, s)
+			size += len(s.changes)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+func (d *Directory) untilHeartbeat() time.Duration {
+	last := time.UnixMilli(int64(d.current.last.Timestamp))
+	// A clock that was set back must not stop the heartbeats.
+	return min(max(last.Add(d.cfg.Heartbeat).Sub(d.cfg.Now()), 0), d.cfg.Heartbeat)
+}
+
+// makeEpoch commits what can be committed of a batch of submissions, or a
+// heartbeat if the batch is empty, and answers the callers.
+func (d *Directory) makeEpoch(batch []*submission) {
+	e := &epoch{}
+	seen := make(map[string]bool)
+	for _, s := range batch {
+		for _, c := range s.changes {
+			// Of two changes to one label the second no longer follows the
+			// greatest version.
+			if seen[string(c.label)] {
+				c.err = ErrGreatestVersion
+			} else if c.err = d.check(c); c.err == nil {
+				seen[string(c.label)] = true
+				e.changes = append(e.changes, c)
+			}
+		}
+	}
+	if len(batch) == 0 {
+		e.padding = 1
+	}
+	if len(e.changes)+e.padding > 0 {
+		if err := d.commitEpoch(e); err != nil {
+			d.cfg.Logger.Error("epoch failed", "err", err)
+			for _, c := range e.changes {
+				c.err = err
+			}
+			if errors.Is(err, ErrFailed) || errors.Is(err, ErrCorrupt) {
+				d.stop(err)
+			} else if len(batch) == 0 {
+				// Do not spin on a heartbeat that fails.
+				time.Sleep(settleDelay)
+			}
+		}
+	}
+	answer(batch, nil)
+}
+
+// check verifies a change against the state that it will follow.
+func (d *Directory) check(c *change) error {
+	record, err := d.current.label(c.label)
+	switch {
+	case err != nil:
+		return err
+	case record == nil && c.first != 0, record != nil && uint64(c.first) != uint64(record.greatest)+1:
+		return ErrGreatestVersion
+	case record != nil && record.identity != c.identity:
+		return ErrForbidden
+	}
+	return nil
+}
+
+// answer wakes the callers. An error becomes the outcome of every change.
+func answer(batch []*submission, err error) {
+	for _, s := range batch {
+		for _, c := range s.changes {
+			if err != nil {
+				c.err = err
+			}
+		}
+		close(s.done)
+	}
+}
+
+// drain answers what was submitted while the directory stopped.
+func (d *Directory) drain(err error) {
+	for {
+		select {
+		case s := <-d.submissions:
+			answer([]*submission{s}, err)
+		default:
+			return
+		}
+	}
+}
+
+// submit hands changes to the sequencer and waits for their outcome. Once they
+// are handed over, ctx no longer counts: the caller learns what happened.
+func (d *Directory) submit(ctx context.Context, changes []*change) error {
+	s := &submission{changes: changes, done: make(chan struct{})}
+	select {
+	case d.submissions <- s:
+	case <-d.stopping.Done():
+		return context.Cause(d.stopping)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-s.done:
+		return nil
+	case <-d.done:
+	}
+	// The sequencer has ended; it may have answered just before.
+	select {
+	case <-s.done:
+		return nil
+	default:
+		return context.Cause(d.stopping)
+	}
+}
+
+// NewVersions is a request to add versions to a label, following Greatest (nil
+// if the label must not exist yet), in the name of Identity.
+type NewVersions struct {
+	Label    []byte
+	Greatest *uint32
+	Values   [][]byte
+	Identity Identity
+}
+
+// Insert adds new versions of many labels at once, at most MaxEpoch labels an
+// epoch, and returns the outcome for each of the updates once all are durable:
+// nil, or ErrGreatestVersion, ErrForbidden, or an error that says why a label
+// or value cannot be stored. It computes search keys on all cores. The caller
+// has authenticated the identities. The second result is an error that concerns
+// all of them.
+func (d *Directory) Insert(ctx context.Context, updates []NewVersions) ([]error, error) {
+	outcomes := make([]error, len(updates))
+	changes := make([]*change, len(updates))
+	parallel(len(updates), func(i int) { changes[i], outcomes[i] = d.newChange(&updates[i]) })
+	var ready []*change
+	for _, c := range changes {
+		if c != nil {
+			ready = append(ready, c)
+		}
+	}
+	if len(ready) > 0 {
+		if err := d.submit(ctx, ready); err != nil {
+			return nil, err
+		}
+	}
+	for i, c := range changes {
+		if c != nil {
+			outcomes[i] = c.err
+		}
+	}
+	return outcomes, nil
+}
+
+// newChange computes search keys and commitments.
+func (d *Directory) newChange(u *NewVersions) (*change, error) {
+	if err := d.checkSizes(u); err != nil {
+		return nil, err
+	}
+	c := &change{label: bytes.Clone(u.Label), identity: u.Identity}
+	if u.Greatest != nil {
+		c.first = *u.Greatest + 1
+	}
+	for i, value := range u.Values {
+		version := c.first + uint32(i)
+		r := versionRecord{value: value}
+		if err := fill(d.cfg.Rand, r.opening[:]); err != nil {
+			return nil, err
+		}
+		var err error
+		if r.searchKey, err = d.keys.searchKey(u.Label, version); err != nil {
+			return nil, err
+		}
+		r.commitment, err = keytrans.Commit(d.cfg.Configuration.Mode, r.opening, u.Label, version, keytrans.UpdateValue{Value: value})
+		if err != nil {
+			return nil, err
+		}
+		c.records = append(c.records, r)
+	}
+	return c, nil
+}
+
+// checkSizes verifies that a label and values can be stored. Errors wrap
+// keytrans.ErrRequest and name the field.
+func (d *Directory) checkSizes(u *NewVersions) error {
+	if len(u.Label) == 0 || len(u.Label) > keytrans.MaxLabelSize {
+		return fmt.Errorf("%w: label: it must have 1 to %d bytes", keytrans.ErrRequest, keytrans.MaxLabelSize)
+	}
+	if len(u.Values) == 0 || len(u.Values) > 255 {
+		return fmt.Errorf("%w: values: there must be 1 to 255", keytrans.ErrRequest)
+	}
+	for _, v := range u.Values {
+		if len(v) > d.cfg.MaxValueSize {
+			return fmt.Errorf("%w: %w: values: %d bytes are more than %d", keytrans.ErrRequest, ErrTooLarge, len(v), d.cfg.MaxValueSize)
+		}
+	}
+	if u.Greatest != nil && uint64(*u.Greatest)+uint64(len(u.Values)) > 1<<32-1 {
+		return fmt.Errorf("%w: greatest_version: no version can follow", keytrans.ErrRequest)
+	}
+	return nil
+}
+
+// ErrTooLarge says that a value is larger than the directory stores.
+var ErrTooLarge = errors.New("too large")
+
+// parallel calls f for each of n indices on all cores and waits.
+func parallel(n int, f func(i int)) {
+	workers := min(runtime.GOMAXPROCS(0), n)
+	if workers <= 1 {
+		for i := range n {
+			f(i)
+		}
+		return
+	}
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range workers {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				f(i)
+			}
+		})
+	}
+	wg.Wait()
+}

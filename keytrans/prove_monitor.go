@@ -1,0 +1,230 @@
+package keytrans
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/ghostlight-kt/ghostlight/merkle/ibst"
+)
+
+// ContactMonitor answers q. The error wraps ErrRequest if the map in q is not
+// one that searches of this log lead to.
+func (p *Prover) ContactMonitor(log Log, label Label, q *ContactMonitorRequest) (*ContactMonitorResponse, error) {
+	o, err := p.open(log, label, q.Last)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.checkMap(label, q.Entries); err != nil {
+		return nil, err
+	}
+	if _, err := o.contactMonitor(q.Entries, nil); err != nil {
+		return nil, err
+	}
+	r := &ContactMonitorResponse{FullTreeHead: o.head}
+	r.Monitor, err = o.close()
+	return r, err
+}
+
+// checkMap verifies a monitoring map: every position lies on the direct path
+// of the first log entry to contain the version, or is that entry, and holds
+// the version.
+func (o *production) checkMap(label Label, entries []MonitorMapEntry) error {
+	if err := checkMapEntries(entries, o.size); err != nil {
+		return fmt.Errorf("%w: %w", ErrRequest, err)
+	}
+	greatest, err := label.Greatest(o.size - 1)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if greatest == nil || e.Version > *greatest {
+			return fmt.Errorf("%w: entries: a version in the map does not exist", ErrRequest)
+		}
+		first, err := label.Inserted(e.Version)
+		if err != nil {
+			return err
+		}
+		if e.Position < first || !slices.Contains(ibst.Path(first, o.size), e.Position) {
+			return fmt.Errorf("%w: entries: position %d is not where a search for its version ends", ErrRequest, e.Position)
+		}
+	}
+	return nil
+}
+
+// OwnerInit answers q. The error wraps ErrRequest and ErrStart if q.Start does
+// not qualify.
+func (p *Prover) OwnerInit(log Log, label Label, q *OwnerInitRequest) (*OwnerInitResponse, error) {
+	o, err := p.open(log, label, q.Last)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := o.ownerInitEntries(q.Start)
+	if err != nil {
+		return nil, fmt.Errorf("%w: start: %w", ErrRequest, err)
+	}
+	r := &OwnerInitResponse{FullTreeHead: o.head}
+	for _, pos := range entries {
+		greatest, err := label.Greatest(pos)
+		if err != nil {
+			return nil, err
+		}
+		if greatest == nil {
+			break
+		}
+		r.GreatestVersions = append(r.GreatestVersions, *greatest)
+	}
+	if err := o.ownerInit(entries, r.GreatestVersions); err != nil {
+		return nil, err
+	}
+	exists := func(v uint32) bool { return len(r.GreatestVersions) > 0 && v <= r.GreatestVersions[0] }
+	r.BinaryLadder, err = ladderSteps(label, ownerInitVersions(r.GreatestVersions), exists)
+	if err != nil {
+		return nil, err
+	}
+	r.Init, err = o.close()
+	return r, err
+}
+
+// OwnerMonitor answers q. The error wraps ErrRequest if q is not the state of an
+// owner of this label.
+func (p *Prover) OwnerMonitor(log Log, label Label, q *OwnerMonitorRequest) (*OwnerMonitorResponse, error) {
+	o, err := p.open(log, label, q.Last)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.checkOwner(label, q); err != nil {
+		return nil, err
+	}
+	if _, err := o.contactMonitor(q.Entries, &q.Start); err != nil {
+		return nil, err
+	}
+	limit := p.MaxOwnerEntries
+	if limit == 0 || limit > maxUint8Count/2 {
+		limit = maxUint8Count / 2 // the map's ladders need places, too
+	}
+	given := 0
+	m := &ownerMonitoring{
+		walk: o.walk, start: q.Start, expected: label.Greatest,
+		stop: func(pos uint64) (bool, error) {
+			given++
+			greatest, err := label.Greatest(pos)
+			beyond := greatest != nil && (q.GreatestVersion == nil || *greatest > *q.GreatestVersion)
+			return beyond || given > limit, err
+		},
+	}
+	if err := m.run(); err != nil {
+		return nil, err
+	}
+	r := &OwnerMonitorResponse{FullTreeHead: o.head}
+	r.Monitor, err = o.close()
+	return r, err
+}
+
+func (o *production) checkOwner(label Label, q *OwnerMonitorRequest) error {
+	if err := o.checkMap(label, q.Entries); err != nil {
+		return err
+	}
+	if q.Start >= o.size {
+		return fmt.Errorf("%w: start: position %d is beyond the log of %d entries", ErrRequest, q.Start, o.size)
+	}
+	now, err := label.Greatest(o.size - 1)
+	if err != nil {
+		return err
+	}
+	then, err := label.Greatest(q.Start)
+	if err != nil {
+		return err
+	}
+	switch g := q.GreatestVersion; {
+	case g != nil && (now == nil || *g > *now):
+		return fmt.Errorf("%w: greatest_version: %d does not exist", ErrRequest, *g)
+	case then != nil && (g == nil || *g < *then):
+		return fmt.Errorf("%w: greatest_version: a greater version existed at start", ErrRequest)
+	}
+	return nil
+}
+
+// Update tells of the versions after q.GreatestVersion that exist in the log:
+// one response for each log entry that created some, in order, at most limit.
+// created is how many versions the caller has just created for q.Values, which
+// are the log's last: their values are not repeated. The error wraps ErrRequest
+// if there is nothing to tell.
+func (p *Prover) Update(log Log, label Label, q *UpdateRequest, created, limit int) ([]*UpdateResponse, error) {
+	size := log.Head().TreeSize
+	greatest, err := label.Greatest(size - 1)
+	if err != nil {
+		return nil, err
+	}
+	if greatest == nil || q.GreatestVersion != nil && *q.GreatestVersion >= *greatest {
+		return nil, fmt.Errorf("%w: greatest_version: there is no version beyond it", ErrRequest)
+	}
+	var out []*UpdateResponse
+	previous, last := q.GreatestVersion, q.Last
+	for len(out) < limit && (previous == nil || *previous < *greatest) {
+		u, err := nextUpdate(label, previous)
+		if err != nil {
+			return nil, err
+		}
+		own := created > 0 && uint64(u.greatest) == uint64(*greatest) && uint64(*greatest)-uint64(u.first())+1 == uint64(created)
+		r, err := p.updateResponse(log, label, last, u, !own)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+		previous, last = &u.greatest, &size
+	}
+	return out, nil
+}
+
+// nextUpdate describes the versions after previous that the next log entry
+// created.
+func nextUpdate(label Label, previous *uint32) (*labelUpdate, error) {
+	u := &labelUpdate{previous: previous, expected: label.Greatest}
+	if previous != nil {
+		inserted, err := label.Inserted(*previous)
+		if err != nil {
+			return nil, err
+		}
+		u.inserted = inserted
+	}
+	position, err := label.Inserted(u.first())
+	if err != nil {
+		return nil, err
+	}
+	greatest, err := label.Greatest(position)
+	if err != nil {
+		return nil, err
+	}
+	if greatest == nil {
+		return nil, fmt.Errorf("entry %d created no version", position)
+	}
+	u.position, u.greatest = position, *greatest
+	return u, nil
+}
+
+func (p *Prover) updateResponse(log Log, label Label, last *uint64, u *labelUpdate, values bool) (*UpdateResponse, error) {
+	o, err := p.open(log, label, last)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := o.update(u); err != nil {
+		return nil, err
+	}
+	r := &UpdateResponse{FullTreeHead: o.head, Position: u.position}
+	for v := uint64(u.first()); v <= uint64(u.greatest); v++ {
+		opening, value, err := label.Open(uint32(v))
+		if err != nil {
+			return nil, err
+		}
+		r.Info = append(r.Info, UpdateInfo{Opening: opening, Signature: value.Signature})
+		if values {
+			r.Values = append(r.Values, value.Value)
+		}
+	}
+	noCommitment := func(uint32) bool { return false } // all are beyond the previous greatest
+	if r.BinaryLadder, err = ladderSteps(label, u.ladderVersions(), noCommitment); err != nil {
+		return nil, err
+	}
+	r.Update, err = o.close()
+	return r, err
+}

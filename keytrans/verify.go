@@ -1,0 +1,217 @@
+package keytrans
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/ghostlight-kt/ghostlight/keytrans/vrf"
+	"github.com/ghostlight-kt/ghostlight/merkle"
+	"github.com/ghostlight-kt/ghostlight/merkle/logtree"
+)
+
+// ErrTime says that the head's timestamp is too far from the user's clock.
+var ErrTime = errors.New("the tree head is not of this time")
+
+// Misbehaviour is the error for a response that an honest log cannot give: its
+// parts fit together and the log's signature covers them, but what they say
+// contradicts itself, the request, or what the user has verified before. The
+// response is evidence.
+type Misbehaviour struct{ Err error }
+
+// Error says what the contradiction is.
+func (m *Misbehaviour) Error() string { return "misbehaviour of the log: " + m.Err.Error() }
+
+// Unwrap returns the contradiction.
+func (m *Misbehaviour) Unwrap() error { return m.Err }
+
+// Verifier verifies a log's responses under its pinned Configuration. It keeps
+// no state and is safe for concurrent use.
+//
+// Its methods return an error that wraps ErrProof, ErrSignature, ErrTime, or
+// ErrStart, or is a *Misbehaviour. Whatever the error is, nothing of the
+// response may be used or retained.
+type Verifier struct {
+	cfg *Configuration
+	vrf vrf.PublicKey
+}
+
+// NewVerifier returns a Verifier for a log. The error says what about the
+// Configuration cannot be used; deployment modes other than ContactMonitoring
+// are not supported.
+func NewVerifier(cfg *Configuration) (*Verifier, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	if cfg.Mode != ContactMonitoring {
+		return nil, fmt.Errorf("deployment mode %d is not supported", cfg.Mode)
+	}
+	params, err := cfg.Suite.params()
+	if err != nil {
+		return nil, err
+	}
+	key, err := params.parseVRF(cfg.VRFPublicKey)
+	if err != nil {
+		return nil, fmt.Errorf("the configuration's VRF public key: %w", err)
+	}
+	return &Verifier{cfg: cfg, vrf: key}, nil
+}
+
+// Configuration returns the pinned configuration, which must not be modified.
+func (v *Verifier) Configuration() *Configuration { return v.cfg }
+
+// Verified is what every verified response establishes.
+type Verified struct {
+	// View is what the user retains from now on.
+	View *View
+	// Entries are the log entries, ascending, that the proof relied on and the
+	// user had not retained.
+	Entries []Entry
+}
+
+// session is the verification of one response.
+type session struct {
+	*walk
+	verifier *Verifier
+	view     *View
+	head     *FullTreeHead
+	consumer *consumer
+}
+
+// open starts the verification of a response and updates the user's view.
+func (v *Verifier) open(view *View, head *FullTreeHead, proof CombinedTreeProof, keys map[uint32]VersionKey) (*session, error) {
+	if err := view.check(); err != nil {
+		return nil, err
+	}
+	size := view.Head.TreeSize
+	if head.TreeHead == nil {
+		if size == 0 {
+			return nil, fmt.Errorf("%w: the same head for a user who has none", ErrProof)
+		}
+	} else {
+		if head.TreeHead.TreeSize <= size || head.TreeHead.TreeSize > logtree.MaxSize {
+			return nil, fmt.Errorf("%w: a head of %d entries after one of %d", ErrProof, head.TreeHead.TreeSize, size)
+		}
+		size = head.TreeHead.TreeSize
+	}
+	c := newConsumer(view, proof, keys)
+	s := &session{walk: newWalk(c, v.cfg, size), verifier: v, view: view, head: head, consumer: c}
+	for _, e := range view.Frontier {
+		s.remember(e.Position, e.Timestamp)
+	}
+	return s, s.updateView(view.Head.TreeSize)
+}
+
+// close ends the verification: the candidate root must be the retained one or
+// signed, and the head of this time.
+func (s *session) close(now time.Time) (Verified, error) {
+	result, entries, err := s.consumer.finish(s.view, s.size)
+	if err != nil {
+		return Verified{}, err
+	}
+	if err := s.verifyRoot(result.Root); err != nil {
+		return Verified{}, err
+	}
+	if s.contradiction != nil {
+		return Verified{}, &Misbehaviour{s.contradiction}
+	}
+	if s.rejection != nil {
+		return Verified{}, s.rejection
+	}
+	frontier, err := s.consumer.frontier(s.size, entries)
+	if err != nil {
+		return Verified{}, err
+	}
+	view := &View{Head: s.view.Head, Subtrees: result.Heads, Frontier: frontier, AuditorTreeHead: s.view.AuditorTreeHead}
+	if s.head.TreeHead != nil {
+		view.Head, view.AuditorTreeHead = *s.head.TreeHead, s.head.AuditorTreeHead
+	}
+	if err := s.checkTime(view.Rightmost().Timestamp, now); err != nil {
+		return Verified{}, err
+	}
+	return Verified{View: view, Entries: entries}, nil
+}
+
+func (s *session) verifyRoot(root merkle.Hash) error {
+	if s.head.TreeHead != nil {
+		return VerifyTreeHead(s.cfg, s.head.TreeHead, root)
+	}
+	retained, err := s.view.Root()
+	if err != nil {
+		return err
+	}
+	if root != retained {
+		return fmt.Errorf("%w: the proof does not lead to the retained root", ErrProof)
+	}
+	return nil
+}
+
+// checkTime holds the rightmost entry's timestamp against the user's clock.
+func (s *session) checkTime(ts uint64, now time.Time) error {
+	clock := uint64(max(now.UnixMilli(), 0))
+	switch {
+	case ts > clock && ts-clock > s.cfg.MaxAhead:
+		return fmt.Errorf("%w: it is %d ms ahead of this clock, more than %d", ErrTime, ts-clock, s.cfg.MaxAhead)
+	case ts < clock && clock-ts > s.cfg.MaxBehind:
+		return fmt.Errorf("%w: it is %d ms behind this clock, more than %d", ErrTime, clock-ts, s.cfg.MaxBehind)
+	}
+	return nil
+}
+
+// ladderKeys verifies the VRF proofs of a binary ladder for the given versions
+// and returns what it says of each.
+func (v *Verifier) ladderKeys(label []byte, versions []uint32, steps []BinaryLadderStep) (map[uint32]VersionKey, error) {
+	if len(steps) != len(versions) {
+		return nil, fmt.Errorf("%w: %d binary ladder steps for %d versions", ErrProof, len(steps), len(versions))
+	}
+	keys := make(map[uint32]VersionKey, len(versions))
+	for i, version := range versions {
+		alpha, err := VRFInput(label, version)
+		if err != nil {
+			return nil, err
+		}
+		output, err := v.vrf.Verify(alpha, steps[i].Proof)
+		if err != nil {
+			return nil, fmt.Errorf("%w: search key of version %d: %w", ErrProof, version, err)
+		}
+		keys[version] = VersionKey{SearchKey: merkle.Hash(output), Commitment: steps[i].Commitment}
+	}
+	return keys, nil
+}
+
+// mergeKeys returns what is known of a label's versions from before and from a
+// new response. If both have proven different commitments to one version, the
+// error is a *Misbehaviour; other contradictions wrap ErrProof.
+func mergeKeys(known, added map[uint32]VersionKey) (map[uint32]VersionKey, error) {
+	out := make(map[uint32]VersionKey, len(known)+len(added))
+	maps.Copy(out, known)
+	for v, k := range added {
+		old, ok := out[v]
+		same := old.Commitment != nil && k.Commitment != nil && *old.Commitment == *k.Commitment
+		switch {
+		case ok && old.SearchKey != k.SearchKey:
+			return nil, fmt.Errorf("%w: the search key of version %d changed", ErrProof, v)
+		case ok && k.Commitment == nil || same && old.Proven:
+			continue
+		case old.Proven && k.Proven:
+			return nil, &Misbehaviour{fmt.Errorf("the commitment to version %d changed", v)}
+		case old.Proven:
+			return nil, fmt.Errorf("%w: the commitment to version %d changed", ErrProof, v)
+		}
+		out[v] = k
+	}
+	return out, nil
+}
+
+// keepKeys returns the keys of the given versions.
+func keepKeys(keys map[uint32]VersionKey, versions []uint32) map[uint32]VersionKey {
+	out := make(map[uint32]VersionKey)
+	for v, k := range keys {
+		if slices.Contains(versions, v) {
+			out[v] = k
+		}
+	}
+	return out
+}

@@ -1,0 +1,171 @@
+package keytrans
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/ghostlight-kt/ghostlight/merkle/ladder"
+)
+
+// SearchResult is a verified value of a label.
+type SearchResult struct {
+	Verified
+	Version uint32
+	Value   UpdateValue
+	// Terminal is the position of the search's terminal log entry.
+	Terminal uint64
+	// Monitor tells that the user must monitor the label: Terminal is to the
+	// right of every distinguished entry. Contact.Observe records that.
+	Monitor bool
+	// Keys has what the response told of the label's versions.
+	Keys map[uint32]VersionKey
+}
+
+// Search verifies the response to q, which must have been sent with
+// view.Last(), at the time now.
+func (v *Verifier) Search(view *View, q *SearchRequest, p *SearchResponse, now time.Time) (*SearchResult, error) {
+	version := p.Version
+	if q.Version != nil {
+		version = q.Version
+	}
+	if version == nil || (p.Version == nil) != (q.Version != nil) {
+		return nil, fmt.Errorf("%w: the response does not fit the request", ErrProof)
+	}
+	keys, err := v.searchKeys(q.Label, *version, p)
+	if err != nil {
+		return nil, err
+	}
+	s, err := v.open(view, &p.FullTreeHead, p.Search, keys)
+	if err != nil {
+		return nil, err
+	}
+	result := &SearchResult{Version: *version, Value: p.Value}
+	if q.Version == nil {
+		result.Terminal, err = s.greatestVersion(*version)
+	} else {
+		result.Terminal, err = s.fixedVersion(*version)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if result.Monitor, err = s.mustMonitor(result.Terminal); err != nil {
+		return nil, err
+	}
+	result.Verified, err = s.close(now)
+	if err != nil {
+		return nil, err
+	}
+	result.Keys = s.consumer.keys
+	return result, nil
+}
+
+// searchKeys verifies a search response's binary ladder and adds the target
+// version's commitment, computed from its opening and value.
+func (v *Verifier) searchKeys(label []byte, target uint32, p *SearchResponse) (map[uint32]VersionKey, error) {
+	keys, err := v.ladderKeys(label, ladder.Base(target), p.BinaryLadder)
+	if err != nil {
+		return nil, err
+	}
+	for version, key := range keys {
+		// A greater version than the greatest cannot have a commitment; greater
+		// ones than a fixed version may.
+		surplus := version == target || version > target && p.Version != nil
+		if surplus && key.Commitment != nil {
+			return nil, fmt.Errorf("%w: a commitment was provided for version %d", ErrProof, version)
+		}
+	}
+	commitment, err := Commit(v.cfg.Mode, p.Opening, label, target, p.Value)
+	if err != nil {
+		return nil, err
+	}
+	return keys, setCommitment(keys, target, commitment)
+}
+
+// Contact is what a user retains to monitor a label that it looked up. The
+// zero Contact monitors nothing. Its methods return a new Contact and leave the
+// old one as it was.
+type Contact struct {
+	// Map has the versions that have not been proven consistent with a
+	// distinguished log entry; positions and versions ascend.
+	Map []MonitorMapEntry
+	// Keys has what the monitoring ladders of Map look up.
+	Keys map[uint32]VersionKey
+}
+
+// Observe returns c with the version that a search found, if it has to be
+// monitored. The error is a *Misbehaviour or wraps ErrProof if the search
+// contradicts what c holds.
+func (c *Contact) Observe(r *SearchResult) (*Contact, error) {
+	if !r.Monitor {
+		return c, nil
+	}
+	keys, err := mergeKeys(c.Keys, r.Keys)
+	if err != nil {
+		return nil, err
+	}
+	return newContact(addMapEntry(c.Map, MonitorMapEntry{Position: r.Terminal, Version: r.Version}), keys), nil
+}
+
+// newContact returns a Contact that keeps only those of the keys that the map
+// needs.
+func newContact(entries []MonitorMapEntry, keys map[uint32]VersionKey) *Contact {
+	var needed []uint32
+	for _, e := range entries {
+		needed = append(needed, ladder.Monitoring(e.Version)...)
+	}
+	return &Contact{Map: entries, Keys: keepKeys(keys, needed)}
+}
+
+// addMapEntry adds an entry to a monitoring map. What it makes redundant goes:
+// a version proven to exist at an entry need not be monitored for an entry to
+// its right or together with a lesser version there.
+func addMapEntry(entries []MonitorMapEntry, e MonitorMapEntry) []MonitorMapEntry {
+	var out []MonitorMapEntry
+	for _, old := range entries {
+		switch {
+		case old.Position <= e.Position && old.Version >= e.Version:
+			return entries // already monitored from further left, or with more
+		case old.Position >= e.Position && old.Version <= e.Version:
+			continue
+		}
+		out = append(out, old)
+	}
+	out = append(out, e)
+	slices.SortFunc(out, func(a, b MonitorMapEntry) int { return int(int64(a.Version) - int64(b.Version)) })
+	return out
+}
+
+// ContactResult is the outcome of monitoring a label.
+type ContactResult struct {
+	Verified
+	// Contact is what to retain from now on.
+	Contact *Contact
+}
+
+// ContactMonitor verifies the response to q, which must have been sent with
+// view.Last() and the map of contact, at the time now.
+func (v *Verifier) ContactMonitor(view *View, contact *Contact, q *ContactMonitorRequest, p *ContactMonitorResponse, now time.Time) (*ContactResult, error) {
+	s, err := v.open(view, &p.FullTreeHead, p.Monitor, contact.Keys)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkMapEntries(q.Entries, s.size); err != nil {
+		return nil, err
+	}
+	moved, err := s.contactMonitor(q.Entries, nil)
+	if err != nil {
+		return nil, err
+	}
+	verified, err := s.close(now)
+	if err != nil {
+		return nil, err
+	}
+	var entries []MonitorMapEntry
+	for _, m := range moved {
+		if !m.distinguished {
+			entries = addMapEntry(entries, m.MonitorMapEntry)
+		}
+	}
+	return &ContactResult{Verified: verified, Contact: newContact(entries, s.consumer.keys)}, nil
+}

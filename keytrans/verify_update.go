@@ -1,0 +1,183 @@
+package keytrans
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/ghostlight-kt/ghostlight/merkle"
+	"github.com/ghostlight-kt/ghostlight/merkle/ladder"
+)
+
+// UpdateResult is the outcome of one UpdateResponse.
+type UpdateResult struct {
+	OwnerResult
+	// Position is the log entry that created the versions.
+	Position uint64
+	// First is the lowest of them; the others follow without a gap.
+	First uint32
+	// Values are the values of the versions.
+	Values []UpdateValue
+	// Requested tells that these are the versions that the request asked for.
+	Requested bool
+}
+
+// Update verifies one response to q at the time now. q must have been sent with
+// view.Last() and owner.Greatest(). Several responses to one request are
+// verified in order, each with the view, owner and request that the ones before
+// it lead to: KEYTRANS, "Updating a Label".
+func (v *Verifier) Update(view *View, owner *Owner, q *UpdateRequest, p *UpdateResponse, now time.Time) (*UpdateResult, error) {
+	values, requested := p.Values, false
+	if len(values) == 0 {
+		values, requested = q.Values, true
+	}
+	if len(values) == 0 || len(p.Info) != len(values) {
+		return nil, fmt.Errorf("%w: %d openings for %d new versions", ErrProof, len(p.Info), len(values))
+	}
+	if p.Position <= owner.lastPosition() {
+		return nil, fmt.Errorf("%w: new versions in entry %d, not to the right of %d", ErrProof, p.Position, owner.lastPosition())
+	}
+	u := &labelUpdate{
+		position: p.Position, previous: owner.Greatest(), inserted: owner.lastPosition(), expected: owner.at,
+	}
+	last := uint64(u.first()) + uint64(len(values)) - 1
+	if u.previous != nil && *u.previous == maxVersion || last > maxVersion {
+		return nil, fmt.Errorf("%w: versions above the greatest possible one", ErrProof)
+	}
+	u.greatest = uint32(last)
+
+	keys, updates, err := v.updateKeys(owner, u, q.Label, values, p)
+	if err != nil {
+		return nil, err
+	}
+	s, err := v.open(view, &p.FullTreeHead, p.Update, keys)
+	if err != nil {
+		return nil, err
+	}
+	if p.Position >= s.size {
+		return nil, fmt.Errorf("%w: new versions in entry %d of a log of %d", ErrProof, p.Position, s.size)
+	}
+	distinguished, err := s.update(u)
+	if err != nil {
+		return nil, err
+	}
+	verified, err := s.close(now)
+	if err != nil {
+		return nil, err
+	}
+	return &UpdateResult{
+		OwnerResult: OwnerResult{Verified: verified, Owner: owner.created(u, distinguished, s.consumer.keys)},
+		Position:    p.Position, First: u.first(), Values: updates, Requested: requested,
+	}, nil
+}
+
+// maxVersion is the greatest possible version.
+const maxVersion = 1<<32 - 1
+
+// updateKeys returns what the owner knows of the label's versions with what an
+// update response adds, and the new versions' values.
+func (v *Verifier) updateKeys(owner *Owner, u *labelUpdate, label []byte, values [][]byte, p *UpdateResponse) (map[uint32]VersionKey, []UpdateValue, error) {
+	added, err := v.ladderKeys(label, u.ladderVersions(), p.BinaryLadder)
+	if err != nil {
+		return nil, nil, err
+	}
+	for version, key := range added {
+		// Every one of these versions is greater than the previous greatest:
+		// ladders of two versions are the same until they look up a version
+		// that lies between the two.
+		if key.Commitment != nil {
+			return nil, nil, fmt.Errorf("%w: a commitment was provided for version %d", ErrProof, version)
+		}
+	}
+	known, err := mergeKeys(owner.Keys, owner.Contact.Keys)
+	if err != nil {
+		return nil, nil, err
+	}
+	keys, err := mergeKeys(known, added)
+	if err != nil {
+		return nil, nil, err
+	}
+	var updates []UpdateValue
+	for i, value := range values {
+		version := u.first() + uint32(i)
+		update := UpdateValue{Value: value, Signature: p.Info[i].Signature}
+		commitment, err := Commit(v.cfg.Mode, p.Info[i].Opening, label, version, update)
+		if err != nil {
+			return nil, nil, err
+		}
+		if err := setCommitment(keys, version, commitment); err != nil {
+			return nil, nil, err
+		}
+		updates = append(updates, update)
+	}
+	return keys, updates, nil
+}
+
+func setCommitment(keys map[uint32]VersionKey, version uint32, commitment merkle.Hash) error {
+	key, ok := keys[version]
+	if !ok {
+		return fmt.Errorf("%w: the search key of version %d is not known", ErrProof, version)
+	}
+	keys[version] = VersionKey{SearchKey: key.SearchKey, Commitment: &commitment}
+	return nil
+}
+
+// created returns the owner's state after an update was verified.
+func (o *Owner) created(u *labelUpdate, distinguished bool, keys map[uint32]VersionKey) *Owner {
+	next := &Owner{Start: o.Start, AtStart: o.AtStart}
+	next.Created = append(append(next.Created, o.Created...), Created{Position: u.position, Version: u.greatest})
+	next.Contact = o.Contact
+	if !distinguished {
+		entry := MonitorMapEntry{Position: u.position, Version: u.greatest}
+		next.Contact = *newContact(addMapEntry(o.Contact.Map, entry), keys)
+	}
+	next.Keys = next.retainedKeys(keys)
+	return next
+}
+
+// retainedKeys keeps what later ladders look up: those for every version that a
+// distinguished entry yet to be verified may hold, and those of the greatest.
+func (o *Owner) retainedKeys(keys map[uint32]VersionKey) map[uint32]VersionKey {
+	needed := []uint32{0}
+	if o.AtStart != nil {
+		needed = append(needed, ladder.Base(*o.AtStart)...)
+	}
+	for _, c := range o.Created {
+		needed = append(needed, ladder.Base(c.Version)...)
+	}
+	return keepKeys(keys, needed)
+}
+
+// Next returns the request that a further response to q answers, after r was
+// the result of the one before.
+func (r *UpdateResult) Next(q *UpdateRequest) *UpdateRequest {
+	next := &UpdateRequest{Last: r.View.Last(), Label: q.Label, GreatestVersion: r.Owner.Greatest()}
+	if !r.Requested {
+		next.Values = q.Values
+	}
+	return next
+}
+
+// DistinguishedResult is a verified list of recent distinguished entries.
+type DistinguishedResult struct {
+	Verified
+	// Positions of the recent distinguished log entries, from right to left.
+	Positions []uint64
+}
+
+// Distinguished verifies the response to q, which must have been sent with
+// view.Last(), at the time now.
+func (v *Verifier) Distinguished(view *View, q *DistinguishedRequest, p *DistinguishedResponse, now time.Time) (*DistinguishedResult, error) {
+	s, err := v.open(view, &p.FullTreeHead, p.Distinguished, nil)
+	if err != nil {
+		return nil, err
+	}
+	positions, err := s.recentDistinguished(q.Stop)
+	if err != nil {
+		return nil, err
+	}
+	verified, err := s.close(now)
+	if err != nil {
+		return nil, err
+	}
+	return &DistinguishedResult{Verified: verified, Positions: positions}, nil
+}
