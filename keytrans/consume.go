@@ -85,12 +85,13 @@ func (c *consumer) lookup(pos uint64, versions []uint32, last func(uint32, bool)
 			return nil, fmt.Errorf("%w: the commitment to version %d is not known", ErrProof, v)
 		}
 		results = append(results, included)
+		var commitment *merkle.Hash
 		if included {
-			key.Proven = true
+			commitment, key.Proven = key.Commitment, true
 			c.keys[v] = key
 		}
 		keys = append(keys, prefixtree.Key(key.SearchKey))
-		commitments = append(commitments, key.Commitment)
+		commitments = append(commitments, commitment)
 		if last(v, included) {
 			break
 		}

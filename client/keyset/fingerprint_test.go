@@ -1,0 +1,195 @@
+package keyset
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"encoding/hex"
+	"errors"
+	"strings"
+	"testing"
+
+	"filippo.io/age"
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
+	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
+	"golang.org/x/crypto/ssh"
+)
+
+// The public-key packet of the sample certificate in RFC 9580, Appendix A.3.
+const rfc9580Primary = "c62a0663877fe31b00000020f94da7bb48d60a61e567706a6587d0331999bb9d891a08242ead84543df895a3"
+
+const rfc9580Fingerprint = "CB186C4F0609A697E4D52DFA6C722B0C1F1E27C18A56708F6525EC27BAD9ACC9"
+
+func TestOpenPGPFingerprint(t *testing.T) {
+	k := Key{Format: FormatOpenPGP, Data: unhex(t, rfc9580Primary)}
+	if got := k.Fingerprint(); got != rfc9580Fingerprint {
+		t.Errorf("RFC 9580 sample: %s", got)
+	}
+	for name, config := range map[string]*packet.Config{
+		"v4 EdDSA": {Algorithm: packet.PubKeyAlgoEdDSA},
+		"v4 RSA":   {Algorithm: packet.PubKeyAlgoRSA, RSABits: 2048},
+		"v6":       {V6Keys: true, Algorithm: packet.PubKeyAlgoEd25519},
+	} {
+		e, err := openpgp.NewEntity("", "", "a@example.org", config)
+		fatalIfErr(t, err)
+		var b bytes.Buffer
+		fatalIfErr(t, e.Serialize(&b))
+		k := Key{Format: FormatOpenPGP, Data: b.Bytes()}
+		fatalIfErr(t, k.Check())
+		if want := strings.ToUpper(hex.EncodeToString(e.PrimaryKey.Fingerprint)); k.Fingerprint() != want {
+			t.Errorf("%s: fingerprint %s, want %s", name, k.Fingerprint(), want)
+		}
+		if d := k.Describe(); name == "v4 RSA" && !strings.HasPrefix(d, "OpenPGP RSA-2048 20") {
+			t.Errorf("described as %q", d)
+		}
+	}
+}
+
+// TestPacketFramings frames the same body in every way RFC 9580 has.
+func TestPacketFramings(t *testing.T) {
+	body := unhex(t, rfc9580Primary)[2:]
+	n := byte(len(body))
+	for name, head := range map[string][]byte{
+		"new, one octet":   {0xc6, n},
+		"new, five octets": {0xc6, 0xff, 0, 0, 0, n},
+		"old, one octet":   {0x98, n},
+		"old, two octets":  {0x99, 0, n},
+		"old, four octets": {0x9a, 0, 0, 0, n},
+	} {
+		k := Key{Format: FormatOpenPGP, Data: append(head, body...)}
+		if got := k.Fingerprint(); got != rfc9580Fingerprint {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	for name, head := range map[string][]byte{
+		"partial length":       {0xc6, 0xe0 | 5},
+		"indeterminate length": {0x9b},
+		"huge length":          {0xc6, 0xff, 0xff, 0xff, 0xff, 0xff},
+		"subkey":               {0xce, n},
+		"secret key":           {0xc5, n},
+		"no packet":            {0x46, n},
+	} {
+		k := Key{Format: FormatOpenPGP, Data: append(head, body...)}
+		if err := k.Check(); !errors.Is(err, errKey) {
+			t.Errorf("%s: Check: %v", name, err)
+		}
+		if got := k.Fingerprint(); len(got) != 64 || got != strings.ToLower(got) {
+			t.Errorf("%s: fingerprint %s", name, got)
+		}
+	}
+	for _, v := range []byte{2, 3, 5, 7} {
+		k := Key{Format: FormatOpenPGP, Data: unhex(t, rfc9580Primary)}
+		k.Data[2] = v
+		if err := k.Check(); !errors.Is(err, errKey) {
+			t.Errorf("version %d: Check: %v", v, err)
+		}
+	}
+}
+
+func TestSSHFingerprint(t *testing.T) {
+	for _, priv := range []any{ed25519.NewKeyFromSeed(make([]byte, 32)), testRSA(t)} {
+		signer, err := ssh.NewSignerFromKey(priv)
+		fatalIfErr(t, err)
+		k := Key{Format: FormatSSH, Data: signer.PublicKey().Marshal(), Name: "laptop"}
+		fatalIfErr(t, k.Check())
+		if want := ssh.FingerprintSHA256(signer.PublicKey()); k.Fingerprint() != want {
+			t.Errorf("fingerprint %s, want %s", k.Fingerprint(), want)
+		}
+		want := "SSH " + signer.PublicKey().Type() + " " + k.Fingerprint() + ` "laptop"`
+		if k.Describe() != want {
+			t.Errorf("described as %q, want %q", k.Describe(), want)
+		}
+	}
+	for _, bad := range []string{"", "\x00", "\x00\x00\x00\x00x", "\x00\x00\x00\x03a\nb!", "\x00\x00\x00\x03abc", "\xff\xff\xff\xffabc"} {
+		if err := (Key{Format: FormatSSH, Data: []byte(bad)}).Check(); !errors.Is(err, errKey) {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
+func testRSA(t *testing.T) *rsa.PrivateKey {
+	k, err := rsa.GenerateKey(nil, 2048)
+	fatalIfErr(t, err)
+	return k
+}
+
+func TestAgeFingerprint(t *testing.T) {
+	classic, err := age.GenerateX25519Identity()
+	fatalIfErr(t, err)
+	k := Key{Format: FormatAge, Data: []byte(classic.Recipient().String())}
+	fatalIfErr(t, k.Check())
+	if k.Fingerprint() != classic.Recipient().String() {
+		t.Errorf("fingerprint %s", k.Fingerprint())
+	}
+	pq, err := age.GenerateHybridIdentity()
+	fatalIfErr(t, err)
+	k = Key{Format: FormatAge, Data: []byte(pq.Recipient().String())}
+	fatalIfErr(t, k.Check())
+	if len(k.Fingerprint()) != 64 {
+		t.Errorf("fingerprint of a post-quantum recipient: %s", k.Fingerprint())
+	}
+	for _, bad := range []string{"age1", "AGE1CY0SU9FWF3GF9MW868G5YUT", "age1aaaaaaaaaaaaaaaaaaaaaa\n", classic.String()} {
+		if err := (Key{Format: FormatAge, Data: []byte(bad)}).Check(); !errors.Is(err, errKey) {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
+func TestRawKeys(t *testing.T) {
+	for _, f := range []Format{FormatEd25519, FormatX25519} {
+		k := Key{Format: f, Data: count(0, 32)}
+		fatalIfErr(t, k.Check())
+		if k.Fingerprint() != "630dcd2966c4336691125448bbb25b4ff412a49c732db2c8abc1b8581bd710dd" {
+			t.Errorf("fingerprint %s", k.Fingerprint())
+		}
+		k.Data = k.Data[:31]
+		if err := k.Check(); !errors.Is(err, errKey) {
+			t.Errorf("31 bytes: %v", err)
+		}
+	}
+	k := Key{Format: 999, Data: count(0, 32)}
+	fatalIfErr(t, k.Check())
+	if d := k.Describe(); !strings.HasPrefix(d, "format-999 630dcd29") {
+		t.Errorf("described as %q", d)
+	}
+}
+
+func TestDiff(t *testing.T) {
+	k := func(f Format, data string) Key { return Key{Format: f, Data: []byte(data)} }
+	cert := unhex(t, rfc9580Primary)
+	old := Set{Keys: []Key{k(6, "b"), k(6, "a"), k(6, "named"), k(1, string(cert)+"one"), k(7, "a")}}
+	named := k(6, "named")
+	named.Name = "new name"
+	now := Set{Keys: []Key{named, k(1, string(cert)+"two"), k(6, "a"), k(8, "c"), k(6, "d")}}
+	d := Diff(old, now)
+	if got := list(d.Added); got != "6d 8c" {
+		t.Errorf("added %s", got)
+	}
+	if got := list(d.Removed); got != "6b 7a" {
+		t.Errorf("removed %s", got)
+	}
+	if got := list(d.Unchanged); got != "6a" {
+		t.Errorf("unchanged %s", got)
+	}
+	if len(d.Updated) != 2 || !bytes.HasSuffix(d.Updated[0].Old.Data, []byte("one")) ||
+		!bytes.HasSuffix(d.Updated[0].New.Data, []byte("two")) || d.Updated[1].New.Name != "new name" {
+		t.Errorf("updated %v", d.Updated)
+	}
+	if d.Same() || !Diff(old, old).Same() || !Diff(Set{}, Set{}).Same() {
+		t.Error("Same is wrong")
+	}
+	if d := Diff(Set{}, old); len(d.Added) != 5 || d.Same() {
+		t.Error("from nothing")
+	}
+	if d := Diff(old, Set{}); len(d.Removed) != 5 || d.Same() {
+		t.Error("to nothing")
+	}
+}
+
+func list(keys []Key) string {
+	var s []string
+	for _, k := range keys {
+		s = append(s, string('0'+byte(k.Format))+string(k.Data))
+	}
+	return strings.Join(s, " ")
+}

@@ -1,0 +1,5 @@
+//go:build race
+
+package keytrans
+
+const raceEnabled = true
