@@ -97,8 +97,8 @@ var (
 	// version.
 	ErrGreatestVersion = errors.New("greatest_version is not the label's greatest version")
 
-	// ErrClosed says that the directory takes no more writes.
-	ErrClosed = errors.New("the directory is closing")
+	// ErrClosed says that the directory was closed.
+	ErrClosed = errors.New("the directory is closed")
 
 	// ErrFailed says that the directory takes no more writes because the outcome
 	// of a commit could not be settled. It has to be opened anew.
@@ -113,7 +113,7 @@ type Directory struct {
 	prover *keytrans.Prover
 
 	mu      sync.Mutex
-	current *state // the last published epoch
+	current *state // the last published epoch; nil before the first and after Close
 
 	submissions chan *submission
 	stop        context.CancelCauseFunc
@@ -184,24 +184,25 @@ func (d *Directory) publish(s *state) {
 	}
 }
 
-// acquire returns the last published state, which the caller releases.
-func (d *Directory) acquire() *state {
+// acquire returns the last published state, which the caller releases. The
+// error is ErrClosed after Close.
+func (d *Directory) acquire() (*state, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.current.acquire() // cannot fail: d holds a reference
-	return d.current
+	if d.current == nil {
+		return nil, ErrClosed
+	}
+	d.current.acquire()
+	return d.current, nil
 }
 
 // Close stops the sequencer after the epoch that it is making and waits for it.
-// Requests under way go on. The store can be closed when they have ended.
+// Requests under way go on, later ones get ErrClosed. The store can be closed
+// when they have ended.
 func (d *Directory) Close() {
 	d.stop(ErrClosed)
 	<-d.done
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.current != nil {
-		d.current.release()
-	}
+	d.publish(nil)
 }
 
 // Err returns why the directory takes no more writes, nil if it does.

@@ -18,7 +18,10 @@ type Head struct {
 
 // Head returns the latest published head.
 func (d *Directory) Head() (Head, error) {
-	s := d.acquire()
+	s, err := d.acquire()
+	if err != nil {
+		return Head{}, err
+	}
 	defer s.release()
 	root, err := s.root()
 	return Head{TreeHead: s.head, Root: root, Rightmost: s.last}, err
@@ -27,7 +30,10 @@ func (d *Directory) Head() (Head, error) {
 // Entries returns the log entries in [lo, hi). The error wraps
 // keytrans.ErrRequest if they are not within the log.
 func (d *Directory) Entries(_ context.Context, lo, hi uint64) ([]keytrans.LogEntry, error) {
-	s := d.acquire()
+	s, err := d.acquire()
+	if err != nil {
+		return nil, err
+	}
 	defer s.release()
 	if lo > hi || hi > s.head.TreeSize {
 		return nil, fmt.Errorf("%w: entries [%d, %d) of a log of %d", keytrans.ErrRequest, lo, hi, s.head.TreeSize)
@@ -46,7 +52,10 @@ func (d *Directory) Entries(_ context.Context, lo, hi uint64) ([]keytrans.LogEnt
 // RightmostDistinguished returns the position of the rightmost distinguished
 // log entry; ok is false if there is none.
 func (d *Directory) RightmostDistinguished() (pos uint64, ok bool, err error) {
-	s := d.acquire()
+	s, err := d.acquire()
+	if err != nil {
+		return 0, false, err
+	}
 	defer s.release()
 	return ibst.RightmostDistinguished(s.head.TreeSize, d.cfg.Configuration.ReasonableMonitoringWindow,
 		func(pos uint64) (uint64, error) {

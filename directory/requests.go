@@ -14,7 +14,10 @@ func answerLabel[R any](d *Directory, label []byte, f func(log keytrans.Log, vie
 	if len(label) == 0 || len(label) > keytrans.MaxLabelSize {
 		return none, fmt.Errorf("%w: label: it must have 1 to %d bytes", keytrans.ErrRequest, keytrans.MaxLabelSize)
 	}
-	s := d.acquire()
+	s, err := d.acquire()
+	if err != nil {
+		return none, err
+	}
 	defer s.release()
 	view, err := s.view(label, d.keys)
 	if err != nil {
@@ -61,7 +64,10 @@ func (d *Directory) OwnerMonitor(_ context.Context, q *keytrans.OwnerMonitorRequ
 
 // Distinguished answers q.
 func (d *Directory) Distinguished(_ context.Context, q *keytrans.DistinguishedRequest) (*keytrans.DistinguishedResponse, error) {
-	s := d.acquire()
+	s, err := d.acquire()
+	if err != nil {
+		return nil, err
+	}
 	defer s.release()
 	return d.prover.Distinguished(s, q)
 }
@@ -115,7 +121,10 @@ func (d *Directory) create(ctx context.Context, credential Credential, q *keytra
 // admit authorizes an update and verifies that it follows the greatest version,
 // before anything expensive is done for it.
 func (d *Directory) admit(ctx context.Context, credential Credential, q *keytrans.UpdateRequest, u *NewVersions) error {
-	s := d.acquire()
+	s, err := d.acquire()
+	if err != nil {
+		return err
+	}
 	defer s.release()
 	record, err := s.label(q.Label)
 	if err != nil {
@@ -139,7 +148,10 @@ func (d *Directory) admit(ctx context.Context, credential Credential, q *keytran
 // operator sees them. The error is ErrUnknownLabel if there is none, ErrErased
 // if the value was deleted.
 func (d *Directory) Greatest(_ context.Context, label []byte) (version uint32, value []byte, err error) {
-	s := d.acquire()
+	s, err := d.acquire()
+	if err != nil {
+		return 0, nil, err
+	}
 	defer s.release()
 	view, err := s.view(label, d.keys)
 	if err != nil {

@@ -73,15 +73,11 @@ func (s *state) release() {
 	}
 }
 
-// acquire reports false if the state was released by everyone already.
-func (s *state) acquire() bool {
+// acquire adds a reference. Requires one that is held already.
+func (s *state) acquire() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.refs == 0 {
-		return false
-	}
 	s.refs++
-	return true
 }
 
 // Head implements keytrans.Log.
