@@ -1,0 +1,116 @@
+package main
+
+import (
+	"encoding/base64"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ghostlight-kt/ghostlight/cmd/ktd/internal/instance"
+	"github.com/ghostlight-kt/ghostlight/keytrans"
+)
+
+func newInit() *cobra.Command {
+	cfg := instance.DefaultConfig()
+	cmd := &cobra.Command{
+		Use:   "init DIR",
+		Short: "Create the keys and the configuration of a new directory",
+		Long: `Create the keys, the configuration and a first token of a new directory in DIR,
+which must be empty or absent.
+
+What the flags set is part of what users pin, and cannot be changed later. The
+other settings are in DIR/config.json; see 'ktd help config'.
+
+DIR/signing.key and DIR/vrf.key are the directory's identity: back them up, and
+show them to no one.`,
+		Example: "  ktd init /var/lib/ghostlight --reasonable-monitoring-window 24h",
+		Args:    arguments(1, 1),
+	}
+	f := cmd.Flags()
+	f.Var(&cfg.Suite, "suite", "cipher suite: ed25519 or p256")
+	f.Var(&cfg.ReasonableMonitoringWindow, "reasonable-monitoring-window", "how often owners have to look")
+	f.Var(&cfg.MaxAhead, "max-ahead", "how far the log may be ahead of a user's clock")
+	f.Var(&cfg.MaxBehind, "max-behind", "how far the log may be behind a user's clock")
+	f.Var(&cfg.MaximumLifetime, "maximum-lifetime", "how long log entries are kept, or none for ever")
+	asJSON := addJSON(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		created, err := instance.Init(args[0], cfg)
+		if err != nil {
+			return err
+		}
+		out, err := describeInit(created)
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			return printJSON(cmd.OutOrStdout(), out)
+		}
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), `Created a directory in %s (%s).
+
+The registration token, with which labels are created, is in
+  %s
+Give it to those who may write, or make one for each with: ktd token %[1]s NAME
+
+Start the directory with:
+  ktd serve %[1]s
+`, created.Dir, out.Suite, created.TokenPath)
+		return err
+	}
+	return cmd
+}
+
+// initOutput is what init --json prints.
+type initOutput struct {
+	SchemaVersion         int    `json:"schema_version"`
+	Dir                   string `json:"dir"`
+	Suite                 string `json:"suite"`
+	RegistrationTokenFile string `json:"registration_token_file"`
+	Listen                string `json:"listen"`
+	Configuration         string `json:"configuration"` // base64 of the encoded Configuration
+}
+
+func describeInit(c *instance.Created) (*initOutput, error) {
+	configuration, err := c.Configuration.Marshal()
+	if err != nil {
+		return nil, err
+	}
+	return &initOutput{
+		SchemaVersion:         schemaVersion,
+		Dir:                   c.Dir,
+		Suite:                 keytrans.CipherSuite(c.Config.Suite).String(),
+		RegistrationTokenFile: c.TokenPath,
+		Listen:                c.Config.Listen,
+		Configuration:         base64.StdEncoding.EncodeToString(configuration),
+	}, nil
+}
+
+func newConfigHelp() *cobra.Command {
+	return &cobra.Command{
+		Use:   "config",
+		Short: "The settings in config.json",
+		Long: `DIR/config.json is a JSON object. Unknown keys are refused; a key that is absent
+has its default. Durations are strings such as "1h30m", in whole milliseconds.
+
+Part of what users pin; a change makes a different log, which 'ktd serve' refuses:
+  suite                         "ed25519" or "p256"
+  mode                          "contact-monitoring"
+  reasonable_monitoring_window  how often owners have to look (24h)
+  max_ahead, max_behind         how far the newest log entry may be ahead of and
+                                behind a user's clock (5m, 1h)
+  maximum_lifetime              of log entries, more than the window; or "none"
+
+May be changed; takes effect at the next start:
+  version            of this format: 1
+  listen             where 'ktd serve' listens (127.0.0.1:8480)
+  heartbeat          the longest time between two log entries, less than
+                     max_behind (a quarter of it)
+  max_value_bytes    size of the largest value (131072)
+  max_epoch          the most new versions in one log entry (10000)
+  tree_cache_bytes   memory for the prefix tree (134217728)
+  key_cache_bytes    memory for VRF proofs (67108864)
+  store_cache_bytes  memory for the store's blocks (67108864)
+
+The process takes up to about twice the sum of the caches. GOGC and GOMEMLIMIT
+in the environment are heeded.`,
+	}
+}

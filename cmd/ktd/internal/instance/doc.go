@@ -1,0 +1,14 @@
+// Package instance is one directory on one machine: the files that 'ktd init'
+// creates, and the directory that runs on them.
+//
+//	config.json         settings and the public parameters of the log; see Config
+//	signing.key         signs tree heads (mode 0600)
+//	vrf.key             computes search keys (mode 0600)
+//	tokens              hashes of the tokens that may write, one a line
+//	registration-token  the first of these tokens itself (mode 0600)
+//	db/                 the store
+//
+// Whoever can write to these files is the operator: nothing here defends
+// against that. Who can read the two keys can sign as the directory and undo
+// the privacy of its labels, so files with looser permissions are refused.
+package instance

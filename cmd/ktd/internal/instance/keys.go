@@ -1,0 +1,160 @@
+package instance
+
+import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/keytrans/vrf"
+)
+
+// keyPair has the two secrets of a log.
+type keyPair struct {
+	signing keytrans.SigningKey
+	vrf     vrf.PrivateKey
+}
+
+// secretSize is the size in bytes of the secrets of both suites.
+const secretSize = 32
+
+// The kinds of key files.
+const (
+	kindSigning = "signing-key"
+	kindVRF     = "vrf-key"
+)
+
+// formatKey returns the content of a key file: a line that names what it is,
+// and the secret in hexadecimal.
+//
+//	ghostlight-vrf-key-v1 KT_128_SHA256_Ed25519 SECRET
+//	9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60
+func formatKey(kind string, suite Suite, secret []byte) []byte {
+	return fmt.Appendf(nil, "%s\n%x\n", keyHeader(kind, suite), secret)
+}
+
+func keyHeader(kind string, suite Suite) string {
+	return fmt.Sprintf("ghostlight-%s-v1 %s SECRET", kind, keytrans.CipherSuite(suite))
+}
+
+// parseKey returns the secret of a key file. Errors contain nothing of it.
+func parseKey(kind string, suite Suite, data []byte) ([]byte, error) {
+	header, rest, _ := strings.Cut(string(data), "\n")
+	if want := keyHeader(kind, suite); header != want {
+		if !strings.HasPrefix(header, "ghostlight-") || len(header) > 100 {
+			header = "something else"
+		}
+		return nil, fmt.Errorf("the first line is not %q, but %q", want, header)
+	}
+	secret, err := hex.DecodeString(strings.TrimSuffix(rest, "\n"))
+	if err != nil || len(secret) != secretSize {
+		return nil, fmt.Errorf("the second line is not a secret of %d hexadecimal digits", 2*secretSize)
+	}
+	return secret, nil
+}
+
+func readKey(dir, file, kind string, suite Suite) ([]byte, error) {
+	path := filepath.Join(dir, file)
+	data, err := readSecret(path)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := parseKey(kind, suite, data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return secret, nil
+}
+
+// maxSecretFile bounds what is read of a file with a secret.
+const maxSecretFile = 4096
+
+// readSecret reads a small file that only its owner may access.
+func readSecret(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxSecretFile {
+		return nil, fmt.Errorf("%s is not a small regular file", path)
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+		return nil, &PermissionError{Path: path, Mode: mode}
+	}
+	return os.ReadFile(path)
+}
+
+// PermissionError says that others than its owner can access a secret.
+type PermissionError struct {
+	Path string
+	Mode os.FileMode
+}
+
+func (e *PermissionError) Error() string {
+	return fmt.Sprintf("%s can be accessed by others (mode %04o)", e.Path, uint32(e.Mode))
+}
+
+func readKeys(dir string, suite Suite) (*keyPair, error) {
+	signing, err := readKey(dir, SigningKeyFile, kindSigning, suite)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := readKey(dir, VRFKeyFile, kindVRF, suite)
+	if err != nil {
+		return nil, err
+	}
+	return makeKeys(suite, signing, secret)
+}
+
+func makeKeys(suite Suite, signing, secret []byte) (*keyPair, error) {
+	var k keyPair
+	var err1, err2 error
+	switch keytrans.CipherSuite(suite) {
+	case keytrans.KT_128_SHA256_Ed25519:
+		k.signing, err1 = keytrans.NewEd25519SigningKey(signing)
+		k.vrf, err2 = vrf.NewEd25519PrivateKey(secret)
+	case keytrans.KT_128_SHA256_P256:
+		k.signing, err1 = keytrans.NewP256SigningKey(signing)
+		k.vrf, err2 = vrf.NewP256PrivateKey(secret)
+	default:
+		err1 = fmt.Errorf("suite: %v is not supported", suite)
+	}
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, err
+	}
+	return &k, nil
+}
+
+// generateSecrets returns new secrets for signing and for the VRF.
+func generateSecrets(suite Suite) (signing, secret []byte, err error) {
+	if keytrans.CipherSuite(suite) == keytrans.KT_128_SHA256_P256 {
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			return nil, nil, err
+		}
+		if signing, err = key.Bytes(); err != nil {
+			return nil, nil, err
+		}
+		vrfKey, err := vrf.GenerateP256PrivateKey(rand.Reader)
+		if err != nil {
+			return nil, nil, err
+		}
+		return signing, vrfKey.Bytes(), nil
+	}
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, nil, err
+	}
+	vrfKey, err := vrf.GenerateEd25519PrivateKey(rand.Reader)
+	if err != nil {
+		return nil, nil, err
+	}
+	return key.Seed(), vrfKey.Bytes(), nil
+}

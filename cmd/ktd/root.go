@@ -1,0 +1,115 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ghostlight-kt/ghostlight/cmd/ktd/internal/instance"
+	"github.com/ghostlight-kt/ghostlight/directory"
+)
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "ktd",
+		Short:         "A key directory that cannot lie quietly",
+		Long:          "ktd runs a Ghostlight key directory: it publishes users' keys and proves every answer.",
+		Example:       "  ktd init /var/lib/ghostlight\n  ktd serve /var/lib/ghostlight",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError{cmd, err}
+	})
+	group(root)
+	root.AddCommand(newInit(), newServe(), newToken(), newImport(), newDemo(), newBench(), newConfigHelp())
+	return root
+}
+
+// usageError is the error for a wrong command line.
+type usageError struct {
+	cmd *cobra.Command
+	err error
+}
+
+func (e usageError) Error() string { return e.err.Error() }
+func (e usageError) Unwrap() error { return e.err }
+
+// usage makes a usageError of what an argument validator or a command found.
+func usage(cmd *cobra.Command, format string, args ...any) error {
+	return usageError{cmd, fmt.Errorf(format, args...)}
+}
+
+// group makes cmd one that only has subcommands: to call it by itself, or with
+// a name that it does not know, is a usage error.
+func group(cmd *cobra.Command) {
+	cmd.Args = cobra.ArbitraryArgs
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			cmd.SetOut(cmd.ErrOrStderr())
+			return errors.Join(cmd.Help(), usage(cmd, "which command?"))
+		}
+		if s := cmd.SuggestionsFor(args[0]); len(s) > 0 {
+			return usage(cmd, "unknown command %q; did you mean %s?", args[0], strings.Join(s, " or "))
+		}
+		return usage(cmd, "unknown command %q", args[0])
+	}
+	cmd.SuggestionsMinimumDistance = 2
+}
+
+// arguments requires at least min and, unless it is -1, at most max arguments.
+func arguments(min, max int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) < min:
+			return usage(cmd, "%s: an argument is missing", cmd.CommandPath())
+		case max >= 0 && len(args) > max:
+			return usage(cmd, "%s: %q is one argument too many", cmd.CommandPath(), args[max])
+		}
+		return nil
+	}
+}
+
+// hintFor says what to do about an error, if that is known.
+func hintFor(err error) string {
+	var u usageError
+	var perm *instance.PermissionError
+	switch {
+	case errors.As(err, &u):
+		return fmt.Sprintf("usage: %s; see %s --help", u.cmd.UseLine(), u.cmd.CommandPath())
+	case errors.As(err, &perm):
+		return fmt.Sprintf("if no one else has read it, chmod 600 %s", perm.Path)
+	case errors.Is(err, instance.ErrNotInstance):
+		return "create a directory with: ktd init DIR"
+	case errors.Is(err, instance.ErrNotEmpty):
+		return "choose another name; if an earlier 'ktd init' was interrupted there, remove what it left"
+	case errors.Is(err, directory.ErrUnauthenticated):
+		return "admit a token with: ktd token DIR NAME --out FILE"
+	case errors.Is(err, directory.ErrCorrupt):
+		return "restore the directory from a backup, and keep this one for examination"
+	case errors.Is(err, os.ErrPermission):
+		return "run ktd as the user who owns the directory"
+	}
+	return ""
+}
+
+// addJSON adds the --json flag.
+func addJSON(cmd *cobra.Command) *bool {
+	return cmd.Flags().Bool("json", false, "print one JSON object on standard output")
+}
+
+// schemaVersion is that of every JSON object ktd prints. It changes if a field
+// changes its meaning or goes; fields can be added at any time.
+const schemaVersion = 1
+
+func printJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"runtime/debug"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ghostlight-kt/ghostlight/cmd/ktd/internal/instance"
+	"github.com/ghostlight-kt/ghostlight/web"
+)
+
+// serveOptions are the flags of serve.
+type serveOptions struct {
+	listen, logFormat, logLevel string
+	tlsCert, tlsKey             string
+}
+
+func newServe() *cobra.Command {
+	var opts serveOptions
+	cmd := &cobra.Command{
+		Use:   "serve DIR",
+		Short: "Run the directory",
+		Long: `Run the directory in DIR until SIGINT or SIGTERM, and print its URL on standard
+error. Requests under way then have ten seconds to end; a second signal ends the
+process at once, which loses no update that was acknowledged.
+
+Tokens travel with updates: without --tls-cert and --tls-key, listen on loopback
+and put a server that speaks TLS in front.`,
+		Example: "  ktd serve /var/lib/ghostlight --listen 127.0.0.1:8480",
+		Args:    arguments(1, 1),
+	}
+	f := cmd.Flags()
+	f.StringVar(&opts.listen, "listen", "", "listen on this HOST:PORT instead of the configured one; port 0 is any")
+	f.StringVar(&opts.logFormat, "log-format", "text", "text or json")
+	f.StringVar(&opts.logLevel, "log-level", "info", "debug, info, warn or error")
+	f.StringVar(&opts.tlsCert, "tls-cert", "", "serve HTTPS with the certificate chain in this PEM file")
+	f.StringVar(&opts.tlsKey, "tls-key", "", "the certificate's private key, a PEM file")
+	cmd.MarkFlagsRequiredTogether("tls-cert", "tls-key")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		logger, err := newLogger(cmd.ErrOrStderr(), opts.logFormat, opts.logLevel)
+		if err != nil {
+			return usageError{cmd, err}
+		}
+		return serve(cmd.Context(), args[0], opts, logger, cmd.ErrOrStderr())
+	}
+	return cmd
+}
+
+func newLogger(w io.Writer, format, level string) (*slog.Logger, error) {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		return nil, fmt.Errorf("--log-level: %q is not debug, info, warn or error", level)
+	}
+	opts := &slog.HandlerOptions{Level: l}
+	switch format {
+	case "text":
+		return slog.New(slog.NewTextHandler(w, opts)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(w, opts)), nil
+	}
+	return nil, fmt.Errorf("--log-format: %q is not text or json", format)
+}
+
+// serve runs the instance in dir until ctx ends.
+func serve(ctx context.Context, dir string, opts serveOptions, logger *slog.Logger, stderr io.Writer) (err error) {
+	tlsConfig, err := loadTLS(opts)
+	if err != nil {
+		return err
+	}
+	inst, err := instance.Open(dir, instance.Options{Logger: logger})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, inst.Close()) }()
+	tuneMemory(inst.Config)
+	handler, err := inst.Handler(version())
+	if err != nil {
+		return err
+	}
+	address := inst.Config.Listen
+	if opts.listen != "" {
+		address = opts.listen
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	announce(stderr, listener.Addr(), tlsConfig != nil)
+	if tlsConfig != nil {
+		listener = tls.NewListener(listener, tlsConfig)
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	go watch(ctx, inst, stop)
+	err = web.Serve(ctx, listener, web.NewServer(handler, logger))
+	if failure := (*stoppedError)(nil); errors.As(context.Cause(ctx), &failure) {
+		return errors.Join(failure, err)
+	}
+	if err == nil {
+		fmt.Fprintln(stderr, "ktd: stopped")
+	}
+	return err
+}
+
+func loadTLS(opts serveOptions) (*tls.Config, error) {
+	if opts.tlsCert == "" {
+		return nil, nil
+	}
+	cert, err := tls.LoadX509KeyPair(opts.tlsCert, opts.tlsKey)
+	if err != nil {
+		return nil, fmt.Errorf("TLS certificate: %w", err)
+	}
+	return &tls.Config{
+		Certificates: []tls.Certificate{cert},
+		MinVersion:   tls.VersionTLS12,
+		NextProtos:   []string{"h2", "http/1.1"},
+	}, nil
+}
+
+// announce prints where the directory is, and what is wrong with that.
+func announce(stderr io.Writer, addr net.Addr, secure bool) {
+	scheme := "http"
+	if secure {
+		scheme = "https"
+	}
+	fmt.Fprintf(stderr, "ktd: serving on %s://%s\n", scheme, addr)
+	if tcp, ok := addr.(*net.TCPAddr); ok && !secure && !tcp.IP.IsLoopback() {
+		fmt.Fprintln(stderr, "ktd: warning: tokens and labels travel unencrypted; put a server that speaks TLS in front, or give --tls-cert and --tls-key")
+	}
+}
+
+// stoppedError says that the directory takes no more writes.
+type stoppedError struct{ err error }
+
+func (e *stoppedError) Error() string {
+	return fmt.Sprintf("%v; start ktd again, which looks at what is stored", e.err)
+}
+func (e *stoppedError) Unwrap() error { return e.err }
+
+// watch calls stop if the directory stops writing. Only opening it anew can tell
+// what the store holds then, and until that its answers grow stale: to end is
+// better than to go on.
+func watch(ctx context.Context, inst *instance.Instance, stop context.CancelCauseFunc) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := inst.Directory.Err(); err != nil {
+				stop(&stoppedError{err})
+				return
+			}
+		}
+	}
+}
+
+// version returns the version of the program.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	return info.Main.Version
+}
