@@ -282,3 +282,40 @@ func waitFor(t *testing.T, ok func() bool) {
 		time.Sleep(time.Millisecond)
 	}
 }
+
+// TestManyVersions creates as many versions at once as the directory takes.
+func TestManyVersions(t *testing.T) {
+	f := newFixture(t, nil)
+	values := func(n int) (out [][]byte) {
+		for i := range n {
+			out = append(out, fmt.Append(nil, i))
+		}
+		return out
+	}
+	head, err := f.Head()
+	fatalIfErr(t, err)
+	init := &keytrans.OwnerInitRequest{Label: []byte("alice"), Start: *head.Distinguished}
+	p, err := f.OwnerInit(context.Background(), init)
+	fatalIfErr(t, err)
+	r, err := f.verifier.OwnerInit(&keytrans.View{}, init, p, time.Now())
+	fatalIfErr(t, err)
+	view, owner := r.View, r.Owner
+	for range 3 {
+		q := &keytrans.UpdateRequest{
+			Last: view.Last(), Label: []byte("alice"), GreatestVersion: owner.Greatest(), Values: values(keytrans.MaxNewVersions),
+		}
+		ps, err := f.Update(context.Background(), alice, q)
+		fatalIfErr(t, err)
+		encoded, err := ps[0].Marshal(f.Configuration())
+		fatalIfErr(t, err)
+		parsed, err := keytrans.ParseUpdateResponses(f.Configuration(), encoded)
+		fatalIfErr(t, err)
+		u, err := f.verifier.Update(view, owner, q, parsed[0], time.Now())
+		fatalIfErr(t, err)
+		view, owner = u.View, u.Owner
+	}
+	q := &keytrans.UpdateRequest{Label: []byte("alice"), GreatestVersion: owner.Greatest(), Values: values(keytrans.MaxNewVersions + 1)}
+	if _, err := f.Update(context.Background(), alice, q); !errors.Is(err, keytrans.ErrRequest) {
+		t.Fatalf("too many versions: %v", err)
+	}
+}

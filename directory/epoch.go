@@ -20,6 +20,17 @@ type epoch struct {
 	padding int
 }
 
+// add returns what a log with the given counts holds with the epoch.
+func (e *epoch) add(c counts) counts {
+	for _, change := range e.changes {
+		if change.first == 0 {
+			c.labels++
+		}
+		c.versions += uint64(len(change.records))
+	}
+	return c
+}
+
 // commitEpoch appends one log entry with everything that e adds, durably, and
 // publishes the new state. Only the sequencer calls it, and Open before it
 // starts.
@@ -61,10 +72,11 @@ func (d *Directory) prepare(e *epoch) (*prepared, error) {
 		size     uint64
 		subtrees []merkle.Hash
 		last     keytrans.LogEntry
+		total    counts
 		err      error
 	)
 	if base = d.current; base != nil {
-		snap, size, subtrees, last = base.snap, base.head.TreeSize, base.subtrees, base.last
+		snap, size, subtrees, last, total = base.snap, base.head.TreeSize, base.subtrees, base.last, base.counts
 	} else if snap, err = d.cfg.Store.Snapshot(); err != nil {
 		return nil, err
 	} else {
@@ -95,7 +107,8 @@ func (d *Directory) prepare(e *epoch) (*prepared, error) {
 	if err != nil {
 		return nil, err
 	}
-	_ = p.batch.Set(headKey(), p.head.Signature)
+	record := headRecord{counts: e.add(total), signature: p.head.Signature}
+	_ = p.batch.Set(headKey(), record.marshal())
 	return p, nil
 }
 

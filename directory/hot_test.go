@@ -97,12 +97,12 @@ func (f *fixture) contact(label string) func() error {
 // owner returns the round of an owner who processes new versions and monitors.
 func (f *fixture) owner(t *testing.T, label string) func() error {
 	ctx := context.Background()
-	start, ok, err := f.RightmostDistinguished()
+	head, err := f.Head()
 	fatalIfErr(t, err)
-	if !ok {
+	if head.Distinguished == nil {
 		t.Fatal("no distinguished entry")
 	}
-	q := &keytrans.OwnerInitRequest{Label: []byte(label), Start: start}
+	q := &keytrans.OwnerInitRequest{Label: []byte(label), Start: *head.Distinguished}
 	p, err := f.OwnerInit(ctx, q)
 	fatalIfErr(t, err)
 	r, err := f.verifier.OwnerInit(&keytrans.View{}, q, p, time.Now())

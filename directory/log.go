@@ -9,11 +9,17 @@ import (
 	"github.com/ghostlight-kt/ghostlight/merkle/ibst"
 )
 
-// Head is the log's latest published head.
+// Head is the log's latest published head, with what else is known of that
+// state.
 type Head struct {
 	keytrans.TreeHead
 	Root      merkle.Hash
 	Rightmost keytrans.LogEntry
+	// Distinguished is the position of the rightmost distinguished log entry,
+	// nil if there is none.
+	Distinguished *uint64
+	// Labels and Versions are how many the log has.
+	Labels, Versions uint64
 }
 
 // Head returns the latest published head.
@@ -23,8 +29,19 @@ func (d *Directory) Head() (Head, error) {
 		return Head{}, err
 	}
 	defer s.release()
-	root, err := s.root()
-	return Head{TreeHead: s.head, Root: root, Rightmost: s.last}, err
+	h := Head{TreeHead: s.head, Rightmost: s.last, Labels: s.counts.labels, Versions: s.counts.versions}
+	if h.Root, err = s.root(); err != nil {
+		return Head{}, err
+	}
+	pos, ok, err := ibst.RightmostDistinguished(s.head.TreeSize, d.cfg.Configuration.ReasonableMonitoringWindow,
+		func(pos uint64) (uint64, error) {
+			entry, err := s.Entry(pos)
+			return entry.Timestamp, err
+		})
+	if ok {
+		h.Distinguished = &pos
+	}
+	return h, err
 }
 
 // Entries returns the log entries in [lo, hi). The error wraps
@@ -47,19 +64,4 @@ func (d *Directory) Entries(_ context.Context, lo, hi uint64) ([]keytrans.LogEnt
 		out = append(out, entry)
 	}
 	return out, nil
-}
-
-// RightmostDistinguished returns the position of the rightmost distinguished
-// log entry; ok is false if there is none.
-func (d *Directory) RightmostDistinguished() (pos uint64, ok bool, err error) {
-	s, err := d.acquire()
-	if err != nil {
-		return 0, false, err
-	}
-	defer s.release()
-	return ibst.RightmostDistinguished(s.head.TreeSize, d.cfg.Configuration.ReasonableMonitoringWindow,
-		func(pos uint64) (uint64, error) {
-			entry, err := s.Entry(pos)
-			return entry.Timestamp, err
-		})
 }

@@ -13,7 +13,7 @@ import (
 // The records of a directory, by the first byte of their keys. Integers are
 // big-endian, so that keys sort by number.
 const (
-	keyHead    = 'h' // h → signature of the tree head whose size is the stored one
+	keyHead    = 'h' // h → head record, of the tree head whose size is the stored one
 	keyEntry   = 'e' // e position(8) → LogEntry(40)
 	keyNode    = 'n' // n level(1) index(8) → log tree node(32)
 	keyPrefix  = 'p' // p … → records of merkle/prefixtree
@@ -36,6 +36,34 @@ func versionKey(label []byte, version uint32) []byte {
 	k = append(k, keyVersion, byte(len(label)))
 	k = append(k, label...)
 	return binary.BigEndian.AppendUint32(k, version)
+}
+
+// headRecord is what is stored with each epoch beside the tree: how much the
+// log holds, and the signature of its head. Its encoding is
+//
+//	labels(8) versions(8) signature(…)
+type headRecord struct {
+	counts
+	signature []byte
+}
+
+// counts are how many labels and versions a log has.
+type counts struct{ labels, versions uint64 }
+
+func (r *headRecord) marshal() []byte {
+	b := binary.BigEndian.AppendUint64(nil, r.labels)
+	b = binary.BigEndian.AppendUint64(b, r.versions)
+	return append(b, r.signature...)
+}
+
+func parseHeadRecord(b []byte) (*headRecord, error) {
+	if len(b) <= 16 {
+		return nil, errCorrupt("head record")
+	}
+	return &headRecord{
+		counts:    counts{labels: binary.BigEndian.Uint64(b), versions: binary.BigEndian.Uint64(b[8:])},
+		signature: b[16:],
+	}, nil
 }
 
 // labelRecord says who owns a label and what its greatest version is.

@@ -72,9 +72,6 @@ func (d *Directory) Distinguished(_ context.Context, q *keytrans.DistinguishedRe
 	return d.prover.Distinguished(s, q)
 }
 
-// maxUpdateResponses bounds the UpdateResponse structures of one answer.
-const maxUpdateResponses = 32
-
 // Update answers q. If q has values and follows the greatest version, it
 // creates new versions, for which the credential must be good: the error is
 // ErrUnauthenticated or ErrForbidden if it is not. Otherwise it tells of
@@ -97,7 +94,7 @@ func (d *Directory) Update(ctx context.Context, credential Credential, q *keytra
 		if view.greatest == nil || q.GreatestVersion != nil && *q.GreatestVersion >= *view.greatest {
 			return nil, ErrGreatestVersion
 		}
-		return d.prover.Update(log, view, q, created, maxUpdateResponses)
+		return d.prover.Update(log, view, q, created)
 	})
 }
 

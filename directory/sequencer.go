@@ -252,19 +252,27 @@ func (d *Directory) checkSizes(u *NewVersions) error {
 	if len(u.Label) == 0 || len(u.Label) > keytrans.MaxLabelSize {
 		return fmt.Errorf("%w: label: it must have 1 to %d bytes", keytrans.ErrRequest, keytrans.MaxLabelSize)
 	}
-	if len(u.Values) == 0 || len(u.Values) > 255 {
-		return fmt.Errorf("%w: values: there must be 1 to 255", keytrans.ErrRequest)
+	if len(u.Values) == 0 || len(u.Values) > keytrans.MaxNewVersions {
+		return fmt.Errorf("%w: values: there must be 1 to %d", keytrans.ErrRequest, keytrans.MaxNewVersions)
 	}
+	total := 0
 	for _, v := range u.Values {
-		if len(v) > d.cfg.MaxValueSize {
+		if total += len(v); len(v) > d.cfg.MaxValueSize {
 			return fmt.Errorf("%w: %w: values: %d bytes are more than %d", keytrans.ErrRequest, ErrTooLarge, len(v), d.cfg.MaxValueSize)
 		}
+	}
+	if limit := max(maxUpdateBytes, d.cfg.MaxValueSize); total > limit {
+		return fmt.Errorf("%w: %w: values: %d bytes together are more than %d", keytrans.ErrRequest, ErrTooLarge, total, limit)
 	}
 	if u.Greatest != nil && uint64(*u.Greatest)+uint64(len(u.Values)) > 1<<32-1 {
 		return fmt.Errorf("%w: greatest_version: no version can follow", keytrans.ErrRequest)
 	}
 	return nil
 }
+
+// maxUpdateBytes bounds the values of one update together, in bytes, because
+// whoever asks for one of them gets them all.
+const maxUpdateBytes = 16 << 20
 
 // ErrTooLarge says that a value is larger than the directory stores.
 var ErrTooLarge = errors.New("too large")

@@ -21,6 +21,7 @@ type state struct {
 	head     keytrans.TreeHead
 	subtrees []merkle.Hash // heads of the full subtrees of the log
 	last     keytrans.LogEntry
+	counts   counts
 
 	// frontier has the entries that every answer needs.
 	frontier map[uint64]keytrans.LogEntry
@@ -37,14 +38,15 @@ func loadState(snap Snapshot, tree *prefixtree.Tree) (*state, error) {
 		return nil, err
 	}
 	s := &state{snap: snap, tree: tree, refs: 1, frontier: make(map[uint64]keytrans.LogEntry)}
-	signature, err := snap.Get(headKey())
+	stored, err := snap.Get(headKey())
 	if err != nil {
 		return nil, err
 	}
-	if signature == nil {
-		return nil, errCorrupt("the signature of the tree head is missing")
+	record, err := parseHeadRecord(stored)
+	if err != nil {
+		return nil, err
 	}
-	s.head = keytrans.TreeHead{TreeSize: size, Signature: signature}
+	s.head, s.counts = keytrans.TreeHead{TreeSize: size, Signature: record.signature}, record.counts
 	if s.subtrees, err = s.LogNodes(logtree.FullSubtrees(size)); err != nil {
 		return nil, err
 	}

@@ -54,8 +54,13 @@ var ErrLast = fmt.Errorf("%w: last", ErrRequest)
 type Prover struct {
 	Config *Configuration
 	// MaxOwnerEntries bounds the distinguished entries of one owner monitoring
-	// response; 0 means the most that a response can hold.
+	// response; 0 means 64.
 	MaxOwnerEntries int
+	// MaxUpdates bounds the UpdateResponse structures in the answer to one
+	// update request, and MaxUpdateBytes the bytes of the values in them,
+	// though there is always one structure; 0 means 32 and 16 MiB. The user
+	// asks again for the rest.
+	MaxUpdates, MaxUpdateBytes int
 }
 
 // production is the making of one response.
@@ -101,6 +106,9 @@ func (o *production) close() (CombinedTreeProof, error) {
 	}
 	proof := o.producer.proof
 	given := o.producer.given
+	if len(given) > maxUint8Count || len(proof.PrefixProofs) > maxUint8Count {
+		return CombinedTreeProof{}, fmt.Errorf("%w: the answer does not fit one response; ask for less", ErrRequest)
+	}
 	slices.Sort(given)
 	for _, pos := range given {
 		if o.producer.rooted[pos] {

@@ -1,6 +1,7 @@
 package keytrans
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -24,6 +25,11 @@ func (p *Prover) ContactMonitor(log Log, label Label, q *ContactMonitorRequest) 
 	r.Monitor, err = o.close()
 	return r, err
 }
+
+// defaultMaxOwnerEntries is that of Prover.MaxOwnerEntries. A response has room
+// for 255 timestamps and as many prefix proofs, of which the frontier, the
+// ancestors of what is inspected and the monitoring map take some.
+const defaultMaxOwnerEntries = 64
 
 // checkMap verifies a monitoring map: every position lies on the direct path
 // of the first log entry to contain the version, or is that entry, and holds
@@ -98,10 +104,7 @@ func (p *Prover) OwnerMonitor(log Log, label Label, q *OwnerMonitorRequest) (*Ow
 	if _, err := o.contactMonitor(q.Entries, &q.Start); err != nil {
 		return nil, err
 	}
-	limit := p.MaxOwnerEntries
-	if limit == 0 || limit > maxUint8Count/2 {
-		limit = maxUint8Count / 2 // the map's ladders need places, too
-	}
+	limit := cmp.Or(p.MaxOwnerEntries, defaultMaxOwnerEntries)
 	given := 0
 	m := &ownerMonitoring{
 		walk: o.walk, start: q.Start, expected: label.Greatest,
@@ -144,12 +147,17 @@ func (o *production) checkOwner(label Label, q *OwnerMonitorRequest) error {
 	return nil
 }
 
+// The defaults of Prover.MaxUpdates and MaxUpdateBytes.
+const (
+	defaultMaxUpdates     = 32
+	defaultMaxUpdateBytes = 16 << 20
+)
+
 // Update tells of the versions after q.GreatestVersion that exist in the log:
-// one response for each log entry that created some, in order, at most limit.
-// created is how many versions the caller has just created for q.Values, which
+// one response for each log entry that created some, in order. created is how many versions the caller has just created for q.Values, which
 // are the log's last: their values are not repeated. The error wraps ErrRequest
 // if there is nothing to tell.
-func (p *Prover) Update(log Log, label Label, q *UpdateRequest, created, limit int) ([]*UpdateResponse, error) {
+func (p *Prover) Update(log Log, label Label, q *UpdateRequest, created int) ([]*UpdateResponse, error) {
 	size := log.Head().TreeSize
 	greatest, err := label.Greatest(size - 1)
 	if err != nil {
@@ -160,7 +168,8 @@ func (p *Prover) Update(log Log, label Label, q *UpdateRequest, created, limit i
 	}
 	var out []*UpdateResponse
 	previous, last := q.GreatestVersion, q.Last
-	for len(out) < limit && (previous == nil || *previous < *greatest) {
+	limit, room := cmp.Or(p.MaxUpdates, defaultMaxUpdates), cmp.Or(p.MaxUpdateBytes, defaultMaxUpdateBytes)
+	for len(out) < limit && room > 0 && (previous == nil || *previous < *greatest) {
 		u, err := nextUpdate(label, previous)
 		if err != nil {
 			return nil, err
@@ -171,6 +180,9 @@ func (p *Prover) Update(log Log, label Label, q *UpdateRequest, created, limit i
 			return nil, err
 		}
 		out = append(out, r)
+		for _, v := range r.Values {
+			room -= len(v)
+		}
 		previous, last = &u.greatest, &size
 	}
 	return out, nil

@@ -127,7 +127,7 @@ func (x *explorer) ownerAt(t *testing.T, m, start uint64, label string) *Owner {
 	owner, view := r.Owner, r.View
 	for {
 		q := &UpdateRequest{Last: view.Last(), Label: []byte(label), GreatestVersion: owner.Greatest()}
-		ps, err := x.prove.Update(l, l.label(label), q, 0, 100)
+		ps, err := x.prove.Update(l, l.label(label), q, 0)
 		if errors.Is(err, ErrRequest) {
 			return owner
 		}
@@ -205,7 +205,7 @@ func (x *explorer) update(t *testing.T, n uint64, label string, start uint64, ow
 	lasts(n, func(last *uint64, size uint64) {
 		what := fmt.Sprintf("update %s %+v: %d entries, last %d", label, owner.Created, n, size)
 		q := &UpdateRequest{Last: last, Label: []byte(label), GreatestVersion: owner.Greatest()}
-		ps, err := x.prove.Update(l, l.label(label), q, 0, 1)
+		ps, err := x.prove.Update(l, l.label(label), q, 0)
 		if errors.Is(err, ErrRequest) {
 			return // nothing new
 		}

@@ -8,6 +8,12 @@ import (
 	"github.com/ghostlight-kt/ghostlight/merkle/ladder"
 )
 
+// MaxNewVersions is how many versions of a label one log entry should create at
+// most. The draft allows 255, but an UpdateResponse's binary_ladder, which is
+// limited to 255, has a step for each of them beside those of the ladder for
+// the greatest, of which there are up to 64.
+const MaxNewVersions = 255 - 64
+
 // labelUpdate describes new versions of a label that one log entry created.
 type labelUpdate struct {
 	position uint64  // of the entry that created them

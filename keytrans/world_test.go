@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -346,11 +345,4 @@ func (n *treeNode) Children() (left, right prefixtree.Node, err error) {
 		right = n.right
 	}
 	return left, right, nil
-}
-
-// seed returns a deterministic stream of numbers for a test case.
-func seed(n uint64) [32]byte {
-	var b [32]byte
-	binary.BigEndian.PutUint64(b[:], n)
-	return b
 }

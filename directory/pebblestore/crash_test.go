@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -336,5 +338,42 @@ func TestOpenFault(t *testing.T) {
 				break
 			}
 		}
+	}
+}
+
+// TestCorruption damages the tables: reads must not return anything else than
+// was written, and the first that finds it stops the store.
+func TestCorruption(t *testing.T) {
+	const commits = 40
+	dir := t.TempDir()
+	opts := Options{memTableSize: 4 << 10}
+	s := mustOpen(t, dir, opts)
+	for n := uint64(1); n <= commits; n++ {
+		fatalIfErr(t, s.Commit(testBatch(n)))
+	}
+	fatalIfErr(t, s.Close())
+	s = mustOpen(t, dir, opts) // this reads little
+	tables, err := filepath.Glob(filepath.Join(dir, "*.sst"))
+	fatalIfErr(t, err)
+	if len(tables) == 0 {
+		t.Fatal("no tables")
+	}
+	for _, name := range tables {
+		data, err := os.ReadFile(name)
+		fatalIfErr(t, err)
+		data[10] ^= 1 // in the first data block
+		fatalIfErr(t, os.WriteFile(name, data, 0o600))
+	}
+	if sn, err := s.Snapshot(); err == nil {
+		if err := checkSnapshot(sn, commits); err == nil || !strings.Contains(err.Error(), "checksum") {
+			t.Errorf("reading damaged tables: %v", err)
+		}
+		fatalIfErr(t, sn.Close())
+	}
+	if _, err := s.Snapshot(); err == nil {
+		t.Error("the store goes on")
+	}
+	if err := s.Close(); err == nil {
+		t.Error("Close returns no error")
 	}
 }

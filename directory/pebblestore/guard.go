@@ -8,8 +8,8 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"strings"
 	"sync"
-	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -20,16 +20,14 @@ import (
 //
 // Pebble v2.1.7 answers a failed write in one of these ways: Fatalf, for the
 // log and the manifest, which by default exits and which, if it returns, makes
-// Apply return nil; a panic that ends in an unlock of an unlocked mutex, so that
-// not even recover helps, when a new log cannot be made; and an immediate retry
-// without end, for flushes and compactions. So it never gets to see one. Once
-// armed, the guard answers a failed write by stopping the store: neither that
-// call nor any later one that would change a file returns. To Pebble the disk
-// hangs, and it holds none of the locks that readers need while it waits for
-// the disk. Commit waits for the stop as well as for Pebble.
-//
-// Before it is armed (during Open) and after it is disarmed (during Close), the
-// guard passes errors on, which Pebble then returns.
+// Apply return nil; a panic, in whatever goroutine, when a new log cannot be made
+// or a directory not be synced, once even ending in an unlock of an unlocked
+// mutex, so that recover would not help; and an immediate retry without end, for
+// flushes and compactions. So it never gets to see one. The guard answers a
+// failed write by stopping the store: neither that call nor any later one that
+// would change a file returns. To Pebble the disk hangs. Reads need none of the
+// locks that Pebble holds meanwhile. Whatever else may need one goes through
+// run, which waits for the stop as well.
 type guard struct {
 	vfs.FS
 	logger *slog.Logger
@@ -38,10 +36,9 @@ type guard struct {
 	once    sync.Once
 	cause   error // set before stopped is closed
 
-	armed atomic.Bool
 	// ops is read-locked by each change under way.
 	ops  sync.RWMutex
-	lock io.Closer // of the directory
+	lock *dirLock // nil until Lock
 }
 
 var (
@@ -72,53 +69,46 @@ func (g *guard) err() error {
 	}
 }
 
-// arm is called when Pebble is open. It returns an error if something failed
-// meanwhile that Pebble did not report.
-func (g *guard) arm() error {
-	g.armed.Store(true)
-	if err := g.err(); err != nil {
-		g.armed.Store(false)
+// run calls f in a goroutine of its own, and returns its error, or why the store
+// has stopped, in which case f may never return.
+func (g *guard) run(f func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- f() }()
+	select {
+	case err := <-done:
+		if stopped := g.err(); stopped != nil {
+			return stopped
+		}
 		return err
+	case <-g.stopped:
+		return g.err()
 	}
-	return nil
 }
 
-// disarm is called before Pebble is closed. It reports whether Pebble can be
-// closed, which it cannot once the store has stopped.
-func (g *guard) disarm() bool {
-	g.ops.Lock() // no change is under way, so none can fail while armed
-	defer g.ops.Unlock()
-	if g.err() != nil {
-		return false
-	}
-	g.armed.Store(false)
-	return true
-}
-
-// unlock gives up the directory's lock for a Pebble that cannot be closed. That
-// is safe: no change is under way and later ones hang.
+// unlock gives up the directory's lock when the store has stopped. That is safe:
+// no change is under way and later ones hang.
 func (g *guard) unlock() error {
 	g.ops.Lock()
 	defer g.ops.Unlock()
+	if g.lock == nil {
+		return nil
+	}
 	return g.lock.Close()
 }
 
 // change runs op, which changes a file.
 func (g *guard) change(op func() error) error {
 	g.ops.RLock()
-	armed := g.armed.Load()
-	if armed && g.err() != nil {
-		g.ops.RUnlock()
-		select {}
-	}
-	err := op()
-	if err != nil && armed {
+	if g.err() == nil {
+		err := op()
+		if err == nil {
+			g.ops.RUnlock()
+			return nil
+		}
 		g.stop(err) // before another change begins
-		g.ops.RUnlock()
-		select {}
 	}
 	g.ops.RUnlock()
-	return err
+	select {}
 }
 
 // Infof implements pebble.Logger.
@@ -143,13 +133,24 @@ func (g *guard) Fatalf(format string, args ...any) {
 // Lock implements vfs.FS.
 func (g *guard) Lock(name string) (io.Closer, error) {
 	lock, err := g.FS.Lock(name)
-	if pe := (*fs.PathError)(nil); err != nil && !errors.As(err, &pe) {
+	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
+		return nil, err
+	}
+	if err != nil {
 		// Opening the file worked, locking it did not.
 		return nil, fmt.Errorf("%w (%v)", errLocked, err)
 	}
-	g.lock = lock
-	return lock, err
+	l := &dirLock{unlock: sync.OnceValue(lock.Close)}
+	g.ops.Lock()
+	g.lock = l
+	g.ops.Unlock()
+	return l, nil
 }
+
+// dirLock is the lock of the directory. It can be closed twice.
+type dirLock struct{ unlock func() error }
+
+func (l *dirLock) Close() error { return l.unlock() }
 
 // Unwrap implements vfs.FS.
 func (g *guard) Unwrap() vfs.FS { return g.FS }
@@ -167,6 +168,14 @@ func (g *guard) file(open func() (vfs.File, error)) (f vfs.File, err error) {
 
 // Create implements vfs.FS.
 func (g *guard) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	// Pebble creates the manifest, then the marker that names it, then syncs the
+	// directory. Nothing says that a crash in between keeps the first if it keeps
+	// the second, without which Pebble cannot be opened. Found by TestCrash.
+	if strings.HasPrefix(g.PathBase(name), "marker.") {
+		if err := g.syncDir(g.PathDir(name)); err != nil {
+			return nil, err
+		}
+	}
 	return g.file(func() (vfs.File, error) { return g.FS.Create(name, c) })
 }
 
@@ -187,6 +196,14 @@ func (g *guard) OpenDir(name string) (vfs.File, error) {
 		return nil, err
 	}
 	return &guardedFile{f, g}, nil
+}
+
+func (g *guard) syncDir(name string) error {
+	dir, err := g.OpenDir(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // Link implements vfs.FS.

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"maps"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -27,22 +29,19 @@ type view struct {
 	idle []*iterator // guarded by mu
 }
 
-// release gives up one reference, and closes the view with the last.
+// release gives up one reference. The last one leaves the view to the janitor:
+// closing a Pebble snapshot may wait for Pebble to write its manifest, and
+// forever if the store stops.
 func (v *view) release() {
 	s := v.store
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	v.refs--
-	last := v.refs == 0
-	if last {
+	if v.refs == 0 {
 		delete(s.views, v)
+		s.released = append(s.released, v)
+		s.idle.wake()
 	}
-	s.mu.Unlock()
-	if !last || s.guard.err() != nil {
-		return // a stopped Pebble need not be tidied up, and might hang
-	}
-	v.closeIdle()
-	// The error is always nil.
-	_ = v.snap.Close()
 }
 
 // An iterator is a Pebble iterator and the state of the tables when it was made.
@@ -102,53 +101,51 @@ func (v *view) closeIdle() {
 type idlePolicy struct {
 	perView    int
 	generation atomic.Uint64
-	changed    chan struct{}
-	closed     chan struct{}
-	done       chan struct{} // closed by dropIdle
+	work       chan struct{} // wakes the janitor
 }
 
 func newIdlePolicy() *idlePolicy {
-	return &idlePolicy{
-		perView: 4 * runtime.GOMAXPROCS(0),
-		changed: make(chan struct{}, 1),
-		closed:  make(chan struct{}),
-		done:    make(chan struct{}),
-	}
+	return &idlePolicy{perView: 4 * runtime.GOMAXPROCS(0), work: make(chan struct{}, 1)}
 }
 
 // tablesChanged is called by Pebble, which holds locks.
 func (p *idlePolicy) tablesChanged() {
 	p.generation.Add(1)
+	p.wake()
+}
+
+func (p *idlePolicy) wake() {
 	select {
-	case p.changed <- struct{}{}:
+	case p.work <- struct{}{}:
 	default:
 	}
 }
 
-// close ends dropIdle and waits for it: Pebble must not be closed before the
-// iterators.
-func (p *idlePolicy) close() {
-	close(p.closed)
-	<-p.done
-}
-
-// dropIdle closes idle iterators whenever the tables have changed.
-func (s *Store) dropIdle() {
-	defer close(s.idle.done)
-	for {
-		select {
-		case <-s.idle.closed:
-			return
-		case <-s.idle.changed:
-		}
+// janitor closes released views, and idle iterators whenever the tables have
+// changed, until the store is closed and no view is left. It hangs if the store
+// stops, like all of Pebble.
+func (s *Store) janitor() {
+	defer close(s.clean)
+	generation := s.idle.generation.Load()
+	for range s.idle.work {
 		s.mu.Lock()
-		views := make([]*view, 0, len(s.views))
-		for v := range s.views {
-			views = append(views, v)
-		}
+		released := s.released
+		s.released = nil
+		views := slices.Collect(maps.Keys(s.views))
+		closed := s.current == nil
 		s.mu.Unlock()
-		for _, v := range views {
+		for _, v := range released {
 			v.closeIdle()
+			_ = v.snap.Close() // the error is always nil
+		}
+		if g := s.idle.generation.Load(); g != generation {
+			generation = g
+			for _, v := range views {
+				v.closeIdle()
+			}
+		}
+		if closed && len(views) == 0 {
+			return
 		}
 	}
 }

@@ -39,6 +39,7 @@ import (
 	"fmt"
 	"math"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -79,11 +80,13 @@ type Store struct {
 	metricsMu sync.Mutex
 
 	// mu guards what follows. It is never held during I/O.
-	mu      sync.Mutex
-	current *view // the last durable commit; nil once closed
-	views   map[*view]struct{}
+	mu       sync.Mutex
+	current  *view // the last durable commit; nil once closed
+	views    map[*view]struct{}
+	released []*view // for the janitor to close
 
-	idle *idlePolicy
+	idle  *idlePolicy
+	clean chan struct{} // closed by the janitor when it ends
 }
 
 var _ directory.Store = (*Store)(nil)
@@ -105,21 +108,26 @@ func open(dir string, opts Options) (*Store, error) {
 		guard: newGuard(opts.FS, opts.Logger),
 		views: make(map[*view]struct{}),
 		idle:  newIdlePolicy(),
+		clean: make(chan struct{}),
 	}
-	db, err := pebble.Open(dir, opts.pebble(s.guard, s.idle))
+	var size uint64
+	err := s.guard.run(func() (err error) {
+		if s.db, err = pebble.Open(dir, opts.pebble(s.guard, s.idle)); err != nil {
+			return err
+		}
+		if size, err = s.load(); err != nil {
+			return errors.Join(err, s.db.Close())
+		}
+		return nil
+	})
 	if err != nil {
+		if s.guard.err() != nil {
+			err = errors.Join(err, s.guard.unlock())
+		}
 		return nil, err
 	}
-	s.db = db
-	size, err := s.load()
-	if err == nil {
-		err = s.guard.arm()
-	}
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
 	s.publish(size)
-	go s.dropIdle()
+	go s.janitor()
 	return s, nil
 }
 
@@ -209,27 +217,14 @@ func (s *Store) apply(b *directory.Batch) error {
 	if err := fill(pb, b); err != nil {
 		return err
 	}
-	// When the store stops, Apply may never return: its goroutine then stays
-	// until the process exits.
-	done := make(chan error, 1)
-	go func() {
-		err := s.db.Apply(pb, pebble.Sync)
-		if err == nil {
-			// Only now may the batch be reused. This has no error to report.
-			err = pb.Close()
-		}
-		done <- err
-	}()
-	select {
-	case err := <-done:
-		if err != nil {
+	return s.guard.run(func() error {
+		// After Fatalf this returns nil, and run the cause of the stop.
+		if err := s.db.Apply(pb, pebble.Sync); err != nil {
 			s.guard.stop(err)
+			return err
 		}
-		// Apply returns nil after Fatalf.
-		return s.guard.err()
-	case <-s.guard.stopped:
-		return s.guard.err()
-	}
+		return pb.Close() // so that Pebble can use it again
+	})
 }
 
 func fill(pb *pebble.Batch, b *directory.Batch) (err error) {
@@ -303,12 +298,15 @@ func (s *Store) Close() error {
 	}
 	s.current = nil
 	s.mu.Unlock()
-	s.idle.close()
-	if s.guard.disarm() {
-		v.release()
+	v.release()
+	err := s.guard.run(func() error {
+		<-s.clean
 		return s.db.Close()
+	})
+	if s.guard.err() != nil {
+		err = errors.Join(err, s.guard.unlock())
 	}
-	return errors.Join(s.guard.err(), s.guard.unlock())
+	return err
 }
 
 // DiskUsage returns the bytes that the store's files take, those about to be
@@ -319,7 +317,15 @@ func (s *Store) DiskUsage() uint64 {
 	if _, err := s.treeSize(); err != nil {
 		return 0
 	}
-	return s.db.Metrics().DiskSpaceUsage()
+	var usage atomic.Uint64
+	// It may wait for Pebble to write its manifest.
+	if err := s.guard.run(func() error {
+		usage.Store(s.db.Metrics().DiskSpaceUsage())
+		return nil
+	}); err != nil {
+		return 0
+	}
+	return usage.Load()
 }
 
 // checkBatch checks what directory.Batch requires of the caller.

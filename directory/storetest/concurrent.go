@@ -125,7 +125,7 @@ func testReaders(h *harness) {
 			}
 		})
 	}
-	for i := range 200 {
+	for i := range 100 {
 		var writes []directory.Write
 		for k := range 10 {
 			writes = append(writes, set(fmt.Sprintf("n/%d", k), fmt.Sprint(i+1)))
@@ -146,7 +146,7 @@ func testReaders(h *harness) {
 	fatalIfErr(h, shared.Close())
 	s := h.snapshot()
 	fatalIfErr(h, checkOneCommit(s))
-	s.wantSize(200)
+	s.wantSize(100)
 }
 
 func checkOneCommit(s directory.Snapshot) error {

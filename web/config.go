@@ -1,0 +1,70 @@
+package web
+
+import (
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/ghostlight-kt/ghostlight/directory"
+)
+
+// Config describes the HTTP side of a directory. Fields without a default are
+// required.
+type Config struct {
+	// Directory is what is served. It is not closed.
+	Directory *directory.Directory
+
+	// Logger takes a record a request, at the level Debug, or Warn if the status
+	// is 500 or more, and the reasons of failures. nil discards.
+	Logger *slog.Logger
+
+	// MaxInFlight bounds the reads that are answered at the same time, and
+	// separately the updates; what comes beyond it is told to come back later.
+	// Requests whose body is still arriving do not count. Default 256.
+	MaxInFlight int
+
+	// MaxUpdateBytes is the size of the largest body of an update. Sixteen times
+	// as many are held in memory for large bodies that are arriving or being
+	// worked on. Default 16 MiB. Other bodies have at most 64 KiB.
+	MaxUpdateBytes int64
+
+	// Timeout bounds how long a body may take to arrive, and how long an update
+	// waits until the directory takes it. What the directory has taken is
+	// answered whatever time it takes. Default 30 s.
+	Timeout time.Duration
+
+	// Version is the version of the program, for /api/v1/stats.
+	Version string
+
+	// Now is the clock. Default time.Now.
+	Now func() time.Time
+}
+
+// maxSmallBody is the size in bytes of the largest body of all requests but
+// updates. An OwnerMonitorRequest, the largest of them, has some 3.4 KB.
+const maxSmallBody = 64 << 10
+
+func (c Config) withDefaults() (Config, error) {
+	if c.Directory == nil {
+		return c, errors.New("web: Directory is required")
+	}
+	if c.MaxInFlight < 0 || c.MaxUpdateBytes < 0 || c.Timeout < 0 {
+		return c, errors.New("web: a limit is negative")
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.MaxInFlight == 0 {
+		c.MaxInFlight = 256
+	}
+	if c.MaxUpdateBytes == 0 {
+		c.MaxUpdateBytes = 16 << 20
+	}
+	if c.Timeout == 0 {
+		c.Timeout = 30 * time.Second
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c, nil
+}

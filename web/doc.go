@@ -1,0 +1,43 @@
+// Package web serves a directory over HTTP: the protocol's operations, a JSON
+// API for people and dashboards, and the health checks.
+//
+// # The protocol binding
+//
+// KEYTRANS defines no binding to HTTP; this is Ghostlight's. A request is
+// POST /v1/search, contact-monitor, owner-init, owner-monitor, update or
+// distinguished. Its body is the operation's request structure in the TLS
+// presentation language, and so is the response's, both with Content-Type
+// application/octet-stream. The answer to an update is one or more
+// UpdateResponse structures back to back. A write carries its credential as
+// "Authorization: Bearer". GET /v1/configuration has the encoded
+// Configuration; users should compare it with one that they got elsewhere.
+//
+// # The JSON API
+//
+// GET /api/v1/log, /api/v1/log/entries and /api/v1/stats, and POST
+// /api/v1/lookup. Every object has a schema_version, which changes if a field
+// changes its meaning or goes; fields can be added at any time. Nothing in it is
+// verified by whoever reads it: it is what the operator says, with the bytes
+// that let a verifying client check.
+//
+// # Errors
+//
+// Every error is a problem details object (RFC 9457), application/problem+json,
+// whose type is "urn:ghostlight:problem:" and one of the Problem constants; the
+// member "field" names the field of the request that is wrong, where one is.
+// Requests that net/http itself refuses, as those that are no HTTP, are the
+// exception. What went wrong inside the directory goes to the log only, and the
+// bodies of 401 and 403 are the same for every label and every cause.
+//
+// # Privacy
+//
+// Labels and values travel in bodies only, never in a URL or header, and are
+// not logged. The log of requests has the method, the route's pattern, the
+// status, sizes and times; not the path that was asked for, which could be
+// anything.
+//
+// # Cross-origin requests
+//
+// Reads are open to scripts of every origin, without credentials. Updates are
+// not: a browser will not send one for another origin's page.
+package web
