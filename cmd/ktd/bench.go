@@ -211,7 +211,7 @@ func printPublish(w io.Writer, r *bench.PublishResult) error {
 	fmt.Fprintf(t, "labels_per_s\t%.0f\t\n", r.LabelsPerSecond)
 	fmt.Fprintf(t, "vrf_bound_per_s\t%.0f\tthe VRF alone on all cores\n", r.VRFBoundPerSecond)
 	fmt.Fprintf(t, "ratio_to_vrf_bound\t%.2f\t\n", r.RatioToVRFBound)
-	fmt.Fprintf(t, "cpu_us_per_label\t%.1f\tof which the VRF takes %.1f\n", r.CPUPerLabel, r.VRFCPU)
+	fmt.Fprintf(t, "cpu_us_per_label\t%.1f\tthe VRF alone %.1f, ratio %.2f\n", r.CPUPerLabel, r.VRFCPU, r.RatioByCPUTime)
 	fmt.Fprintf(t, "store_bytes_per_label\t%.0f\tof which %d are the value\n", r.StoreBytesPerLabel, bench.ValueSize)
 	fmt.Fprintf(t, "rss_bytes\t%d\tpeak, %s\n", r.RSSBytes, progress.Bytes(r.RSSBytes))
 	return t.Flush()

@@ -43,8 +43,10 @@ and put a server that speaks TLS in front.`,
 	f.StringVar(&opts.logLevel, "log-level", "info", "debug, info, warn or error")
 	f.StringVar(&opts.tlsCert, "tls-cert", "", "serve HTTPS with the certificate chain in this PEM file")
 	f.StringVar(&opts.tlsKey, "tls-key", "", "the certificate's private key, a PEM file")
-	cmd.MarkFlagsRequiredTogether("tls-cert", "tls-key")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if (opts.tlsCert == "") != (opts.tlsKey == "") {
+			return usage(cmd, "--tls-cert and --tls-key go together")
+		}
 		logger, err := newLogger(cmd.ErrOrStderr(), opts.logFormat, opts.logLevel)
 		if err != nil {
 			return usageError{cmd, err}

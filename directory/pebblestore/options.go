@@ -56,7 +56,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-func (o Options) pebble(g *guard, idle *idlePolicy) *pebble.Options {
+func (o Options) pebble(g *guard) *pebble.Options {
 	po := &pebble.Options{
 		CacheSize: o.CacheSize,
 		FS:        g,
@@ -77,8 +77,6 @@ func (o Options) pebble(g *guard, idle *idlePolicy) *pebble.Options {
 			BackgroundError: g.stop,
 			// The default is Fatalf. The reader gets the error too.
 			DataCorruption: func(i pebble.DataCorruptionInfo) { g.stop(i.Details) },
-			FlushEnd:       func(pebble.FlushInfo) { idle.tablesChanged() },
-			CompactionEnd:  func(pebble.CompactionInfo) { idle.tablesChanged() },
 		},
 	}
 	for i := range po.Levels {

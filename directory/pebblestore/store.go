@@ -80,13 +80,11 @@ type Store struct {
 	metricsMu sync.Mutex
 
 	// mu guards what follows. It is never held during I/O.
-	mu       sync.Mutex
-	current  *view // the last durable commit; nil once closed
-	views    map[*view]struct{}
-	released []*view // for the janitor to close
+	mu      sync.Mutex
+	current *view // the last durable commit; nil once closed
+	views   int   // how many are not released
 
-	idle  *idlePolicy
-	clean chan struct{} // closed by the janitor when it ends
+	closing sync.WaitGroup // views being closed
 }
 
 var _ directory.Store = (*Store)(nil)
@@ -104,15 +102,10 @@ func Open(dir string, opts Options) (*Store, error) {
 
 func open(dir string, opts Options) (*Store, error) {
 	opts = opts.withDefaults()
-	s := &Store{
-		guard: newGuard(opts.FS, opts.Logger),
-		views: make(map[*view]struct{}),
-		idle:  newIdlePolicy(),
-		clean: make(chan struct{}),
-	}
+	s := &Store{guard: newGuard(opts.FS, opts.Logger)}
 	var size uint64
 	err := s.guard.run(func() (err error) {
-		if s.db, err = pebble.Open(dir, opts.pebble(s.guard, s.idle)); err != nil {
+		if s.db, err = pebble.Open(dir, opts.pebble(s.guard)); err != nil {
 			return err
 		}
 		if size, err = s.load(); err != nil {
@@ -127,7 +120,6 @@ func open(dir string, opts Options) (*Store, error) {
 		return nil, err
 	}
 	s.publish(size)
-	go s.janitor()
 	return s, nil
 }
 
@@ -254,7 +246,7 @@ func (s *Store) publish(size uint64) {
 	s.mu.Lock()
 	old := s.current
 	s.current = v
-	s.views[v] = struct{}{}
+	s.views++
 	s.mu.Unlock()
 	if old != nil {
 		old.release()
@@ -292,7 +284,7 @@ func (s *Store) Close() error {
 		s.mu.Unlock()
 		return errClosed
 	}
-	if n := len(s.views) - 1; n > 0 || v.refs > 1 {
+	if s.views > 1 || v.refs > 1 {
 		s.mu.Unlock()
 		return errors.New("closing the store: a snapshot is open")
 	}
@@ -300,7 +292,7 @@ func (s *Store) Close() error {
 	s.mu.Unlock()
 	v.release()
 	err := s.guard.run(func() error {
-		<-s.clean
+		s.closing.Wait()
 		return s.db.Close()
 	})
 	if s.guard.err() != nil {

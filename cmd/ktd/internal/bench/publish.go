@@ -41,10 +41,12 @@ type PublishResult struct {
 	RatioToVRFBound   float64 `json:"ratio_to_vrf_bound"`
 
 	// CPUPerLabel and VRFCPU are the CPU time of a label and of the VRF alone,
-	// in microseconds. They say more than rates on a machine that does other
-	// things as well. 0 where the system does not tell.
-	CPUPerLabel float64 `json:"cpu_us_per_label"`
-	VRFCPU      float64 `json:"vrf_cpu_us"`
+	// in microseconds, and RatioByCPUTime is their ratio. On a machine that does
+	// other things as well they say more than rates. 0 where the system does not
+	// tell.
+	CPUPerLabel    float64 `json:"cpu_us_per_label"`
+	VRFCPU         float64 `json:"vrf_cpu_us"`
+	RatioByCPUTime float64 `json:"ratio_by_cpu_time"`
 
 	// StoreBytesPerLabel is the disk space of the closed store.
 	StoreBytesPerLabel float64 `json:"store_bytes_per_label"`
@@ -96,6 +98,9 @@ func publish(ctx context.Context, cfg PublishConfig, r *PublishResult) (err erro
 	second := measureVRF(inst.VRFKey(), cfg.Labels, cfg.VRFTime)
 	r.VRFBoundPerSecond = (first.perSecond + second.perSecond) / 2
 	r.VRFCPU = (first.cpuMicros + second.cpuMicros) / 2
+	if r.CPUPerLabel > 0 {
+		r.RatioByCPUTime = r.VRFCPU / r.CPUPerLabel
+	}
 	r.LabelsPerSecond = float64(cfg.Labels) / r.Seconds
 	r.RatioToVRFBound = r.LabelsPerSecond / r.VRFBoundPerSecond
 	after, err := inst.Directory.Head()

@@ -66,7 +66,7 @@ func (b *Bar) Set(n int64) {
 	fmt.Fprintf(b.w, "\r%s\x1b[K", b.line(min(n, b.total), now.Sub(b.began)))
 }
 
-// line returns the bar in at most the terminal's width.
+// line returns the bar, narrower than the terminal.
 func (b *Bar) line(n int64, elapsed time.Duration) string {
 	head := b.name + " "
 	tail := fmt.Sprintf(" %s/%s", b.format(n), b.format(b.total))
@@ -76,7 +76,8 @@ func (b *Bar) line(n int64, elapsed time.Duration) string {
 	}
 	room := min(b.width()-1-len(head)-len(tail)-2, 40)
 	if room < 5 {
-		return strings.TrimSpace(tail)
+		tail = strings.TrimSpace(tail)
+		return tail[:min(len(tail), max(b.width()-1, 0))]
 	}
 	full := room
 	if b.total > 0 {

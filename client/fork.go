@@ -1,0 +1,88 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/merkle"
+	"github.com/ghostlight-kt/ghostlight/merkle/ibst"
+	"github.com/ghostlight-kt/ghostlight/merkle/logtree"
+)
+
+// checkFork is called for an answer that does not continue the retained view.
+// It asks for the directory's head as somebody without a view would be shown
+// it. If that verifies, and cannot be the head of a log that continues the
+// retained one, there are two signed heads of two logs, and the error is proof
+// of that. It returns nil if nothing is proven: a broken answer may have been
+// made on the way, and a log that is smaller than before may be an old copy.
+func (s *session) checkFork(ctx context.Context, x exchange) *Error {
+	old := s.state.view
+	if old.Head.TreeSize == 0 {
+		return nil
+	}
+	request := &keytrans.DistinguishedRequest{}
+	body, err := request.Marshal()
+	if err != nil {
+		return nil
+	}
+	response, err := s.transport.do(ctx, call{method: http.MethodPost, path: "/v1/distinguished", body: body})
+	if err != nil {
+		s.cfg.Logger.DebugContext(ctx, "fork check", "err", err)
+		return nil
+	}
+	fresh, err := s.freshView(request, response)
+	if err != nil {
+		s.cfg.Logger.DebugContext(ctx, "fork check", "err", err)
+		return nil
+	}
+	what := contradictingViews(old, fresh)
+	if what == nil {
+		return nil
+	}
+	m := &keytrans.Misbehaviour{Err: fmt.Errorf("the directory shows two logs under one key: %w", what)}
+	e := s.newEvidence(EvidenceFork, m.Error(), x)
+	e.Fork = &forkJSON{View: viewToJSON(fresh), Request: body, Response: response}
+	return s.accuse(e, m)
+}
+
+// freshView verifies a response as a user without a view does.
+func (s *session) freshView(q *keytrans.DistinguishedRequest, response []byte) (*keytrans.View, error) {
+	p, err := keytrans.ParseDistinguishedResponse(s.verifier.Configuration(), response)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.verifier.Distinguished(&keytrans.View{}, q, p, s.cfg.Now())
+	if ts := p.Distinguished.Timestamps; errors.Is(err, keytrans.ErrTime) && p.FullTreeHead.TreeHead != nil {
+		// A head that is too old to be believed still was signed. For a user
+		// without a view, timestamps begin with the frontier's.
+		last := len(ibst.Frontier(p.FullTreeHead.TreeHead.TreeSize)) - 1
+		r, err = s.verifier.Distinguished(&keytrans.View{}, q, p, entryTime(ts[last]))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r.View, nil
+}
+
+// contradictingViews returns what two verified views cannot both say of one
+// log, nil if one may be the other's past.
+//
+// Frontier entries need no comparison of their own: each is the last leaf of a
+// full subtree, whose head covers it.
+func contradictingViews(a, b *keytrans.View) error {
+	heads := make(map[logtree.Node]merkle.Hash)
+	for i, n := range logtree.FullSubtrees(a.Head.TreeSize) {
+		heads[n] = a.Subtrees[i]
+	}
+	for i, n := range logtree.FullSubtrees(b.Head.TreeSize) {
+		if h, ok := heads[n]; ok && h != b.Subtrees[i] {
+			lo, hi := n.Range()
+			return fmt.Errorf("a head of %d entries and one of %d were both signed, and log entries %d to %d differ between them",
+				a.Head.TreeSize, b.Head.TreeSize, lo, hi-1)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,178 @@
+package client_test
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/client/clienttest"
+	"github.com/ghostlight-kt/ghostlight/client/keyset"
+)
+
+const alice = "alice@example.org"
+
+// world is a directory, its server and a client that trusts it.
+type world struct {
+	*testing.T
+	dir    *clienttest.Directory
+	server *httptest.Server
+	root   string
+	c      *client.Client
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	d := clienttest.New()
+	w := &world{T: t, dir: d, server: httptest.NewServer(d), root: t.TempDir()}
+	t.Cleanup(w.server.Close)
+	w.c = w.trust()
+	return w
+}
+
+func (w *world) config() client.Config {
+	return client.Config{
+		Now: w.dir.Clock.Now, HTTP: w.server.Client(), Backoff: time.Millisecond, Retries: 2, LockWait: 200 * time.Millisecond,
+	}
+}
+
+func (w *world) trust() *client.Client {
+	w.Helper()
+	if _, err := client.Trust(w.Context(), w.root, w.server.URL, "", w.config()); err != nil {
+		w.Fatal(err)
+	}
+	c, err := client.Open(w.root, w.server.URL, w.config())
+	if err != nil {
+		w.Fatal(err)
+	}
+	return c
+}
+
+// become makes the server answer for another directory.
+func (w *world) become(d *clienttest.Directory) { w.server.Config.Handler = d }
+
+func (w *world) stateFile() string { return filepath.Join(w.c.StateDir(), "state.json") }
+
+func (w *world) readState() string {
+	w.Helper()
+	b, err := os.ReadFile(w.stateFile())
+	if err != nil {
+		w.Fatal(err)
+	}
+	return string(b)
+}
+
+func (w *world) lookup(label string) *client.LookupResult {
+	w.Helper()
+	r, err := w.c.Lookup(w.Context(), label, nil)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return r
+}
+
+func (w *world) publish(label string, value []byte) *client.PublishResult {
+	w.Helper()
+	r, err := w.c.Publish(w.Context(), label, value, client.PublishOptions{Token: w.dir.Token})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return r
+}
+
+func (w *world) own(label string) *client.OwnResult {
+	w.Helper()
+	r, err := w.c.Own(w.Context(), label)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return r
+}
+
+func (w *world) watch() *client.WatchResult {
+	w.Helper()
+	r, err := w.c.Watch(w.Context())
+	if err != nil {
+		w.Fatal(err)
+	}
+	return r
+}
+
+// report returns the report on a label.
+func (w *world) report(label, role string) client.Report {
+	w.Helper()
+	for _, r := range w.watch().Reports {
+		if r.Label == label && r.Role == role {
+			return r
+		}
+	}
+	w.Fatalf("no report on %s as %s", label, role)
+	return client.Report{}
+}
+
+// settle lets so much time pass that everything is covered by a distinguished
+// log entry.
+func (w *world) settle() { w.dir.Tick(8, clienttest.Window/2) }
+
+func (w *world) outcome(got client.Verdict, want client.Outcome) {
+	w.Helper()
+	if got.Outcome != want {
+		w.Errorf("verdict %q, want %q", got, want)
+	}
+	if got.CheckedBy == "" {
+		w.Error("a verdict without who checked it")
+	}
+}
+
+// wantKind checks an error's kind and returns it as an *Error.
+func wantKind(t testing.TB, err error, want client.Kind, text string) *client.Error {
+	t.Helper()
+	if got := client.KindOf(err); got != want {
+		t.Fatalf("error of kind %v, want %v: %v", got, want, err)
+	}
+	if !strings.Contains(err.Error(), text) {
+		t.Fatalf("error %q does not contain %q", err, text)
+	}
+	var e *client.Error
+	if !errors.As(err, &e) {
+		t.Fatalf("%T is no *client.Error", err)
+	}
+	return e
+}
+
+// keys returns the encoding of a key set of made-up X25519 keys, one for each
+// letter.
+func keys(names string) []byte {
+	var set keyset.Set
+	for _, n := range names {
+		data := []byte(strings.Repeat(string(n), 32))
+		set.Keys = append(set.Keys, keyset.Key{Format: keyset.FormatX25519, Data: data, Name: "device " + string(n)})
+	}
+	b, err := set.Marshal()
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+func fingerprint(name string) string {
+	return keyset.Key{Format: keyset.FormatX25519, Data: []byte(strings.Repeat(name, 32))}.Fingerprint()
+}
+
+func ptr[T any](v T) *T { return &v }
+
+var bg = context.Background()
+
+// hexBytes is a hash in hexadecimal.
+type hexBytes [32]byte
+
+func (h *hexBytes) UnmarshalText(text []byte) error {
+	_, err := hex.Decode(h[:], text)
+	return err
+}

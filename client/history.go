@@ -1,0 +1,151 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// HistoryResult is every version of a label, newest first.
+type HistoryResult struct {
+	Label    string           `json:"label"`
+	Versions []HistoryVersion `json:"versions"`
+	// More tells that older versions were left out because of a limit.
+	More bool `json:"more"`
+	Head Head `json:"head"`
+	// Before is what this client had seen last, if the greatest version's value
+	// is another.
+	Before  *Seen   `json:"before,omitempty"`
+	Verdict Verdict `json:"verdict"`
+}
+
+// Kind returns what the result asks of the user.
+func (h *HistoryResult) Kind() Kind {
+	switch h.Verdict.Outcome {
+	case OutcomeChanged:
+		return Attention
+	case OutcomeUnchecked:
+		return Undecided
+	}
+	return 0
+}
+
+// HistoryVersion is one version. Value and Changes are nil if the value is not
+// to be had; Missing says why.
+type HistoryVersion struct {
+	Version uint32 `json:"version"`
+	// LogEntry is where the search for the version ended, and EntryTime its
+	// timestamp: the version was created there or before.
+	LogEntry  uint64    `json:"log_entry"`
+	EntryTime time.Time `json:"log_entry_time,omitzero"`
+	Value     *Value    `json:"value,omitempty"`
+	// Changes are those from the version before, as far as that is known.
+	Changes *Changes `json:"changes,omitempty"`
+	Missing string   `json:"missing,omitempty"`
+	Verdict Verdict  `json:"verdict"`
+}
+
+// History looks up every version of a label, newest first, at most limit if that
+// is positive. Versions that the directory no longer opens are listed with what
+// it says of them, which is not proven.
+func (c *Client) History(ctx context.Context, label string, limit int) (*HistoryResult, error) {
+	if err := checkLabel(label); err != nil {
+		return nil, err
+	}
+	s, err := c.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.end()
+	newest, err := s.lookup(ctx, label, nil)
+	if err != nil {
+		return nil, err
+	}
+	h := &HistoryResult{Label: label, Versions: []HistoryVersion{s.historyVersion(newest)}}
+	for v := int64(newest.Version) - 1; v >= 0; v-- {
+		if limit > 0 && len(h.Versions) == limit {
+			h.More = true
+			break
+		}
+		one, err := s.olderVersion(ctx, label, uint32(v))
+		if err != nil {
+			return nil, err
+		}
+		h.Versions = append(h.Versions, one)
+	}
+	h.finish(newest)
+	h.Head = headOf(s.state.view)
+	return h, nil
+}
+
+func (s *session) historyVersion(r *LookupResult) HistoryVersion {
+	return HistoryVersion{
+		Version: r.Version, LogEntry: r.LogEntry, EntryTime: s.timeOf(r), Value: &r.Value, Verdict: r.Verdict,
+	}
+}
+
+// timeOf returns the timestamp of the entry where a search ended. Its last step
+// but some knows it.
+func (s *session) timeOf(r *LookupResult) time.Time {
+	for _, step := range r.Steps {
+		if step.LogEntry != nil && *step.LogEntry == r.LogEntry && !step.Time.IsZero() {
+			return step.Time
+		}
+	}
+	return time.Time{}
+}
+
+// olderVersion looks up one version. That it has expired or was erased is no
+// error.
+func (s *session) olderVersion(ctx context.Context, label string, version uint32) (HistoryVersion, error) {
+	r, err := s.lookup(ctx, label, &version)
+	if err == nil {
+		return s.historyVersion(r), nil
+	}
+	var p *Problem
+	if !errors.As(err, &p) {
+		return HistoryVersion{}, err
+	}
+	v := HistoryVersion{Version: version, Verdict: VerdictOf(err)}
+	switch p.Type {
+	case ProblemVersionExpired:
+		v.Missing = "expired"
+	case ProblemErased:
+		v.Missing = "erased"
+	case ProblemNoSuchVersion:
+		v.Missing = "denied"
+	default:
+		return HistoryVersion{}, err
+	}
+	return v, nil
+}
+
+// finish compares each version with the one before it and sums up. newest is the
+// lookup of the greatest version.
+func (h *HistoryResult) finish(newest *LookupResult) {
+	missing := 0
+	for i := range h.Versions {
+		v := &h.Versions[i]
+		if v.Value == nil {
+			missing++
+			continue
+		}
+		switch {
+		case v.Version == 0:
+			changes := diffValues(nil, *v.Value)
+			v.Changes = &changes
+		case i+1 < len(h.Versions) && h.Versions[i+1].Value != nil:
+			changes := diffValues(h.Versions[i+1].Value, *v.Value)
+			v.Changes = &changes
+		}
+	}
+	h.Before = newest.Before
+	switch {
+	case newest.Changes != nil:
+		h.Verdict = newest.Verdict
+	case missing > 0:
+		h.Verdict = verdict(OutcomeUnchecked, "%d of %d versions are no longer to be had; the others are proven", missing, len(h.Versions))
+	default:
+		h.Verdict = verdict(newest.Verdict.Outcome, "%d versions are proven", len(h.Versions))
+	}
+}

@@ -1,0 +1,211 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/merkle"
+)
+
+// LookupResult is a verified value of a label.
+type LookupResult struct {
+	Label   string `json:"label"`
+	Version uint32 `json:"version"`
+	// Greatest tells that Version is proven to be the greatest one.
+	Greatest bool  `json:"greatest"`
+	Value    Value `json:"value"`
+	// Bytes is the value itself.
+	Bytes []byte `json:"value_bytes"`
+	// LogEntry is where the search ended: an entry that holds the version.
+	LogEntry uint64  `json:"log_entry"`
+	Head     Head    `json:"head"`
+	Verdict  Verdict `json:"verdict"`
+
+	// Before is what this client had seen last, and Changes how the value
+	// differs from it. Both are nil if it had seen nothing or the same.
+	Before  *Seen    `json:"before,omitempty"`
+	Changes *Changes `json:"changes,omitempty"`
+
+	// Steps tells how the answer was verified.
+	Steps []Step `json:"steps,omitempty"`
+}
+
+// Seen is a version that this client verified earlier.
+type Seen struct {
+	Version uint32    `json:"version"`
+	Value   Value     `json:"value"`
+	At      time.Time `json:"at"`
+}
+
+// Kind returns what the result asks of the user: Attention if a value changed.
+func (r *LookupResult) Kind() Kind {
+	if r.Changes != nil {
+		return Attention
+	}
+	return 0
+}
+
+// checkLabel verifies that a label can be asked for and stored.
+func checkLabel(label string) error {
+	switch {
+	case label == "" || len(label) > keytrans.MaxLabelSize:
+		return usage("a label has 1 to %d bytes", keytrans.MaxLabelSize)
+	case !utf8.ValidString(label):
+		return usage("the label is not UTF-8")
+	}
+	return nil
+}
+
+// Lookup returns the value of a label: the greatest version, or the given one.
+// The label is sent as it is; see keyring.NormalizeLabel. From then on the label
+// is a contact, for Watch.
+//
+// If the greatest version's value is not the one seen last, the result says so,
+// once: the new one is then what was seen last.
+func (c *Client) Lookup(ctx context.Context, label string, version *uint32) (*LookupResult, error) {
+	if err := checkLabel(label); err != nil {
+		return nil, err
+	}
+	s, err := c.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.end()
+	return s.lookup(ctx, label, version)
+}
+
+func (s *session) lookup(ctx context.Context, label string, version *uint32) (*LookupResult, error) {
+	r, err := s.search(ctx, label, version, func(next *state, found *found) error {
+		c := next.contactOf(label)
+		if err := c.observe(found, s.cfg.Now()); err != nil {
+			return err
+		}
+		next.contacts[label] = c
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return r.describe(s), nil
+}
+
+// found is a verified search.
+type found struct {
+	label    string
+	greatest bool
+	before   *keytrans.View
+	response *keytrans.SearchResponse
+	at       time.Time
+	*keytrans.SearchResult
+
+	changed *contactChange // set by observe
+}
+
+type contactChange struct {
+	before  *seen
+	changes Changes
+}
+
+// search sends a search request and verifies the response. keep makes the
+// changes that follow from it to the next state, besides the view.
+func (s *session) search(ctx context.Context, label string, version *uint32, keep func(next *state, f *found) error) (*found, error) {
+	q := &keytrans.SearchRequest{Last: s.state.view.Last(), Label: []byte(label), Version: version}
+	f := &found{label: label, greatest: version == nil, before: s.state.view}
+	err := s.do(ctx, query{operation: "search", label: label, request: q, verify: func(response []byte, next *state) error {
+		var err error
+		if f.response, err = keytrans.ParseSearchResponse(s.verifier.Configuration(), q, response); err != nil {
+			return err
+		}
+		f.at = s.cfg.Now()
+		if f.SearchResult, err = s.verifier.Search(next.view, q, f.response, f.at); err != nil {
+			return err
+		}
+		next.view = f.View
+		return keep(next, f)
+	}})
+	return f, err
+}
+
+// commitment returns the proven commitment to the value that was found.
+func (f *found) commitment() (merkle.Hash, error) {
+	c := f.Keys[f.Version].Commitment
+	if c == nil {
+		return merkle.Hash{}, fmt.Errorf("%w: no commitment to version %d", keytrans.ErrProof, f.Version)
+	}
+	return *c, nil
+}
+
+func (f *found) seen() (*seen, error) {
+	commitment, err := f.commitment()
+	if err != nil {
+		return nil, err
+	}
+	return &seen{version: f.Version, commitment: commitment, value: describeValue(f.Value.Value), at: stamp(f.at)}, nil
+}
+
+// observe holds a search against what was seen of the label before, and takes
+// note of it. The error is a *keytrans.Misbehaviour if the two contradict each
+// other.
+func (c *contact) observe(f *found, now time.Time) error {
+	latest, err := f.seen()
+	if err != nil {
+		return err
+	}
+	if err := c.seen.check(latest, f.greatest); err != nil {
+		return err
+	}
+	if c.monitor, err = c.monitor.Observe(f.SearchResult); err != nil {
+		return err
+	}
+	if c.seen != nil && latest.version <= c.seen.version {
+		if latest.version == c.seen.version {
+			c.seen = &seen{c.seen.version, c.seen.commitment, c.seen.value, stamp(now)}
+		}
+		return nil
+	}
+	if before := c.seen; before != nil && f.greatest {
+		if changes := diffValues(&before.value, latest.value); before.value.SHA256 != latest.value.SHA256 {
+			f.changed = &contactChange{before, changes}
+		}
+	}
+	if f.greatest {
+		c.seen = latest
+	}
+	return nil
+}
+
+// check holds what a verified search found against what was seen before. A
+// commitment never changes, and the greatest version never sinks.
+func (s *seen) check(latest *seen, greatest bool) error {
+	switch {
+	case s == nil:
+		return nil
+	case latest.version == s.version && latest.commitment != s.commitment:
+		return &keytrans.Misbehaviour{Err: fmt.Errorf("the log committed to another value of version %d before", s.version)}
+	case greatest && latest.version < s.version:
+		return &keytrans.Misbehaviour{Err: fmt.Errorf("the log proved that version %d exists, and now that version %d is the greatest", s.version, latest.version)}
+	}
+	return nil
+}
+
+func (f *found) describe(s *session) *LookupResult {
+	r := &LookupResult{
+		Label: f.label, Version: f.Version, Greatest: f.greatest, Value: describeValue(f.Value.Value), Bytes: f.Value.Value,
+		LogEntry: f.Terminal, Head: headOf(f.View), Steps: s.explain(f),
+	}
+	switch {
+	case f.changed != nil:
+		b := f.changed.before
+		r.Before, r.Changes = &Seen{b.version, b.value, b.at}, &f.changed.changes
+		r.Verdict = verdict(OutcomeChanged, "version %d is proven, and differs from version %d, which this client saw on %s",
+			f.Version, b.version, b.at.Format(time.DateOnly))
+	case f.Monitor:
+		r.Verdict = verdict(OutcomeMonitored, "version %d is proven; it is newer than every distinguished log entry, so kt watch has to see that it stays", f.Version)
+	default:
+		r.Verdict = verdict(OutcomeVerified, "version %d is proven, in a part of the log where its owner's monitoring meets it", f.Version)
+	}
+	return r
+}

@@ -1,0 +1,142 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// OwnResult is the state of an owned label.
+type OwnResult struct {
+	Label string `json:"label"`
+	// TakenOver tells that the label was not owned before.
+	TakenOver bool `json:"taken_over"`
+	// Greatest is the greatest version that the owner knows, nil if the label
+	// has none, and Value describes it, if that is known.
+	Greatest *uint32 `json:"greatest_version"`
+	Value    *Value  `json:"value,omitempty"`
+	// VerifiedUpTo is the rightmost distinguished log entry verified.
+	VerifiedUpTo uint64       `json:"verified_up_to_log_entry"`
+	Unexpected   []Unexpected `json:"unexpected,omitempty"`
+	Ledger       []LedgerLine `json:"ledger"`
+	Head         Head         `json:"head"`
+	Verdict      Verdict      `json:"verdict"`
+}
+
+// LedgerLine is a version that the owner made or accepted.
+type LedgerLine struct {
+	Version uint32 `json:"version"`
+	Entry
+}
+
+// Kind returns what the result asks of the user.
+func (r *OwnResult) Kind() Kind {
+	if len(r.Unexpected) > 0 {
+		return Attention
+	}
+	return 0
+}
+
+// Own makes the client an owner of a label, if it is not yet, and monitors it
+// up to the log's present state. The versions that exist when a label is taken
+// over are accepted: look at Value to see whether they are right.
+func (c *Client) Own(ctx context.Context, label string) (*OwnResult, error) {
+	if err := checkLabel(label); err != nil {
+		return nil, err
+	}
+	s, err := c.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.end()
+	o := s.state.owners[label]
+	taken := o == nil || !o.ready
+	if taken {
+		err = s.takeOver(ctx, label)
+	} else {
+		_, err = s.learn(ctx, label)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := s.monitor(ctx, label); err != nil {
+		return nil, err
+	}
+	r := s.ownResult(label)
+	r.TakenOver = taken
+	return r, nil
+}
+
+// Accept takes an unexpected version of an owned label into the ledger: from now
+// on the owner answers for it. The error is of kind Usage if there is none.
+func (c *Client) Accept(ctx context.Context, label string, version uint32) (*OwnResult, error) {
+	s, err := c.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.end()
+	next := s.state.clone()
+	o := next.ownerOf(label)
+	if o == nil {
+		e := usage("the label is not owned")
+		e.Hint = "take ownership with: kt own LABEL"
+		return nil, e
+	}
+	for i, u := range o.unexpected {
+		if u.Version != version {
+			continue
+		}
+		o.ledger[version] = Entry{u.Value.SHA256, HowAccepted, stamp(s.cfg.Now())}
+		o.unexpected = append(o.unexpected[:i], o.unexpected[i+1:]...)
+		next.owners[label] = o
+		if err := s.store(next); err != nil {
+			return nil, err
+		}
+		return s.ownResult(label), nil
+	}
+	return nil, usage("version %d is not one that is waiting to be accepted", version)
+}
+
+func (s *session) ownResult(label string) *OwnResult {
+	o := s.state.owners[label]
+	r := &OwnResult{
+		Label: label, Greatest: o.monitor.Greatest(), VerifiedUpTo: o.monitor.Start, Unexpected: o.unexpected,
+		Ledger: []LedgerLine{}, Head: headOf(s.state.view), Verdict: o.verdict(),
+	}
+	if o.last != nil {
+		r.Value = &o.last.value
+	}
+	j := ownerToJSON(label, o)
+	for _, l := range j.Ledger {
+		r.Ledger = append(r.Ledger, LedgerLine(l))
+	}
+	return r
+}
+
+// verdict sums up what monitoring has found.
+func (o *owner) verdict() Verdict {
+	greatest := o.monitor.Greatest()
+	switch n := len(o.unexpected); {
+	case n == 1:
+		return verdict(OutcomeChanged, "version %d is not one that you published or accepted", o.unexpected[0].Version)
+	case n > 1:
+		return verdict(OutcomeChanged, "%d versions, the first is %d, are not ones that you published or accepted", n, o.unexpected[0].Version)
+	case greatest == nil:
+		return verdict(OutcomeVerified, "the label has no version up to log entry %d", o.monitor.Start)
+	case o.monitored():
+		return verdict(OutcomeMonitored, "version %d is in the log; kt watch has yet to find it in a distinguished log entry", *greatest)
+	}
+	return verdict(OutcomeVerified, "up to log entry %d, no version but yours exists; the greatest is %d", o.monitor.Start, *greatest)
+}
+
+// monitored reports whether versions wait for a distinguished entry.
+func (o *owner) monitored() bool { return len(o.monitor.Created) > 0 || len(o.monitor.Contact.Map) > 0 }
+
+// String describes an unexpected version in a line.
+func (u *Unexpected) String() string {
+	when := "at an unknown time"
+	if !u.EntryTime.IsZero() {
+		when = "on " + u.EntryTime.Format(time.RFC3339)
+	}
+	return fmt.Sprintf("version %d, created by log entry %d %s", u.Version, u.Position, when)
+}

@@ -1,0 +1,281 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/ghostlight-kt/ghostlight/keytrans"
+)
+
+// takeOver makes the client an owner of a label: KEYTRANS, "Owner Algorithm". It
+// starts from the rightmost distinguished log entry and processes every version
+// created since. What exists then is accepted as the label's past. A take-over
+// that was interrupted is continued.
+func (s *session) takeOver(ctx context.Context, label string) error {
+	if s.state.owners[label] == nil {
+		positions, err := s.distinguished(ctx)
+		if err != nil {
+			return err
+		}
+		if len(positions) == 0 {
+			return fail(Undecided, "taking ownership", errors.New("the log has no distinguished entry to start from"))
+		}
+		if err := s.ownerInit(ctx, label, positions[0]); err != nil {
+			return err
+		}
+	}
+	if s.state.owners[label].ready {
+		return nil
+	}
+	if _, err := s.learn(ctx, label); err != nil {
+		return err
+	}
+	if err := s.fetchLast(ctx, label); err != nil {
+		return err
+	}
+	next := s.state.clone()
+	o := next.ownerOf(label)
+	o.ready, o.since = true, o.monitor.Greatest()
+	if o.since != nil && o.last != nil {
+		o.ledger[*o.since] = Entry{o.last.value.SHA256, HowTakenOver, stamp(s.cfg.Now())}
+	}
+	next.owners[label] = o
+	return s.store(next)
+}
+
+func (s *session) ownerInit(ctx context.Context, label string, start uint64) error {
+	q := &keytrans.OwnerInitRequest{Last: s.state.view.Last(), Label: []byte(label), Start: start}
+	return s.do(ctx, query{operation: "owner-init", label: label, request: q, verify: func(response []byte, next *state) error {
+		p, err := keytrans.ParseOwnerInitResponse(s.verifier.Configuration(), response)
+		if err != nil {
+			return err
+		}
+		r, err := s.verifier.OwnerInit(next.view, q, p, s.cfg.Now())
+		if err != nil {
+			return err
+		}
+		next.view = r.View
+		next.owners[label] = &owner{monitor: r.Owner, ledger: make(map[uint32]Entry)}
+		return nil
+	}})
+}
+
+// fetchLast looks up the value of the greatest version known, if that is not
+// known yet, to compare later ones with. That it is no longer to be had is no
+// error.
+func (s *session) fetchLast(ctx context.Context, label string) error {
+	o := s.state.owners[label]
+	greatest := o.monitor.Greatest()
+	if greatest == nil || o.last != nil && o.last.version == *greatest {
+		return nil
+	}
+	_, err := s.search(ctx, label, greatest, func(next *state, f *found) error {
+		o := next.ownerOf(label)
+		latest, err := f.seen()
+		if err != nil {
+			return err
+		}
+		known := o.monitor.Keys[*greatest]
+		if known.Proven && known.Commitment != nil && *known.Commitment != latest.commitment {
+			return &keytrans.Misbehaviour{Err: fmt.Errorf("the log committed to another value of version %d before", *greatest)}
+		}
+		o.last = latest
+		next.owners[label] = o
+		return nil
+	})
+	var p *Problem
+	if errors.As(err, &p) && (p.Type == ProblemVersionExpired || p.Type == ProblemErased) {
+		return nil
+	}
+	return err
+}
+
+// learn asks for versions beyond the greatest one known until the directory
+// says that there are none, and returns the unexpected ones among them. The
+// directory's word is not proof; owner monitoring is.
+func (s *session) learn(ctx context.Context, label string) ([]Unexpected, error) {
+	var all []Unexpected
+	for {
+		u := s.updateRequest(label, nil)
+		err := s.update(ctx, u, "")
+		all = append(all, u.unexpected...)
+		var p *Problem
+		if errors.As(err, &p) && p.nothingNew() {
+			return all, nil
+		}
+		if err != nil {
+			return all, err
+		}
+	}
+}
+
+// updating is one update request and what came of it.
+type updating struct {
+	label   string
+	request *keytrans.UpdateRequest
+
+	created    bool         // the versions asked for
+	unexpected []Unexpected // others that the owner does not know
+}
+
+func (s *session) updateRequest(label string, values [][]byte) *updating {
+	return &updating{label: label, request: &keytrans.UpdateRequest{
+		Last: s.state.view.Last(), Label: []byte(label),
+		GreatestVersion: s.state.owners[label].monitor.Greatest(), Values: values,
+	}}
+}
+
+// update sends an update request and verifies all responses to it: KEYTRANS,
+// "Updating a Label".
+func (s *session) update(ctx context.Context, u *updating, token string) error {
+	writes := len(u.request.Values) > 0
+	if !writes {
+		token = ""
+	}
+	return s.do(ctx, query{
+		operation: "update", label: u.label, request: u.request, token: token, once: writes,
+		verify: func(response []byte, next *state) error {
+			list, err := keytrans.ParseUpdateResponses(s.verifier.Configuration(), response)
+			if err != nil {
+				return err
+			}
+			o, q := next.ownerOf(u.label), u.request
+			for _, p := range list {
+				r, err := s.verifier.Update(next.view, o.monitor, q, p, s.cfg.Now())
+				if err != nil {
+					return err
+				}
+				q = r.Next(q)
+				next.view, o.monitor = r.View, r.Owner
+				u.created = u.created || r.Requested
+				u.unexpected = append(u.unexpected, o.learned(r, s.cfg)...)
+			}
+			next.owners[u.label] = o
+			return nil
+		},
+	})
+}
+
+// learned takes note of new versions and returns the unexpected ones.
+func (o *owner) learned(r *keytrans.UpdateResult, cfg Config) []Unexpected {
+	var out []Unexpected
+	now := stamp(cfg.Now())
+	for i, value := range r.Values {
+		version := r.First + uint32(i)
+		v := describeValue(value.Value)
+		sent := slices.IndexFunc(o.pending, func(p Pending) bool { return p.ValueSHA256 == v.SHA256 })
+		switch {
+		case r.Requested || sent >= 0:
+			o.ledger[version] = Entry{v.SHA256, HowPublished, now}
+			o.pending = slices.DeleteFunc(o.pending, func(p Pending) bool { return p.ValueSHA256 == v.SHA256 })
+		case o.ready && !o.expected(version, v.SHA256):
+			u := Unexpected{Version: version, Position: r.Position, Value: v, FoundAt: now}
+			switch {
+			case o.last != nil:
+				changes := diffValues(&o.last.value, v)
+				u.Changes = &changes
+			case version == 0:
+				changes := diffValues(nil, v)
+				u.Changes = &changes
+			}
+			out = append(out, u)
+		}
+		o.last = &seen{version: version, value: v, at: now}
+		if c := o.monitor.Keys[version].Commitment; c != nil {
+			o.last.commitment = *c
+		}
+	}
+	o.unexpected = append(o.unexpected, out...)
+	o.dateUnexpected(r.Entries)
+	o.dateUnexpected(r.View.Frontier)
+	return out
+}
+
+// dateUnexpected notes the timestamps of the log entries that created unexpected
+// versions.
+func (o *owner) dateUnexpected(entries []keytrans.Entry) {
+	for i := range o.unexpected {
+		u := &o.unexpected[i]
+		for _, e := range entries {
+			if e.Position == u.Position && u.EntryTime.IsZero() {
+				u.EntryTime = entryTime(e.Timestamp)
+			}
+		}
+	}
+}
+
+// monitor runs owner monitoring until every distinguished entry is verified. It
+// stops at versions that the owner has not been told of, which are learned
+// first. The error is of kind Attention if the log holds a version that the
+// directory does not tell.
+func (s *session) monitor(ctx context.Context, label string) error {
+	for {
+		before := s.state.owners[label].monitor
+		complete, err := s.monitorOnce(ctx, label)
+		if complete || err != nil && !errors.Is(err, keytrans.ErrUnexpectedVersion) {
+			return err
+		}
+		after := s.state.owners[label].monitor
+		if err == nil && after.Start > before.Start {
+			continue
+		}
+		if _, learnErr := s.learn(ctx, label); learnErr != nil {
+			return learnErr
+		}
+		if versionOf(s.state.owners[label].monitor.Greatest()) > versionOf(after.Greatest()) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		return fail(Undecided, "monitoring the label", fmt.Errorf(
+			"the directory stops at log entry %d without proving that no version was added after it, and tells of none", after.Start))
+	}
+}
+
+func versionOf(v *uint32) int64 {
+	if v == nil {
+		return -1
+	}
+	return int64(*v)
+}
+
+func (s *session) monitorOnce(ctx context.Context, label string) (complete bool, err error) {
+	q := s.state.owners[label].monitor.OwnerMonitorRequest(s.state.view, []byte(label))
+	err = s.do(ctx, query{operation: "owner-monitor", label: label, request: q, verify: func(response []byte, next *state) error {
+		p, err := keytrans.ParseOwnerMonitorResponse(s.verifier.Configuration(), response)
+		if err != nil {
+			return err
+		}
+		o := next.ownerOf(label)
+		r, err := s.verifier.OwnerMonitor(next.view, o.monitor, p, s.cfg.Now())
+		if err != nil {
+			return err
+		}
+		next.view, o.monitor, complete = r.View, r.Owner, r.Complete
+		o.dateUnexpected(r.Entries)
+		next.owners[label] = o
+		return nil
+	}})
+	return complete && err == nil, err
+}
+
+// isStatus reports whether an error is a refusal with a status from lo on and
+// below hi.
+func isStatus(err error, lo, hi int) bool {
+	var p *Problem
+	return errors.As(err, &p) && p.Status >= lo && p.Status < hi
+}
+
+// settled reports whether an error says for certain that a request was not
+// carried out.
+func settled(err error) bool {
+	return isStatus(err, http.StatusBadRequest, http.StatusInternalServerError)
+}
+
+// labels returns the keys of a map in order.
+func labels[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }

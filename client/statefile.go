@@ -1,0 +1,157 @@
+package client
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/ghostlight-kt/ghostlight/keytrans"
+)
+
+const (
+	stateName     = "state.json"
+	evidenceName  = "evidence"
+	maxStateBytes = 1 << 30
+)
+
+// DefaultStateDir returns the folder under which state is kept unless the user
+// says otherwise: $XDG_STATE_HOME/ghostlight, or ~/.local/state/ghostlight.
+func DefaultStateDir() (string, error) {
+	// SPEC (XDG Base Directory): all paths must be absolute; a relative one
+	// is invalid and ignored.
+	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "ghostlight"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fail(Operational, "finding a place for state", err)
+	}
+	return filepath.Join(home, ".local", "state", "ghostlight"), nil
+}
+
+// stateID names the folder of a directory's state. It is a hash so that
+// a listing of folders does not tell whom the user talks to.
+func stateID(directory string, configuration []byte) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "ghostlight state\n%s\n", directory)
+	h.Write(configuration)
+	return hex.EncodeToString(h.Sum(nil)[:10])
+}
+
+// loadState reads the state in a folder and checks that what it retains is what
+// the directory signed. The error is an *Error, or fs.ErrNotExist.
+func loadState(dir string) (*state, error) {
+	path := filepath.Join(dir, stateName)
+	data, err := readFile(path, maxStateBytes)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	const step = "reading the state"
+	if err != nil {
+		return nil, fail(Operational, step, err)
+	}
+	s, err := decodeState(data)
+	if err == nil {
+		err = s.check()
+	}
+	if err != nil {
+		e := fail(Operational, step, fmt.Errorf("%s: %w", path, err))
+		e.Hint = "nothing was changed; restore the file from a backup, or move the folder away and trust the directory anew, which forgets what was verified"
+		if errors.Is(err, errStateVersion) {
+			e.Hint = "use the newer kt that wrote it"
+		}
+		return nil, e
+	}
+	return s, nil
+}
+
+// check verifies the retained head: state that was damaged must not turn an
+// honest directory into a culprit.
+func (s *state) check() error {
+	cfg, err := keytrans.ParseConfiguration(s.configuration)
+	if err != nil {
+		return fmt.Errorf("the pinned configuration: %w", err)
+	}
+	if s.view.Head.TreeSize == 0 {
+		return nil
+	}
+	root, err := s.view.Root()
+	if err != nil {
+		return fmt.Errorf("the retained view: %w", err)
+	}
+	if err := keytrans.VerifyTreeHead(cfg, &s.view.Head, root); err != nil {
+		return fmt.Errorf("the retained tree head: %w", err)
+	}
+	return nil
+}
+
+func readFile(path string, limit int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		err = fmt.Errorf("%s is larger than %d bytes", path, limit)
+	}
+	return data, err
+}
+
+// saveState replaces the state in a folder. After an error the old state is
+// there, or the new one, whole; after success the new one, even if the machine
+// loses power. The caller holds the folder's lock.
+func saveState(dir string, s *state) error {
+	data, err := encodeState(s)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(dir, stateName)
+	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, data) {
+		return nil
+	}
+	temporary := path + ".new"
+	if err := writeSynced(temporary, data, os.O_TRUNC); err != nil {
+		return err
+	}
+	if err := os.Rename(temporary, path); err != nil {
+		return err
+	}
+	return syncFolder(dir)
+}
+
+// writeSynced writes a private file and makes it durable. flag is O_TRUNC or
+// O_EXCL.
+func writeSynced(path string, data []byte, flag int) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|flag, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+func syncFolder(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// makeFolder makes a private folder.
+func makeFolder(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(dir))
+}

@@ -1,0 +1,251 @@
+package client
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/merkle"
+)
+
+// The state file is one JSON object: format, version, the SHA-256 of the
+// compact encoding of state, and state. Encoding what was decoded gives the same
+// bytes. Whatever changes in here in an incompatible way counts up the version.
+const (
+	stateFormat  = "ghostlight-state"
+	stateVersion = 1
+)
+
+type fileJSON struct {
+	Format  string          `json:"format"`
+	Version int             `json:"version"`
+	SHA256  hexHash         `json:"sha256"`
+	State   json.RawMessage `json:"state"`
+}
+
+type stateJSON struct {
+	Directory     string        `json:"directory"`
+	Configuration []byte        `json:"configuration"`
+	TrustedAt     time.Time     `json:"trusted_at"`
+	View          *viewJSON     `json:"view"`
+	Contacts      []contactJSON `json:"contacts"`
+	Owners        []ownerJSON   `json:"owners"`
+}
+
+type viewJSON struct {
+	TreeSize  uint64           `json:"tree_size"`
+	Signature []byte           `json:"signature"`
+	Subtrees  []hexHash        `json:"full_subtrees"`
+	Frontier  []entryJSON      `json:"frontier"`
+	Auditor   *auditorHeadJSON `json:"auditor_tree_head,omitempty"`
+}
+
+type auditorHeadJSON struct {
+	Timestamp uint64 `json:"timestamp"`
+	TreeSize  uint64 `json:"tree_size"`
+	Signature []byte `json:"signature"`
+}
+
+type entryJSON struct {
+	Position   uint64  `json:"position"`
+	Timestamp  uint64  `json:"timestamp"`
+	PrefixTree hexHash `json:"prefix_tree"`
+}
+
+type monitorJSON struct {
+	Map  []mapEntryJSON `json:"map"`
+	Keys []keyJSON      `json:"keys"`
+}
+
+type mapEntryJSON struct {
+	Position uint64 `json:"position"`
+	Version  uint32 `json:"version"`
+}
+
+type keyJSON struct {
+	Version    uint32   `json:"version"`
+	SearchKey  hexHash  `json:"search_key"`
+	Commitment *hexHash `json:"commitment,omitempty"`
+	Proven     bool     `json:"proven"`
+}
+
+type contactJSON struct {
+	Label   string      `json:"label"`
+	Monitor monitorJSON `json:"monitor"`
+	Seen    *seenJSON   `json:"seen,omitempty"`
+}
+
+type seenJSON struct {
+	Version    uint32    `json:"version"`
+	Commitment hexHash   `json:"commitment"`
+	Value      Value     `json:"value"`
+	At         time.Time `json:"at"`
+}
+
+type ownerJSON struct {
+	Label      string         `json:"label"`
+	Start      uint64         `json:"start"`
+	AtStart    *uint32        `json:"at_start"`
+	Created    []mapEntryJSON `json:"created"`
+	Monitor    monitorJSON    `json:"monitor"`
+	Keys       []keyJSON      `json:"keys"`
+	Ready      bool           `json:"ready"`
+	Since      *uint32        `json:"since"`
+	Ledger     []ledgerJSON   `json:"ledger"`
+	Pending    []Pending      `json:"pending"`
+	Unexpected []Unexpected   `json:"unexpected"`
+	Last       *seenJSON      `json:"last,omitempty"`
+}
+
+type ledgerJSON struct {
+	Version uint32 `json:"version"`
+	Entry
+}
+
+// hexHash is a hash in lower-case hexadecimal.
+type hexHash merkle.Hash
+
+func (h hexHash) MarshalText() ([]byte, error) { return []byte(hex.EncodeToString(h[:])), nil }
+
+func (h *hexHash) UnmarshalText(text []byte) error {
+	b, err := hex.DecodeString(string(text))
+	if err != nil || len(b) != len(h) || !bytes.Equal(text, bytes.ToLower(text)) {
+		return errors.New("a hash is 64 lower-case hexadecimal digits")
+	}
+	copy(h[:], b)
+	return nil
+}
+
+// encodeState returns the bytes of the state file.
+func encodeState(s *state) ([]byte, error) {
+	j := stateJSON{
+		Directory: s.directory, Configuration: s.configuration, TrustedAt: s.trustedAt,
+		View: viewToJSON(s.view), Contacts: []contactJSON{}, Owners: []ownerJSON{},
+	}
+	for _, label := range slices.Sorted(maps.Keys(s.contacts)) {
+		j.Contacts = append(j.Contacts, contactToJSON(label, s.contacts[label]))
+	}
+	for _, label := range slices.Sorted(maps.Keys(s.owners)) {
+		j.Owners = append(j.Owners, ownerToJSON(label, s.owners[label]))
+	}
+	inner, err := json.Marshal(j)
+	if err != nil {
+		return nil, err
+	}
+	out, err := json.Marshal(fileJSON{
+		Format: stateFormat, Version: stateVersion, SHA256: hexHash(sha256.Sum256(inner)), State: inner,
+	})
+	return append(out, '\n'), err
+}
+
+// errStateVersion says that another version of this program wrote the state.
+var errStateVersion = errors.New("the state file has a version that this program does not know")
+
+// decodeState reads what encodeState wrote. It refuses anything else.
+func decodeState(data []byte) (*state, error) {
+	var f fileJSON
+	// Fields that a later version adds beside the state do not matter before
+	// the version is known.
+	if err := json.Unmarshal(data, &f); err != nil {
+		return nil, err
+	}
+	if f.Format != stateFormat {
+		return nil, errors.New("not a state file")
+	}
+	if f.Version != stateVersion {
+		return nil, fmt.Errorf("%w: %d, not %d", errStateVersion, f.Version, stateVersion)
+	}
+	if err := strictJSON(data, &f); err != nil {
+		return nil, err
+	}
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, f.State); err != nil {
+		return nil, err
+	}
+	if sha256.Sum256(compact.Bytes()) != f.SHA256 {
+		return nil, errors.New("its checksum does not match: it is damaged")
+	}
+	var j stateJSON
+	if err := strictJSON(f.State, &j); err != nil {
+		return nil, err
+	}
+	return j.state()
+}
+
+// strictJSON decodes one JSON value without unknown fields or trailing data.
+func strictJSON(data []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return errors.New("something follows the end")
+	}
+	return nil
+}
+
+func (j *stateJSON) state() (*state, error) {
+	if j.View == nil {
+		return nil, errors.New("it has no view")
+	}
+	s := &state{
+		directory: j.Directory, configuration: j.Configuration, trustedAt: j.TrustedAt,
+		view: j.View.view(), contacts: make(map[string]*contact), owners: make(map[string]*owner),
+	}
+	for _, c := range j.Contacts {
+		if s.contacts[c.Label] != nil {
+			return nil, errors.New("it has a contact twice")
+		}
+		s.contacts[c.Label] = &contact{monitor: c.Monitor.contact(), seen: c.Seen.seen()}
+	}
+	for i := range j.Owners {
+		if s.owners[j.Owners[i].Label] != nil {
+			return nil, errors.New("it has an owned label twice")
+		}
+		s.owners[j.Owners[i].Label] = j.Owners[i].owner()
+	}
+	return s, nil
+}
+
+func viewToJSON(v *keytrans.View) *viewJSON {
+	j := &viewJSON{
+		TreeSize: v.Head.TreeSize, Signature: v.Head.Signature,
+		Subtrees: []hexHash{}, Frontier: []entryJSON{},
+	}
+	for _, h := range v.Subtrees {
+		j.Subtrees = append(j.Subtrees, hexHash(h))
+	}
+	for _, e := range v.Frontier {
+		j.Frontier = append(j.Frontier, entryJSON{e.Position, e.Timestamp, hexHash(e.PrefixTree)})
+	}
+	if a := v.AuditorTreeHead; a != nil {
+		j.Auditor = &auditorHeadJSON{a.Timestamp, a.TreeSize, a.Signature}
+	}
+	return j
+}
+
+func (j *viewJSON) view() *keytrans.View {
+	v := &keytrans.View{Head: keytrans.TreeHead{TreeSize: j.TreeSize, Signature: j.Signature}}
+	for _, h := range j.Subtrees {
+		v.Subtrees = append(v.Subtrees, merkle.Hash(h))
+	}
+	for _, e := range j.Frontier {
+		v.Frontier = append(v.Frontier, keytrans.Entry{
+			Position: e.Position,
+			LogEntry: keytrans.LogEntry{Timestamp: e.Timestamp, PrefixTree: merkle.Hash(e.PrefixTree)},
+		})
+	}
+	if a := j.Auditor; a != nil {
+		v.AuditorTreeHead = &keytrans.AuditorTreeHead{Timestamp: a.Timestamp, TreeSize: a.TreeSize, Signature: a.Signature}
+	}
+	return v
+}

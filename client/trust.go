@@ -1,0 +1,172 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/ghostlight-kt/ghostlight/keytrans"
+)
+
+// TrustResult is the outcome of Trust.
+type TrustResult struct {
+	Directory string `json:"directory"`
+	// ConfigurationSHA256 identifies the pinned Configuration: compare it with
+	// what the operator publishes elsewhere, or with other people.
+	ConfigurationSHA256 string `json:"configuration_sha256"`
+	Suite               string `json:"cipher_suite"`
+	// AlreadyTrusted tells that the same Configuration was pinned before.
+	AlreadyTrusted bool    `json:"already_trusted"`
+	Head           Head    `json:"head"`
+	StateDir       string  `json:"state_dir"`
+	Verdict        Verdict `json:"verdict"`
+}
+
+// Head is the state of the log that a result rests on.
+type Head struct {
+	TreeSize uint64 `json:"tree_size"`
+	Root     string `json:"root"`
+	// Time is the timestamp of the rightmost log entry.
+	Time time.Time `json:"time"`
+}
+
+func headOf(v *keytrans.View) Head {
+	root, err := v.Root()
+	if err != nil || len(v.Frontier) == 0 {
+		return Head{}
+	}
+	return Head{TreeSize: v.Head.TreeSize, Root: root.String(), Time: entryTime(v.Rightmost().Timestamp)}
+}
+
+// Trust pins the Configuration of the directory at the base URL, and verifies
+// the directory's head against it. root is where state is kept: see
+// DefaultStateDir. If fingerprint is not empty, the Configuration must have that
+// SHA-256, in hexadecimal; otherwise this first contact is taken on faith.
+//
+// For a directory that is pinned already, the error is of kind Attention if it
+// now has another Configuration. The pinned one stays.
+func Trust(ctx context.Context, root, base, fingerprint string, cfg Config) (*TrustResult, error) {
+	base, err := ParseURL(base, cfg.InsecureHTTP)
+	if err != nil {
+		return nil, err
+	}
+	cfg = cfg.withDefaults()
+	configuration, err := fetchConfiguration(ctx, newTransport(base, cfg))
+	if err != nil {
+		return nil, err
+	}
+	if fingerprint != "" && !strings.EqualFold(fingerprint, hashHex(configuration)) {
+		return nil, fail(Attention, "comparing the configuration", fmt.Errorf(
+			"it has the SHA-256 %s, not the one you gave: this is another directory, or somebody is in between", hashHex(configuration)))
+	}
+	if c, err := Open(root, base, cfg); err == nil {
+		return c.retrust(ctx, configuration)
+	} else if KindOf(err) != Usage {
+		return nil, err
+	}
+	return firstTrust(ctx, root, base, configuration, cfg)
+}
+
+// fetchConfiguration gets the configuration that a directory says it has.
+func fetchConfiguration(ctx context.Context, t *transport) ([]byte, error) {
+	const step = "fetching the configuration"
+	data, err := t.do(ctx, call{method: http.MethodGet, path: "/v1/configuration"})
+	if err != nil {
+		e := fail(Undecided, step, err)
+		e.Hint = "is this the base URL of a directory? Try: curl " + t.base + "/v1/configuration"
+		return nil, e
+	}
+	cfg, err := keytrans.ParseConfiguration(data)
+	if err == nil {
+		_, err = keytrans.NewVerifier(cfg)
+	}
+	if err != nil {
+		return nil, fail(Undecided, step, fmt.Errorf("%s sent something that cannot be used: %w", t.base, err))
+	}
+	return data, nil
+}
+
+// firstTrust pins a configuration if the directory's head verifies under it.
+func firstTrust(ctx context.Context, root, base string, configuration []byte, cfg Config) (*TrustResult, error) {
+	dir := filepath.Join(root, stateID(base, configuration))
+	if err := makeFolder(dir); err != nil {
+		return nil, fail(Operational, "making the state folder", err)
+	}
+	lock, err := lockFolder(ctx, dir, cfg.LockWait)
+	if err != nil {
+		return nil, lockError(err)
+	}
+	s := &session{dir: dir, cfg: cfg, transport: newTransport(base, cfg), lock: lock}
+	defer s.end()
+	if _, err := loadState(dir); !errors.Is(err, fs.ErrNotExist) {
+		return nil, fail(Operational, "pinning the configuration", fmt.Errorf("another process did that just now: %w", err))
+	}
+	if err := s.pin(configuration); err != nil {
+		return nil, err
+	}
+	s.state = &state{
+		directory: base, configuration: configuration, trustedAt: stamp(cfg.Now()), view: &keytrans.View{},
+		contacts: make(map[string]*contact), owners: make(map[string]*owner),
+	}
+	if _, err := s.distinguished(ctx); err != nil {
+		return nil, err
+	}
+	return s.trusted(), nil
+}
+
+// retrust compares the configuration of a directory that is pinned already.
+func (c *Client) retrust(ctx context.Context, configuration []byte) (*TrustResult, error) {
+	s, err := c.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.end()
+	if !bytes.Equal(configuration, s.state.configuration) {
+		e := fail(Attention, "comparing the configuration", fmt.Errorf(
+			"the directory at %s now has another configuration (SHA-256 %s) than the one pinned on %s (SHA-256 %s)",
+			c.directory, hashHex(configuration), s.state.trustedAt.Format(time.DateOnly), hashHex(s.state.configuration)))
+		e.Hint = "ask its operator why. The old one stays pinned; to start again and forget what was verified, move " + c.dir + " away"
+		return nil, e
+	}
+	if _, err := s.distinguished(ctx); err != nil {
+		return nil, err
+	}
+	r := s.trusted()
+	r.AlreadyTrusted = true
+	return r, nil
+}
+
+func (s *session) trusted() *TrustResult {
+	head := headOf(s.state.view)
+	return &TrustResult{
+		Directory: s.state.directory, ConfigurationSHA256: hashHex(s.state.configuration),
+		Suite: s.verifier.Configuration().Suite.String(), Head: head, StateDir: s.dir,
+		Verdict: verdict(OutcomeVerified, "the directory's head of %d log entries is signed with the pinned configuration's key", head.TreeSize),
+	}
+}
+
+// distinguished brings the view up to date and returns the recent distinguished
+// log entries, from right to left.
+func (s *session) distinguished(ctx context.Context) ([]uint64, error) {
+	q := &keytrans.DistinguishedRequest{Last: s.state.view.Last()}
+	var positions []uint64
+	err := s.do(ctx, query{operation: "distinguished", request: q, verify: func(response []byte, next *state) error {
+		p, err := keytrans.ParseDistinguishedResponse(s.verifier.Configuration(), response)
+		if err != nil {
+			return err
+		}
+		r, err := s.verifier.Distinguished(next.view, q, p, s.cfg.Now())
+		if err != nil {
+			return err
+		}
+		next.view, positions = r.View, r.Positions
+		return nil
+	}})
+	return positions, err
+}

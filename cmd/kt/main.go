@@ -1,0 +1,225 @@
+// Command kt is the client of a key directory: it looks up, publishes and
+// watches keys, and verifies every answer.
+//
+// It exits with 0 if all is well, 1 after an operational error, 2 if it was
+// called wrongly, 3 if the directory's misbehaviour is proven, 5 if it could not
+// decide and 6 if something needs the user's attention.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/client/keyring"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// The exit codes.
+const (
+	exitOK           = 0
+	exitOperational  = 1
+	exitUsage        = 2
+	exitMisbehaviour = 3
+	exitUndecided    = 5
+	exitAttention    = 6
+)
+
+// exitCode maps a finding to an exit code.
+func exitCode(kind client.Kind) int {
+	switch kind {
+	case 0:
+		return exitOK
+	case client.Usage:
+		return exitUsage
+	case client.Undecided:
+		return exitUndecided
+	case client.Attention:
+		return exitAttention
+	case client.Misbehaved:
+		return exitMisbehaviour
+	}
+	return exitOperational
+}
+
+// app is one run of the command.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+
+	directory, state      string
+	json, verbose, inHTTP bool
+	finding               client.Kind // of a command that succeeded
+	command               string      // its name, for JSON
+	started               bool        // arguments and flags were good
+	config                client.Config
+	colour, stdinWasRead  bool
+}
+
+// run runs kt with the given arguments and returns its exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, colour: wantsColour(stdout)}
+	return a.run(ctx, args)
+}
+
+func (a *app) run(ctx context.Context, args []string) int {
+	out := &output{w: a.stdout}
+	a.stdout = out
+	root := a.rootCommand()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil && out.err != nil {
+		err = operationalError("writing the result", out.err)
+	}
+	if err == nil {
+		return exitCode(a.finding)
+	}
+	if !a.started {
+		e := &client.Error{Kind: client.Usage, Err: err, Hint: "kt --help, or kt COMMAND --help, tells what there is"}
+		err = e
+	}
+	a.printError(err)
+	return exitCode(client.KindOf(err))
+}
+
+// output remembers that something could not be written.
+type output struct {
+	w   io.Writer
+	err error
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	n, err := o.w.Write(b)
+	if err != nil && o.err == nil {
+		o.err = err
+	}
+	return n, err
+}
+
+func (a *app) rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "kt",
+		Short: "Look up, publish and watch keys in a key transparency directory",
+		Long: `kt is the client of a key transparency directory. It verifies every answer
+against the configuration that was pinned with kt trust, and against all that it
+verified before. Data goes to standard output, everything else to standard error.
+
+Exit codes: 0 verified, 1 operational error, 2 usage, 3 misbehaviour proven (the
+evidence file is named), 5 could not decide, 6 needs your attention.`,
+		Example: `  kt trust https://keys.example.org
+  kt lookup alice@example.org
+  kt publish me@example.org mykey.asc --token-file token
+  kt watch`,
+		SilenceErrors: true, SilenceUsage: true,
+		Version: version(),
+		PersistentPreRun: func(cmd *cobra.Command, _ []string) {
+			a.started, a.command = true, cmd.Name()
+			if a.verbose {
+				a.config.Logger = slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+			}
+			a.config.InsecureHTTP = a.inHTTP
+			a.config.UserAgent = "ghostlight-kt/" + version()
+		},
+	}
+	flags := root.PersistentFlags()
+	flags.StringVar(&a.directory, "directory", os.Getenv("KT_DIRECTORY"), "base `URL` of the directory (default $KT_DIRECTORY, or the only trusted one)")
+	flags.StringVar(&a.state, "state", "", "`folder` for state (default $XDG_STATE_HOME/ghostlight)")
+	flags.BoolVar(&a.json, "json", false, "print JSON")
+	flags.BoolVarP(&a.verbose, "verbose", "v", false, "print what is done, to standard error")
+	flags.BoolVar(&a.inHTTP, "insecure-http", false, "permit http to other machines, where everybody on the way sees the labels")
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(a.trustCommand(), a.lookupCommand(), a.publishCommand(), a.ownCommand(), a.watchCommand(), a.historyCommand())
+	return root
+}
+
+// version returns the version of the module that this program was built from.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
+
+// stateRoot returns the folder that holds a folder for each directory.
+func (a *app) stateRoot() (string, error) {
+	if a.state != "" {
+		return a.state, nil
+	}
+	return client.DefaultStateDir()
+}
+
+// open returns the client for the directory that the flags name.
+func (a *app) open() (*client.Client, error) {
+	root, err := a.stateRoot()
+	if err != nil {
+		return nil, err
+	}
+	return client.Open(root, a.directory, a.config)
+}
+
+// label returns the label that an argument stands for.
+func label(arg string) (string, error) {
+	l, err := keyring.NormalizeLabel(arg)
+	if err != nil {
+		return "", usageError("the label: %v", err)
+	}
+	return l, nil
+}
+
+func usageError(format string, args ...any) error {
+	return &client.Error{Kind: client.Usage, Err: fmt.Errorf(format, args...)}
+}
+
+func operationalError(step string, err error) error {
+	return &client.Error{Kind: client.Operational, Step: step, Err: err}
+}
+
+// errorJSON is an error in JSON.
+type errorJSON struct {
+	Kind     string `json:"kind"`
+	Message  string `json:"message"`
+	Hint     string `json:"hint,omitempty"`
+	Evidence string `json:"evidence,omitempty"`
+}
+
+// printError tells of an error, and in JSON mode says so on standard output too.
+func (a *app) printError(err error) {
+	var e *client.Error
+	if !errors.As(err, &e) {
+		e = &client.Error{Kind: client.Operational, Err: err}
+	}
+	if a.json && a.command != "" {
+		a.printJSON(struct {
+			Verdict client.Verdict `json:"verdict"`
+			Error   errorJSON      `json:"error"`
+		}{client.VerdictOf(err), errorJSON{e.Kind.String(), err.Error(), e.Hint, e.Evidence}}, true)
+	}
+	fmt.Fprintf(a.stderr, "kt: error: %s\n", printable(err.Error()))
+	if e.Kind == client.Misbehaved {
+		fmt.Fprintf(a.stderr, "kt: %s\n", client.OutcomeMisbehaviour)
+	}
+	if e.Evidence != "" {
+		fmt.Fprintf(a.stderr, "kt: evidence: %s\n", printable(e.Evidence))
+	}
+	if e.Hint != "" {
+		fmt.Fprintf(a.stderr, "kt: hint: %s\n", printable(e.Hint))
+	}
+}

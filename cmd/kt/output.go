@@ -1,0 +1,164 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/ghostlight-kt/ghostlight/client"
+)
+
+// printable returns s with everything escaped that a terminal might obey or that
+// makes text look like other text: control characters, invalid UTF-8, line and
+// paragraph separators, and what changes the direction of writing. Text from the
+// network and from files is printed through it.
+func printable(s string) string {
+	var b strings.Builder
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		switch {
+		case r == utf8.RuneError && n == 1:
+			fmt.Fprintf(&b, `\x%02x`, s[0])
+		case harmless(r):
+			b.WriteRune(r)
+		default:
+			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+		}
+		s = s[n:]
+	}
+	return b.String()
+}
+
+// harmless reports whether a character shows as itself. Format characters (Cf),
+// to which those for bidirectional text belong, do not.
+func harmless(r rune) bool { return r == ' ' || unicode.IsPrint(r) }
+
+// printableJSON does the same for encoded JSON, in which such characters occur
+// inside of strings only.
+func printableJSON(data []byte) []byte {
+	var b bytes.Buffer
+	for _, r := range string(data) {
+		switch {
+		case r < utf8.RuneSelf && r != 0x7f || harmless(r):
+			b.WriteRune(r)
+		case r > 0xffff:
+			hi, lo := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, hi, lo)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.Bytes()
+}
+
+// printJSON prints the fields of v behind the schema of the running command.
+func (a *app) printJSON(v any, indent bool) {
+	fields, err := json.Marshal(v)
+	if err != nil {
+		panic("kt: a result has no encoding: " + err.Error())
+	}
+	out := []byte(fmt.Sprintf(`{"schema":"ghostlight/%s/v1"`, a.command))
+	if len(fields) > len("{}") {
+		out = append(out, ',')
+	}
+	out = append(out, fields[1:]...)
+	if indent {
+		var b bytes.Buffer
+		if err := json.Indent(&b, out, "", "  "); err == nil {
+			out = b.Bytes()
+		}
+	}
+	fmt.Fprintf(a.stdout, "%s\n", printableJSON(out))
+}
+
+// wantsColour reports whether w is a terminal whose user does not mind colour.
+func wantsColour(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+func (a *app) printf(format string, args ...any) { fmt.Fprintf(a.stdout, format, args...) }
+
+// printVerdict prints a verdict on a line of its own.
+func (a *app) printVerdict(v client.Verdict) {
+	text := printable(v.String())
+	if a.colour {
+		colours := map[client.Outcome]string{
+			client.OutcomeVerified: "32", client.OutcomeMonitored: "32", client.OutcomeUnchecked: "33",
+			client.OutcomeChanged: "1;33", client.OutcomeMisbehaviour: "1;31",
+		}
+		text = strings.Replace(text, string(v.Outcome), "\x1b["+colours[v.Outcome]+"m"+string(v.Outcome)+"\x1b[0m", 1)
+	}
+	a.printf("%s\n", text)
+}
+
+func (a *app) printHead(h client.Head) {
+	a.printf("log of %d entries, the last of %s, root %s\n", h.TreeSize, moment(h.Time), h.Root)
+}
+
+// printValue prints the keys of a value, or what else it is.
+func (a *app) printValue(v client.Value, data []byte) {
+	switch {
+	case !v.KeySet && data != nil && len(data) <= 200 && utf8.Valid(data):
+		a.printf("  %d bytes, not a key set: %s\n", v.Size, printable(string(data)))
+	case !v.KeySet:
+		a.printf("  %d bytes, not a key set, SHA-256 %s\n", v.Size, v.SHA256)
+	case len(v.Keys) == 0:
+		a.printf("  no keys\n")
+	}
+	for _, k := range v.Keys {
+		a.printf("  %s\n", printable(k.Description))
+	}
+}
+
+// printChanges prints a difference between two values.
+func (a *app) printChanges(c *client.Changes) {
+	if c == nil {
+		return
+	}
+	if c.Same() {
+		a.printf("  no key changed\n")
+	}
+	for _, part := range []struct {
+		sign string
+		keys []client.Key
+	}{{"+ inserted", c.Added}, {"- removed ", c.Removed}, {"~ updated ", c.Updated}} {
+		for _, k := range part.keys {
+			a.printf("  %s %s\n", part.sign, printable(k.Description))
+		}
+	}
+	if c.Opaque {
+		a.printf("  ~ the value is another, and not one that can be compared key by key\n")
+	}
+}
+
+func (a *app) printUnexpected(label string, list []client.Unexpected) {
+	for i := range list {
+		u := &list[i]
+		a.printf("UNEXPECTED %s: %s\n", printable(label), u)
+		if u.Changes == nil {
+			a.printValue(u.Value, nil)
+		}
+		a.printChanges(u.Changes)
+		a.printf("  if you did this yourself, elsewhere: kt own %s --accept %d\n", printable(label), u.Version)
+	}
+}
+
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return "unknown time"
+	}
+	return t.UTC().Format("2006-01-02 15:04:05 UTC")
+}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ghostlight-kt/ghostlight/client"
+)
+
+func (a *app) trustCommand() *cobra.Command {
+	var fingerprint string
+	cmd := &cobra.Command{
+		Use:   "trust URL",
+		Short: "Pin the configuration of a directory",
+		Long: `Pin the configuration of a directory. From then on, every answer must be signed
+with the keys that it names. The first contact is taken on faith, unless you got
+the configuration's SHA-256 from elsewhere and give it with --sha256.`,
+		Example: "  kt trust https://keys.example.org --sha256 8d3f...",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			root, err := a.stateRoot()
+			if err != nil {
+				return err
+			}
+			r, err := client.Trust(cmd.Context(), root, args[0], fingerprint, a.config)
+			if err != nil {
+				return err
+			}
+			if a.json {
+				a.printJSON(r, true)
+				return nil
+			}
+			verb := "now trusted"
+			if r.AlreadyTrusted {
+				verb = "trusted already"
+			}
+			a.printf("%s is %s\n", printable(r.Directory), verb)
+			a.printf("  configuration SHA-256 %s (%s)\n", r.ConfigurationSHA256, r.Suite)
+			a.printf("  state in %s\n", printable(r.StateDir))
+			a.printVerdict(r.Verdict)
+			a.printHead(r.Head)
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&fingerprint, "sha256", "", "the configuration must have this SHA-256, in `hex`")
+	return cmd
+}
+
+func (a *app) lookupCommand() *cobra.Command {
+	var (
+		number       uint32
+		explain, raw bool
+	)
+	cmd := &cobra.Command{
+		Use:   "lookup LABEL",
+		Short: "Look up the keys of a label",
+		Long: `Look up the keys of a label and verify that they are in the directory's log. The
+label is then a contact, which kt watch monitors as long as that is necessary.
+The exit code is 6 if the keys are not the ones seen before.`,
+		Example: "  kt lookup alice@example.org --explain",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name, err := label(args[0])
+			if err != nil {
+				return err
+			}
+			if raw && a.json {
+				return usageError("--raw and --json exclude each other")
+			}
+			c, err := a.open()
+			if err != nil {
+				return err
+			}
+			var version *uint32
+			if cmd.Flags().Changed("version") {
+				version = &number
+			}
+			r, err := c.Lookup(cmd.Context(), name, version)
+			if err != nil {
+				return err
+			}
+			a.finding = r.Kind()
+			if !explain {
+				r.Steps = nil
+			}
+			switch {
+			case raw:
+				if _, err := a.stdout.Write(r.Bytes); err != nil {
+					return operationalError("writing the value", err)
+				}
+			case a.json:
+				a.printJSON(r, true)
+			default:
+				a.printLookup(r)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().Uint32Var(&number, "version", 0, "look up version `N` instead of the greatest one")
+	cmd.Flags().BoolVar(&explain, "explain", false, "tell step by step how the answer was verified")
+	cmd.Flags().BoolVar(&raw, "raw", false, "print the bytes of the value and nothing else")
+	return cmd
+}
+
+func (a *app) printLookup(r *client.LookupResult) {
+	a.printf("%s, version %d\n", printable(r.Label), r.Version)
+	a.printValue(r.Value, r.Bytes)
+	if r.Changes != nil {
+		a.printf("changed since version %d, seen on %s:\n", r.Before.Version, moment(r.Before.At))
+		a.printChanges(r.Changes)
+	}
+	for i, step := range r.Steps {
+		a.printf("%2d. %s\n", i+1, printable(step.Text))
+	}
+	a.printVerdict(r.Verdict)
+	a.printHead(r.Head)
+}
+
+func (a *app) historyCommand() *cobra.Command {
+	var limit int
+	cmd := &cobra.Command{
+		Use:     "history LABEL",
+		Short:   "Show every version of a label, as a diff",
+		Example: "  kt history alice@example.org --limit 5",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name, err := label(args[0])
+			if err != nil {
+				return err
+			}
+			if limit < 0 {
+				return usageError("--limit is negative")
+			}
+			c, err := a.open()
+			if err != nil {
+				return err
+			}
+			h, err := c.History(cmd.Context(), name, limit)
+			if err != nil {
+				return err
+			}
+			a.finding = h.Kind()
+			if a.json {
+				a.printJSON(h, true)
+				return nil
+			}
+			a.printHistory(h)
+			return nil
+		},
+	}
+	cmd.Flags().IntVar(&limit, "limit", 0, "show the newest `N` versions (default all)")
+	return cmd
+}
+
+func (a *app) printHistory(h *client.HistoryResult) {
+	a.printf("%s, newest version first\n", printable(h.Label))
+	for _, v := range h.Versions {
+		if v.Value == nil {
+			a.printf("version %d: %s, says the directory\n", v.Version, strings.ToUpper(v.Missing))
+			continue
+		}
+		a.printf("version %d, in log entry %d of %s\n", v.Version, v.LogEntry, moment(v.EntryTime))
+		if v.Changes == nil {
+			a.printValue(*v.Value, nil)
+			continue
+		}
+		a.printChanges(v.Changes)
+	}
+	if h.More {
+		a.printf("older versions were left out\n")
+	}
+	a.printVerdict(h.Verdict)
+	a.printHead(h.Head)
+}

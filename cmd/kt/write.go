@@ -1,0 +1,234 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/client/keyring"
+)
+
+const (
+	maxFile  = 16 << 20
+	maxToken = 4 << 10
+)
+
+func (a *app) publishCommand() *cobra.Command {
+	var (
+		tokenFile  string
+		raw, force bool
+	)
+	cmd := &cobra.Command{
+		Use:   "publish LABEL FILE",
+		Short: "Publish keys as a new version of a label",
+		Long: `Publish the public keys in a file (OpenPGP, OpenSSH or age; - for standard input)
+as a new version of a label. kt becomes the label's owner if it is not yet. If the
+directory holds versions that you did not publish, they are named, nothing is
+published, and the exit code is 6.`,
+		Example: "  kt publish me@example.org mykey.asc --token-file ~/.config/ghostlight/token",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name, err := label(args[0])
+			if err != nil {
+				return err
+			}
+			token, err := a.readToken(tokenFile)
+			if err != nil {
+				return err
+			}
+			value, err := a.readValue(args[1], name, raw)
+			if err != nil {
+				return err
+			}
+			c, err := a.open()
+			if err != nil {
+				return err
+			}
+			r, err := c.Publish(cmd.Context(), name, value, client.PublishOptions{Token: token, Force: force})
+			if err != nil {
+				return err
+			}
+			a.finding = r.Kind()
+			if a.json {
+				a.printJSON(r, true)
+				return nil
+			}
+			a.printPublished(r)
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&tokenFile, "token-file", "", "`file` with the token that the operator issued")
+	cmd.Flags().BoolVar(&raw, "raw", false, "publish the bytes of the file as they are")
+	cmd.Flags().BoolVar(&force, "force", false, "make a new version even if the value is the present one")
+	return cmd
+}
+
+func (a *app) printPublished(r *client.PublishResult) {
+	switch {
+	case r.Published:
+		a.printf("published %s, version %d\n", printable(r.Label), *r.Version)
+		if r.Changes != nil {
+			a.printChanges(r.Changes)
+		} else {
+			a.printValue(r.Value, nil)
+		}
+	case len(r.Unexpected) == 0 && r.Version != nil:
+		a.printf("%s is unchanged at version %d\n", printable(r.Label), *r.Version)
+	}
+	a.printUnexpected(r.Label, r.Unexpected)
+	a.printVerdict(r.Verdict)
+	a.printHead(r.Head)
+}
+
+// readInput reads a file, or standard input for "-".
+func (a *app) readInput(path string, limit int64) ([]byte, error) {
+	in := a.stdin
+	if path == "-" {
+		if a.stdinWasRead {
+			return nil, usageError("standard input can be read only once")
+		}
+		a.stdinWasRead = true
+	} else {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, operationalError("reading a file", err)
+		}
+		defer f.Close()
+		in = f
+	}
+	data, err := io.ReadAll(io.LimitReader(in, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		err = fmt.Errorf("%s is larger than %d bytes", path, limit)
+	}
+	if err != nil {
+		return nil, operationalError("reading a file", err)
+	}
+	return data, nil
+}
+
+func (a *app) readToken(path string) (string, error) {
+	if path == "" {
+		return "", nil
+	}
+	data, err := a.readInput(path, maxToken)
+	if err != nil {
+		return "", err
+	}
+	token := strings.TrimSpace(string(data))
+	bad := func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsGraphic(r) || r == ' ' }
+	if token == "" || strings.ContainsFunc(token, bad) {
+		return "", operationalError("reading the token", fmt.Errorf("%s does not hold a token", path))
+	}
+	return token, nil
+}
+
+// readValue returns the value to publish: the key set of what is in the file,
+// or its bytes.
+func (a *app) readValue(path, name string, raw bool) ([]byte, error) {
+	data, err := a.readInput(path, maxFile)
+	if err != nil || raw {
+		return data, err
+	}
+	const step = "reading keys"
+	result, err := keyring.Read(strings.NewReader(string(data)), path, keyring.Options{Label: name})
+	if err != nil {
+		e := &client.Error{Kind: client.Operational, Step: step, Err: err}
+		switch {
+		case errors.Is(err, keyring.ErrPrivateKey):
+			e.Hint = "publish the public part: gpg --export, the .pub file, or age-keygen -y"
+		case errors.Is(err, keyring.ErrUnrecognized):
+			e.Hint = "to publish other data as it is, use --raw"
+		}
+		return nil, e
+	}
+	for _, s := range result.Skipped {
+		fmt.Fprintf(a.stderr, "kt: skipped: %s\n", printable(s.String()))
+	}
+	if len(result.Entries) != 1 {
+		return nil, operationalError(step, fmt.Errorf("%s has no key that can be published", path))
+	}
+	value, err := result.Entries[0].Set.Marshal()
+	if err != nil {
+		return nil, operationalError(step, err)
+	}
+	return value, nil
+}
+
+func (a *app) ownCommand() *cobra.Command {
+	var accept []uint
+	cmd := &cobra.Command{
+		Use:   "own LABEL",
+		Short: "Own a label: watch everything that happens to it",
+		Long: `Own a label. What is in the log when you take ownership is accepted as it is: look
+at it. From then on, kt watch reports every version that you did not publish with
+kt here, until you accept it.`,
+		Example: "  kt own me@example.org\n  kt own me@example.org --accept 3",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name, err := label(args[0])
+			if err != nil {
+				return err
+			}
+			c, err := a.open()
+			if err != nil {
+				return err
+			}
+			r, err := a.own(cmd, c, name, accept)
+			if err != nil {
+				return err
+			}
+			a.finding = r.Kind()
+			if a.json {
+				a.printJSON(r, true)
+				return nil
+			}
+			a.printOwned(r)
+			return nil
+		},
+	}
+	cmd.Flags().UintSliceVar(&accept, "accept", nil, "answer for unexpected version `N` (can be repeated)")
+	return cmd
+}
+
+// own accepts versions, or takes ownership and monitors if there are none to
+// accept.
+func (a *app) own(cmd *cobra.Command, c *client.Client, name string, accept []uint) (r *client.OwnResult, err error) {
+	if len(accept) == 0 {
+		return c.Own(cmd.Context(), name)
+	}
+	for _, v := range accept {
+		if uint64(v) > 1<<32-1 {
+			return nil, usageError("there is no version %d", v)
+		}
+		if r, err = c.Accept(cmd.Context(), name, uint32(v)); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+func (a *app) printOwned(r *client.OwnResult) {
+	verb := "you own"
+	if r.TakenOver {
+		verb = "you now own"
+	}
+	a.printf("%s %s", verb, printable(r.Label))
+	switch {
+	case r.Greatest == nil:
+		a.printf(", which has no version yet\n")
+	case r.Value == nil:
+		a.printf(", at version %d, whose value is no longer to be had\n", *r.Greatest)
+	default:
+		a.printf(", at version %d:\n", *r.Greatest)
+		a.printValue(*r.Value, nil)
+	}
+	a.printUnexpected(r.Label, r.Unexpected)
+	a.printVerdict(r.Verdict)
+	a.printHead(r.Head)
+}
