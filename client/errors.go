@@ -130,7 +130,7 @@ type Verdict struct {
 
 // String returns the verdict as a line of text.
 func (v Verdict) String() string {
-	s := string(v.Outcome) + " by " + v.CheckedBy
+	s := string(v.Outcome) + ", checked by " + v.CheckedBy
 	if v.Reason != "" {
 		s += ": " + v.Reason
 	}

@@ -10,24 +10,28 @@ import (
 // what the keys mean is the directory's business (records.go). Implementations
 // are safe for concurrent use and pass storetest.Run.
 type Store interface {
-	// Snapshot returns a consistent view of everything committed so far. Later
-	// commits do not change it. The caller closes it.
+	// Snapshot returns a consistent view of everything committed so far, and
+	// durable. Later commits do not change it. The caller closes it.
 	Snapshot() (Snapshot, error)
 
 	// Commit applies the batch atomically, and durably by the time it returns,
 	// if the stored tree size is batch.Base; the stored tree size becomes
 	// batch.Size. It returns ErrConflict, having changed nothing, if the stored
-	// tree size is another. After any other error the outcome is unknown: the
-	// caller must look at a new Snapshot before it goes on.
+	// tree size is another, and another error, having changed nothing, for a
+	// batch that is not as Batch says. After any other error the outcome is
+	// unknown: the caller must look at a new Snapshot before it goes on. If the
+	// store then refuses one, it has to be opened anew.
 	Commit(batch *Batch) error
 
-	// Close releases the store. Every Snapshot must have been closed.
+	// Close releases the store. Every Snapshot must have been closed; otherwise
+	// it returns an error and closes nothing.
 	Close() error
 }
 
 // Snapshot is an immutable view of a Store. It is safe for concurrent use.
 type Snapshot interface {
-	// Reader has Get (nil if the key is absent) and Last.
+	// Reader has Get (nil if the key is absent) and Last. A range whose end is
+	// not after its start is empty.
 	prefixtree.Reader
 
 	// Scan calls fn for each record with a key in [lo, hi), in order, until fn

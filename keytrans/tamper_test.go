@@ -96,6 +96,8 @@ type tamperCase struct {
 	// partial reports whether an accepted result differs only in that it stops
 	// early, for answers that are allowed to; nil for others.
 	partial func(got, honest any) bool
+	// limited tells that the answer is such a one.
+	limited bool
 
 	honest any
 	tried  int

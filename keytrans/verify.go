@@ -82,6 +82,15 @@ type session struct {
 
 // open starts the verification of a response and updates the user's view.
 func (v *Verifier) open(view *View, head *FullTreeHead, proof CombinedTreeProof, keys map[uint32]VersionKey) (*session, error) {
+	s, err := v.begin(view, head, proof, keys)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.updateView(view.Head.TreeSize)
+}
+
+// begin starts the verification of a response; the view has yet to be updated.
+func (v *Verifier) begin(view *View, head *FullTreeHead, proof CombinedTreeProof, keys map[uint32]VersionKey) (*session, error) {
 	if err := view.check(); err != nil {
 		return nil, err
 	}
@@ -101,7 +110,7 @@ func (v *Verifier) open(view *View, head *FullTreeHead, proof CombinedTreeProof,
 	for _, e := range view.Frontier {
 		s.remember(e.Position, e.Timestamp)
 	}
-	return s, s.updateView(view.Head.TreeSize)
+	return s, nil
 }
 
 // close ends the verification: the candidate root must be the retained one or

@@ -176,7 +176,7 @@ func (s *server) answerStats(_ *http.Request) (any, error) {
 		UptimeSeconds: int64(s.cfg.Now().Sub(s.began) / time.Second),
 		TreeSize:      head.TreeSize, Labels: head.Labels, Versions: head.Versions,
 		HeadTimestampMS: head.Rightmost.Timestamp,
-		InFlight: s.inFlight.Load(), Requests: make(map[string]uint64, len(s.requests)),
+		InFlight:        s.inFlight.Load(), Requests: make(map[string]uint64, len(s.requests)),
 	}
 	for route, n := range s.requests {
 		answer.Requests[route] = n.Load()

@@ -97,7 +97,7 @@ func TestStory(t *testing.T) {
 	_, stderr := x.kt(exitOperational, "publish", alice, key)
 	x.contains(stderr, "kt: error: asking for update", "401", "kt: hint: ", "--token-file")
 	stdout, _ := x.kt(exitOK, "publish", "Alice@Example.ORG", key, "--token-file", token)
-	x.contains(stdout, "published alice@example.org, version 0", "SHA256:", "verified, still being monitored by this client")
+	x.contains(stdout, "published alice@example.org, version 0", "SHA256:", "verified, still being monitored, checked by this client")
 	stdout, _ = x.kt(exitOK, "publish", alice, key, "--token-file", token)
 	x.contains(stdout, "unchanged at version 0")
 
@@ -105,7 +105,7 @@ func TestStory(t *testing.T) {
 	x.contains(stdout, "alice@example.org, version 0", "ssh", "VRF", "prefix tree", "signature", "log root"[:3])
 	x.dir.Tick(8, clienttest.Window/2)
 	stdout, _ = x.kt(exitOK, "watch")
-	x.contains(stdout, "alice@example.org (owner): verified by this client", "alice@example.org (contact): verified")
+	x.contains(stdout, "alice@example.org (owner): verified, checked by this client", "alice@example.org (contact): verified")
 
 	set, err := keyset.Parse(x.value())
 	if err != nil {
@@ -114,7 +114,7 @@ func TestStory(t *testing.T) {
 	ghost := rawKey(7, "ghost")
 	x.dir.Insert(clienttest.Update{Label: alice, Values: [][]byte{keySet(t, append(set.Keys, ghost)...)}})
 	stdout, _ = x.kt(exitAttention, "watch")
-	x.contains(stdout, "UNEXPECTED alice@example.org: version 1, created by log entry", "+ inserted", ghost.Fingerprint(), "--accept 1", "changed by this client")
+	x.contains(stdout, "UNEXPECTED alice@example.org: version 1, created by log entry", "+ inserted", ghost.Fingerprint(), "--accept 1", "changed, checked by this client")
 	stdout, _ = x.kt(exitAttention, "lookup", alice)
 	x.contains(stdout, "changed since version 0", "+ inserted", ghost.Fingerprint())
 	stdout, _ = x.kt(exitOK, "history", alice)

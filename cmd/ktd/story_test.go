@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 const (
 	ktVerified  = 0
 	ktFailed    = 1
+	ktUsage     = 2
 	ktUndecided = 5
 	ktAttention = 6
 )
@@ -56,11 +58,14 @@ func (u *user) kt(code int, texts []string, args ...string) string {
 	return stdout.String()
 }
 
-// sshKey writes a public key file whose comment is the label, and returns its
+// newKeyFile writes a public key file whose comment is the label, and returns its
 // path and the key's fingerprint.
-func sshKey(t *testing.T, label string) (path, fingerprint string) {
+func newKeyFile(t *testing.T, label string) (path, fingerprint string) {
 	t.Helper()
-	key := newSSHKey(t)
+	public, _, err := ed25519.GenerateKey(nil)
+	fatalIfErr(t, err)
+	key, err := ssh.NewPublicKey(public)
+	fatalIfErr(t, err)
 	path = filepath.Join(t.TempDir(), "key.pub")
 	line := strings.TrimSpace(string(ssh.MarshalAuthorizedKey(key))) + " " + label + "\n"
 	fatalIfErr(t, os.WriteFile(path, []byte(line), 0o600))
@@ -76,18 +81,18 @@ func TestStory(t *testing.T) {
 		t.Run(suite, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "directory")
 			ktd(t, "init", dir, "--suite", suite, "--reasonable-monitoring-window", "1s").exits(exitOK)
-			server := startServer(t, dir, "--listen", freeAddress(t))
+			server := startServer(t, dir)
 			token := filepath.Join(dir, "registration-token")
 			program := buildKT(t)
 			owner := &user{t, program, server.url, filepath.Join(t.TempDir(), "owner")}
 			contact := &user{t, program, server.url, filepath.Join(t.TempDir(), "contact")}
 
-			contact.kt(ktFailed, []string{"trust"}, "lookup", alice)
+			contact.kt(ktUsage, []string{"trust"}, "lookup", alice)
 			owner.kt(ktVerified, nil, "trust", server.url)
 			contact.kt(ktVerified, nil, "trust", server.url)
 			contact.kt(ktUndecided, []string{"not proven"}, "lookup", alice)
 
-			first, fingerprint := sshKey(t, alice)
+			first, fingerprint := newKeyFile(t, alice)
 			owner.kt(ktFailed, []string{"credential"}, "publish", alice, first)
 			owner.kt(ktVerified, nil, "publish", alice, first, "--token-file", token)
 			owner.kt(ktVerified, []string{"no new version"}, "publish", alice, first, "--token-file", token)
@@ -101,7 +106,7 @@ func TestStory(t *testing.T) {
 			_ = server.cmd.Wait()
 
 			// The operator, with the server stopped, adds a key of its own.
-			ghost, ghostFingerprint := sshKey(t, alice)
+			ghost, ghostFingerprint := newKeyFile(t, alice)
 			ktd(t, "import", dir, first, ghost).exits(exitOK)
 			server = startServer(t, dir, "--listen", address)
 
@@ -110,7 +115,7 @@ func TestStory(t *testing.T) {
 			owner.kt(ktAttention, []string{ghostFingerprint}, "watch")
 
 			// The owner answers with a version without that key.
-			second, _ := sshKey(t, alice)
+			second, _ := newKeyFile(t, alice)
 			owner.kt(ktAttention, nil, "publish", alice, second, "--token-file", token)
 			owner.kt(ktVerified, nil, "own", alice, "--accept", "1")
 			owner.kt(ktVerified, nil, "publish", alice, second, "--token-file", token)

@@ -1,6 +1,7 @@
 package pebblestore
 
 import (
+	"fmt"
 	"log/slog"
 	"runtime"
 
@@ -27,8 +28,9 @@ type Options struct {
 	// FS is the file system, that of the operating system by default.
 	FS vfs.FS
 
-	// Logger gets Pebble's messages, at Debug level except for errors. Some
-	// contain keys. By default they are discarded.
+	// Logger gets Pebble's messages, at Debug level except for errors. Of keys
+	// they tell the first byte and the size only, because labels are in keys. By
+	// default they are discarded.
 	Logger *slog.Logger
 
 	// compression of the blocks, for benchmarks.
@@ -56,12 +58,33 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+// discreet returns Pebble's default order of keys, with another way to print
+// them: keys hold labels, which must not get into logs.
+func discreet() *pebble.Comparer {
+	c := *pebble.DefaultComparer
+	c.FormatKey = func(key []byte) fmt.Formatter { return keyShape(key) }
+	return &c
+}
+
+// keyShape prints what can be told of a key.
+type keyShape []byte
+
+// Format implements fmt.Formatter.
+func (k keyShape) Format(s fmt.State, _ rune) {
+	if len(k) == 0 {
+		fmt.Fprint(s, "(no key)")
+		return
+	}
+	fmt.Fprintf(s, "%q…(%d bytes)", k[0], len(k))
+}
+
 func (o Options) pebble(g *guard) *pebble.Options {
 	po := &pebble.Options{
 		CacheSize: o.CacheSize,
 		FS:        g,
 		Logger:    g,
 		Merger:    appendMerger,
+		Comparer:  discreet(),
 		// Explicit, because a newer Pebble's default could lock out an older
 		// program.
 		FormatMajorVersion:          pebble.FormatTableFormatV6,
