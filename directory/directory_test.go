@@ -319,3 +319,33 @@ func TestManyVersions(t *testing.T) {
 		t.Fatalf("too many versions: %v", err)
 	}
 }
+
+// TestInsertPortions inserts more labels, and more bytes, than fit an epoch.
+func TestInsertPortions(t *testing.T) {
+	f := newFixture(t, func(c *directory.Config) {
+		c.MaxEpoch = 40
+		c.MaxValueSize = 8 << 20
+	})
+	insert := func(n, size int, prefix string) uint64 {
+		before := f.size(t)
+		var updates []directory.NewVersions
+		for i := range n {
+			updates = append(updates, directory.NewVersions{
+				Label: fmt.Append(nil, prefix, i), Values: [][]byte{bytes.Repeat([]byte{byte(i)}, size)},
+				Identity: directory.TokenIdentity(alice.Token),
+			})
+		}
+		outcomes, err := f.Insert(context.Background(), updates)
+		fatalIfErr(t, errors.Join(append(outcomes, err)...))
+		for _, i := range []int{0, n / 2, n - 1} {
+			f.expectValue(t, fmt.Sprint(prefix, i), 0, string(updates[i].Values[0]))
+		}
+		return f.size(t) - before
+	}
+	if epochs := insert(100, 10, "small"); epochs != 3 {
+		t.Errorf("100 labels in %d epochs", epochs)
+	}
+	if epochs := insert(20, 8<<20, "large"); epochs != 3 {
+		t.Errorf("160 MiB in %d epochs", epochs)
+	}
+}

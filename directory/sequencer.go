@@ -28,11 +28,33 @@ type change struct {
 
 func (c *change) last() uint32 { return c.first + uint32(len(c.records)) - 1 }
 
+// size is about how many bytes the change takes in a batch.
+func (c *change) size() int {
+	size := 0
+	for i := range c.records {
+		size += len(c.label) + len(c.records[i].value) + versionRecordFixed
+	}
+	return size
+}
+
 // submission is a list of changes whose caller waits for all of them.
 type submission struct {
 	changes []*change
 	done    chan struct{} // closed when every change has its outcome
 }
+
+// measure returns how many changes a submission has and about how many bytes
+// they take.
+func (s *submission) measure() (count, size int) {
+	for _, c := range s.changes {
+		size += c.size()
+	}
+	return len(s.changes), size
+}
+
+// maxEpochBytes bounds what an epoch gathers: stores have a limit for a batch,
+// and all of it is in memory.
+const maxEpochBytes = 64 << 20
 
 // sequence makes epochs until the directory stops.
 func (d *Directory) sequence() {
@@ -62,11 +84,12 @@ func (d *Directory) gather() []*submission {
 	case s := <-d.submissions:
 		batch = append(batch, s)
 	}
-	for size := len(batch[0].changes); size < d.cfg.MaxEpoch; {
+	for count, size := batch[0].measure(); count < d.cfg.MaxEpoch && size < maxEpochBytes; {
 		select {
 		case s := <-d.submissions:
 			batch = append(batch, s)
-			size += len(s.changes)
+			c, n := s.measure()
+			count, size = count+c, size+n
 		default:
 			return batch
 		}
@@ -189,12 +212,12 @@ type NewVersions struct {
 	Identity Identity
 }
 
-// Insert adds new versions of many labels at once, at most MaxEpoch labels an
-// epoch, and returns the outcome for each of the updates once all are durable:
-// nil, or ErrGreatestVersion, ErrForbidden, or an error that says why a label
-// or value cannot be stored. It computes search keys on all cores. The caller
-// has authenticated the identities. The second result is an error that concerns
-// all of them.
+// Insert adds new versions of many labels at once and returns the outcome for
+// each of the updates once all are durable: nil, or ErrGreatestVersion,
+// ErrForbidden, or an error that says why a label or value cannot be stored. It
+// computes search keys on all cores, and makes as many epochs as it takes. The
+// caller has authenticated the identities. The second result is an error after
+// which the outcomes are not known; what was inserted before it stays.
 func (d *Directory) Insert(ctx context.Context, updates []NewVersions) ([]error, error) {
 	outcomes := make([]error, len(updates))
 	changes := make([]*change, len(updates))
@@ -205,10 +228,12 @@ func (d *Directory) Insert(ctx context.Context, updates []NewVersions) ([]error,
 			ready = append(ready, c)
 		}
 	}
-	if len(ready) > 0 {
-		if err := d.submit(ctx, ready); err != nil {
+	for len(ready) > 0 {
+		n := d.portion(ready)
+		if err := d.submit(ctx, ready[:n]); err != nil {
 			return nil, err
 		}
+		ready = ready[n:]
 	}
 	for i, c := range changes {
 		if c != nil {
@@ -216,6 +241,18 @@ func (d *Directory) Insert(ctx context.Context, updates []NewVersions) ([]error,
 		}
 	}
 	return outcomes, nil
+}
+
+// portion returns how many of the changes, at least one, fit an epoch.
+func (d *Directory) portion(changes []*change) int {
+	size := 0
+	for i, c := range changes {
+		size += c.size()
+		if i > 0 && (i == d.cfg.MaxEpoch || size > maxEpochBytes) {
+			return i
+		}
+	}
+	return len(changes)
 }
 
 // newChange computes search keys and commitments.
