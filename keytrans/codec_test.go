@@ -253,17 +253,23 @@ func TestOversize(t *testing.T) {
 		max     int
 		marshal func(n int) ([]byte, error)
 	}{
-		"label":             {255, func(n int) ([]byte, error) { return (&SearchRequest{Label: make([]byte, n)}).Marshal() }},
-		"entries":           {255, func(n int) ([]byte, error) { return (&ContactMonitorRequest{Entries: make([]MonitorMapEntry, n)}).Marshal() }},
-		"owner's entries":   {255, func(n int) ([]byte, error) { return (&OwnerMonitorRequest{Entries: make([]MonitorMapEntry, n)}).Marshal() }},
-		"values":            {255, func(n int) ([]byte, error) { return (&UpdateRequest{Values: make([][]byte, n)}).Marshal() }},
-		"search ladder":     {255, func(n int) ([]byte, error) { return (&SearchResponse{BinaryLadder: steps[:n]}).Marshal(c) }},
-		"update ladder":     {255, func(n int) ([]byte, error) { return (&UpdateResponse{BinaryLadder: steps[:n]}).Marshal(c) }},
-		"init ladder":       {65535, func(n int) ([]byte, error) { return (&OwnerInitResponse{BinaryLadder: steps[:n]}).Marshal(c) }},
-		"greatest versions": {255, func(n int) ([]byte, error) { return (&OwnerInitResponse{GreatestVersions: make([]uint32, n)}).Marshal(c) }},
-		"info":              {255, func(n int) ([]byte, error) { return (&UpdateResponse{Info: make([]UpdateInfo, n)}).Marshal(c) }},
-		"response values":   {255, func(n int) ([]byte, error) { return (&UpdateResponse{Values: make([][]byte, n)}).Marshal(c) }},
-		"prefix proofs":     {255, func(n int) ([]byte, error) { return proofs(n).Marshal(c) }},
+		"label": {255, func(n int) ([]byte, error) { return (&SearchRequest{Label: make([]byte, n)}).Marshal() }},
+		"entries": {255, func(n int) ([]byte, error) {
+			return (&ContactMonitorRequest{Entries: make([]MonitorMapEntry, n)}).Marshal()
+		}},
+		"owner's entries": {255, func(n int) ([]byte, error) {
+			return (&OwnerMonitorRequest{Entries: make([]MonitorMapEntry, n)}).Marshal()
+		}},
+		"values":        {255, func(n int) ([]byte, error) { return (&UpdateRequest{Values: make([][]byte, n)}).Marshal() }},
+		"search ladder": {255, func(n int) ([]byte, error) { return (&SearchResponse{BinaryLadder: steps[:n]}).Marshal(c) }},
+		"update ladder": {255, func(n int) ([]byte, error) { return (&UpdateResponse{BinaryLadder: steps[:n]}).Marshal(c) }},
+		"init ladder":   {65535, func(n int) ([]byte, error) { return (&OwnerInitResponse{BinaryLadder: steps[:n]}).Marshal(c) }},
+		"greatest versions": {255, func(n int) ([]byte, error) {
+			return (&OwnerInitResponse{GreatestVersions: make([]uint32, n)}).Marshal(c)
+		}},
+		"info":            {255, func(n int) ([]byte, error) { return (&UpdateResponse{Info: make([]UpdateInfo, n)}).Marshal(c) }},
+		"response values": {255, func(n int) ([]byte, error) { return (&UpdateResponse{Values: make([][]byte, n)}).Marshal(c) }},
+		"prefix proofs":   {255, func(n int) ([]byte, error) { return proofs(n).Marshal(c) }},
 		"results": {255, func(n int) ([]byte, error) {
 			return inner(prefixtree.Proof{Results: slices.Repeat([]prefixtree.Result{{Type: 1}}, n)}).Marshal(c)
 		}},
@@ -310,9 +316,7 @@ func TestNoAllocationForClaims(t *testing.T) {
 		runtime.ReadMemStats(&before)
 		for range rounds / 10 {
 			for _, data := range inputs {
-				if _, err := c.recode(data); err == nil && len(data) > 20 && c.name != "LogEntry" {
-					continue // cannot be told from an honest one
-				}
+				_, _ = c.recode(data) // some are honest all the same
 			}
 		}
 		runtime.ReadMemStats(&after)

@@ -186,7 +186,11 @@ func conformanceReport(tallies []*tally) string {
 		result := "pass"
 		for i, text := range texts {
 			n++
-			fmt.Fprintf(&notes, "%d. %s: %s. %s\n", n, y.file, strings.Join(byText[text], ", "), text)
+			names := "all cases"
+			if len(byText[text]) < len(y.cases) {
+				names = strings.Join(byText[text], ", ")
+			}
+			fmt.Fprintf(&notes, "%d. %s: %s. %s.\n", n, y.file, names, text)
 			result += fmt.Sprintf("%s %d", []string{", see", ","}[min(i, 1)], n)
 		}
 		fmt.Fprintf(&table, "| %s | %d | %d | %d | %d | %s |\n",

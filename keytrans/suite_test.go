@@ -69,7 +69,9 @@ func TestSignatureScalars(t *testing.T) {
 		sig, err := key.Sign(message)
 		fatalIfErr(t, err)
 		var bad [][]byte
-		with := func(r, s *big.Int) { bad = append(bad, append(r.FillBytes(make([]byte, 32)), s.FillBytes(make([]byte, 32))...)) }
+		with := func(r, s *big.Int) {
+			bad = append(bad, append(r.FillBytes(make([]byte, 32)), s.FillBytes(make([]byte, 32))...))
+		}
 		if suite == KT_128_SHA256_P256 {
 			r, s := new(big.Int).SetBytes(sig[:32]), new(big.Int).SetBytes(sig[32:])
 			max := new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 256), big.NewInt(1))

@@ -101,9 +101,9 @@ func lyingWorld(size int) *world {
 
 func TestLieAboutTime(t *testing.T) {
 	for name, change := range map[string]func(ts []uint64){
-		"on the frontier":         func(ts []uint64) { ts[3], ts[7] = ts[7], ts[3] },
-		"before what was seen":    func(ts []uint64) { ts[15] = ts[5] },
-		"before everything": func(ts []uint64) { ts[15] = 6000 },
+		"on the frontier":      func(ts []uint64) { ts[3], ts[7] = ts[7], ts[3] },
+		"before what was seen": func(ts []uint64) { ts[15] = ts[5] },
+		"before everything":    func(ts []uint64) { ts[15] = 6000 },
 	} {
 		for _, last := range []uint64{0, 6, 9} {
 			w := sixteen()

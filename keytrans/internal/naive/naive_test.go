@@ -1,7 +1,6 @@
 package naive
 
 import (
-	"crypto/sha256"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -129,10 +128,6 @@ func randomLast(r *rand.Rand, w *World) *uint64 {
 // trace, and each retained head that lies above a leaf given.
 func checkSound(t *testing.T, w *World, last *uint64, got Trace) {
 	t.Helper()
-	var leaves [][32]byte
-	for p := range w.Timestamps {
-		leaves = append(leaves, sha256.Sum256([]byte{byte(p)}))
-	}
 	values := map[Range]bool{}
 	for _, p := range got.Timestamps {
 		values[Range{p, p + 1}] = true
