@@ -28,6 +28,9 @@ func runIBST(t *testing.T, c *vectorCase) outcome {
 			t.Errorf("%s child of %d: got %d, %t", what, of, got, ok)
 		}
 	}
+	if all := min(in.Size, 64); in.Size == all && len(want.Nodes) != int(all) || in.Size > all && len(want.Nodes) != len(want.Frontier) {
+		t.Errorf("%d nodes", len(want.Nodes))
+	}
 	for _, n := range want.Nodes {
 		left, ok := ibst.Left(n.Index)
 		child("left", n.Index, left, ok, n.Left)

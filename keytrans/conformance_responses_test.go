@@ -1,7 +1,9 @@
 package keytrans
 
 import (
+	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -246,6 +248,9 @@ func runSearch(t *testing.T, c *vectorCase) outcome {
 	ours, oursErr := (&Prover{Config: label.cfg}).Search(label.worldLog, label, q)
 	if want.Error != "" {
 		wantErr(t, want.Error, oursErr, ErrVersionExpired)
+		if !strings.Contains(want.Error, "expired") {
+			t.Errorf("error %q", want.Error)
+		}
 		c.note(noProof)
 		return refused
 	}
@@ -259,9 +264,11 @@ func runSearch(t *testing.T, c *vectorCase) outcome {
 	version := in.Version
 	if version == nil {
 		version = want.Version
+		same(t, "version", []uint32{*p.Version}, []uint32{*version})
 	}
 	if int(*version) >= len(in.values()) {
 		c.note(noAbsence)
+		want.checkLadder(t, p.BinaryLadder, p.BinaryLadder)
 		wantErr(t, "our answer", oursErr, ErrNoVersion)
 		_, err := v.Search(in.view(), q, p, in.now())
 		kind := ErrNoVersion
@@ -277,7 +284,7 @@ func runSearch(t *testing.T, c *vectorCase) outcome {
 	if want.checkLadder(t, p.BinaryLadder, ours.BinaryLadder) {
 		c.note(fewerCommitments)
 	}
-	if ours.Version != nil && *ours.Version != *want.Version || (ours.Version == nil) != (want.Version == nil) {
+	if !reflect.DeepEqual(ours.Version, want.Version) {
 		t.Errorf("our version %v, want %v", ours.Version, want.Version)
 	}
 	switch {

@@ -133,6 +133,9 @@ func runLogTree(t *testing.T, c *vectorCase) outcome {
 	log := growLog(t, leaves)
 	heads := log.heads[size]
 	same(t, "full subtrees", heads, hashList(want.FullSubtrees))
+	if len(in.Requests) != len(want.Proofs) {
+		t.Fatalf("%d proofs for %d requests", len(want.Proofs), len(in.Requests))
+	}
 	for i, q := range in.Requests {
 		what := fmt.Sprintf("proof of %v after %d", q.Leaves, q.Retained)
 		var elements []merkle.Hash
@@ -277,6 +280,9 @@ func runPrefixMutation(t *testing.T, c *vectorCase) outcome {
 	before, after, determined, err := prefixtree.Mutate(parsed, added, removed)
 	fatalIfErr(t, err)
 	want.Before.check(t, "replayed before", before)
+	if want.PeerBefore != nil {
+		want.PeerBefore.check(t, "replayed before, by the peer", before)
+	}
 	if determined == in.Uncovered {
 		t.Errorf("determined: %t", determined)
 	}
