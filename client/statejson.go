@@ -70,6 +70,12 @@ type mapEntryJSON struct {
 	Version  uint32 `json:"version"`
 }
 
+type createdJSON struct {
+	Position uint64 `json:"position"`
+	Version  uint32 `json:"version"`
+	Claimed  bool   `json:"claimed,omitempty"`
+}
+
 type keyJSON struct {
 	Version    uint32   `json:"version"`
 	SearchKey  hexHash  `json:"search_key"`
@@ -91,18 +97,18 @@ type seenJSON struct {
 }
 
 type ownerJSON struct {
-	Label      string         `json:"label"`
-	Start      uint64         `json:"start"`
-	AtStart    *uint32        `json:"at_start"`
-	Created    []mapEntryJSON `json:"created"`
-	Monitor    monitorJSON    `json:"monitor"`
-	Keys       []keyJSON      `json:"keys"`
-	Ready      bool           `json:"ready"`
-	Since      *uint32        `json:"since"`
-	Ledger     []ledgerJSON   `json:"ledger"`
-	Pending    []Pending      `json:"pending"`
-	Unexpected []Unexpected   `json:"unexpected"`
-	Last       *seenJSON      `json:"last,omitempty"`
+	Label      string        `json:"label"`
+	Start      uint64        `json:"start"`
+	AtStart    *uint32       `json:"at_start"`
+	Created    []createdJSON `json:"created"`
+	Monitor    monitorJSON   `json:"monitor"`
+	Keys       []keyJSON     `json:"keys"`
+	Ready      bool          `json:"ready"`
+	Since      *uint32       `json:"since"`
+	Ledger     []ledgerJSON  `json:"ledger"`
+	Pending    []Pending     `json:"pending"`
+	Unexpected []Unexpected  `json:"unexpected"`
+	Last       *seenJSON     `json:"last,omitempty"`
 }
 
 type ledgerJSON struct {

@@ -66,13 +66,13 @@ func (j *seenJSON) seen() *seen {
 func ownerToJSON(label string, o *owner) ownerJSON {
 	m := o.monitor
 	j := ownerJSON{
-		Label: label, Start: m.Start, AtStart: m.AtStart, Created: []mapEntryJSON{},
+		Label: label, Start: m.Start, AtStart: m.AtStart, Created: []createdJSON{},
 		Monitor: monitorToJSON(&m.Contact), Keys: keysToJSON(m.Keys),
 		Ready: o.ready, Since: o.since, Ledger: []ledgerJSON{},
 		Pending: append([]Pending{}, o.pending...), Unexpected: append([]Unexpected{}, o.unexpected...), Last: seenToJSON(o.last),
 	}
 	for _, c := range m.Created {
-		j.Created = append(j.Created, mapEntryJSON(c))
+		j.Created = append(j.Created, createdJSON(c))
 	}
 	for _, v := range slices.Sorted(maps.Keys(o.ledger)) {
 		j.Ledger = append(j.Ledger, ledgerJSON{v, o.ledger[v]})

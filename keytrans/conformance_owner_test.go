@@ -206,7 +206,9 @@ func runUpdate(t *testing.T, c *vectorCase) outcome {
 	if want.Contact != nil {
 		entries = append(entries, *want.Contact)
 	}
-	if got := owner.created(u, distinguished, s.consumer.keys).Contact.Map; !slices.Equal(got, entries) {
+	state, err := owner.created(u, in.TreeSize, distinguished, s.consumer.keys)
+	fatalIfErr(t, err)
+	if got := state.Contact.Map; !slices.Equal(got, entries) {
 		t.Errorf("monitoring map %v, want %v", got, entries)
 	}
 	return agreed

@@ -20,7 +20,8 @@ var ErrProof = errors.New("proof does not verify")
 // VersionKey is what a user knows of one version of a label: its search key
 // and, if the version exists, the commitment to its value. Proven tells that a
 // proof has shown the commitment in the log; until then it is the log's claim,
-// which later lookups prove or refute.
+// which later lookups prove or refute: if one was false, a later proof is
+// refused, and a new search brings the commitment again.
 type VersionKey struct {
 	SearchKey  merkle.Hash
 	Commitment *merkle.Hash

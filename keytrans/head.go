@@ -119,7 +119,9 @@ func SignTreeHead(c *Configuration, key SigningKey, size uint64, root merkle.Has
 // ErrSignature is returned for a signature that does not verify.
 var ErrSignature = errors.New("signature does not verify")
 
-// VerifyTreeHead checks the signature of h over the given root. The error is
+// VerifyTreeHead checks the signature of h over the given root. An ECDSA
+// signature can be turned into another one that verifies: compare heads by size
+// and root, not by signature. The error is
 // ErrSignature, or says why the configuration's key cannot be used.
 func VerifyTreeHead(c *Configuration, h *TreeHead, root merkle.Hash) error {
 	tbs, err := treeHeadTBS(c, h.TreeSize, root)

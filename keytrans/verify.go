@@ -30,8 +30,9 @@ func (m *Misbehaviour) Unwrap() error { return m.Err }
 // Verifier verifies a log's responses under its pinned Configuration. It keeps
 // no state and is safe for concurrent use.
 //
-// Its methods return an error that wraps ErrProof, ErrSignature, ErrTime, or
-// ErrStart, or is a *Misbehaviour. Whatever the error is, nothing of the
+// Its methods return an error that wraps ErrProof, ErrSignature, ErrTime,
+// ErrStart, ErrNoVersion, ErrVersionExpired or ErrUnexpectedVersion, or is a
+// *Misbehaviour. Whatever the error is, nothing of the
 // response may be used or retained.
 type Verifier struct {
 	cfg *Configuration

@@ -11,6 +11,9 @@ import (
 type Created struct {
 	Position uint64
 	Version  uint32
+	// Claimed tells that nothing has proven that yet: the entry is
+	// distinguished, and owner monitoring, which proves it, has not come there.
+	Claimed bool
 }
 
 // Owner is what a label's owner retains. Its methods leave it as it is; the
@@ -42,7 +45,7 @@ func (o *Owner) Greatest() *uint32 {
 // not to the left of Start.
 func (o *Owner) at(pos uint64) (*uint32, error) {
 	if pos < o.Start {
-		return nil, fmt.Errorf("entry %d is to the left of the owner's start, %d", pos, o.Start)
+		return nil, fmt.Errorf("%w: entry %d is to the left of the owner's start, %d", ErrProof, pos, o.Start)
 	}
 	greatest := o.AtStart
 	for i := range o.Created {
@@ -51,6 +54,17 @@ func (o *Owner) at(pos uint64) (*uint32, error) {
 		}
 	}
 	return greatest, nil
+}
+
+// claimed reports whether what the owner expects at an entry is only claimed.
+func (o *Owner) claimed(pos uint64) bool {
+	claimed := false
+	for _, c := range o.Created {
+		if c.Position <= pos {
+			claimed = c.Claimed
+		}
+	}
+	return claimed
 }
 
 // lastPosition returns where the greatest version was created as far as the
@@ -121,8 +135,12 @@ func (o *Owner) OwnerMonitorRequest(view *View, label []byte) *OwnerMonitorReque
 }
 
 // OwnerMonitor verifies the response to owner.OwnerMonitorRequest(view, ...) at
-// the time now. The error wraps ErrUnexpectedVersion if a version exists that
-// the owner does not know of.
+// the time now. If a version exists that the owner does not know of, the error
+// wraps ErrUnexpectedVersion, or only ErrProof if the owner lacks what it takes
+// to verify that: an update request without values tells of new versions.
+//
+// It proves what Update left as a claim. If it does not, honest answers wrap
+// ErrProof from then on, and the owner has to take the label over again.
 func (v *Verifier) OwnerMonitor(view *View, owner *Owner, p *OwnerMonitorResponse, now time.Time) (*OwnerResult, error) {
 	keys, err := mergeKeys(owner.Keys, owner.Contact.Keys)
 	if err != nil {
@@ -133,8 +151,9 @@ func (v *Verifier) OwnerMonitor(view *View, owner *Owner, p *OwnerMonitorRespons
 		return nil, err
 	}
 	if err := checkMapEntries(owner.Contact.Map, s.size); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrProof, err)
 	}
+	s.claimed = owner.claimed
 	moved, err := s.contactMonitor(owner.Contact.Map, &owner.Start)
 	if err != nil {
 		return nil, err
@@ -152,7 +171,7 @@ func (v *Verifier) OwnerMonitor(view *View, owner *Owner, p *OwnerMonitorRespons
 	if err != nil {
 		return nil, err
 	}
-	next, err := owner.advance(m.verified, moved, s.consumer.keys)
+	next, err := owner.advance(s.size, m.verified, moved, s.consumer.keys)
 	if err != nil {
 		return nil, err
 	}
@@ -160,8 +179,8 @@ func (v *Verifier) OwnerMonitor(view *View, owner *Owner, p *OwnerMonitorRespons
 }
 
 // advance returns the owner's state after the distinguished entries up to start
-// were verified and the monitoring map moved.
-func (o *Owner) advance(start uint64, moved []monitored, keys map[uint32]VersionKey) (*Owner, error) {
+// were verified, in a log of size entries, and the monitoring map moved.
+func (o *Owner) advance(size, start uint64, moved []monitored, keys map[uint32]VersionKey) (*Owner, error) {
 	greatest, err := o.at(start)
 	if err != nil {
 		return nil, err
@@ -175,8 +194,11 @@ func (o *Owner) advance(start uint64, moved []monitored, keys map[uint32]Version
 	var entries []MonitorMapEntry
 	for _, m := range moved {
 		covered := m.deferred != nil && *m.deferred <= start
-		if !m.distinguished && !covered {
-			entries = addMapEntry(entries, m.MonitorMapEntry)
+		if m.distinguished || covered {
+			continue
+		}
+		if entries, err = addMapEntry(entries, m.MonitorMapEntry, size); err != nil {
+			return nil, err
 		}
 	}
 	next.Contact = *newContact(entries, keys)

@@ -1,6 +1,7 @@
 package keytrans
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -104,7 +105,11 @@ func (c *Contact) Observe(r *SearchResult) (*Contact, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newContact(addMapEntry(c.Map, MonitorMapEntry{Position: r.Terminal, Version: r.Version}), keys), nil
+	entries, err := addMapEntry(c.Map, MonitorMapEntry{Position: r.Terminal, Version: r.Version}, r.View.Head.TreeSize)
+	if err != nil {
+		return nil, err
+	}
+	return newContact(entries, keys), nil
 }
 
 // newContact returns a Contact that keeps only those of the keys that the map
@@ -117,23 +122,36 @@ func newContact(entries []MonitorMapEntry, keys map[uint32]VersionKey) *Contact 
 	return &Contact{Map: entries, Keys: keepKeys(keys, needed)}
 }
 
-// addMapEntry adds an entry to a monitoring map. What it makes redundant goes:
-// a version proven to exist at an entry need not be monitored for an entry to
-// its right or together with a lesser version there.
-func addMapEntry(entries []MonitorMapEntry, e MonitorMapEntry) []MonitorMapEntry {
+// addMapEntry adds an entry to a monitoring map for a log of size entries. What
+// becomes redundant goes: of two entries for one version the right one, of two
+// for one position the lesser version, and an entry that the new one's
+// monitoring will come by with a greater version.
+//
+// In an honest log a lesser version cannot be first seen to the right of a
+// greater one in any other way: the entries that a search passes are between
+// the two. The error wraps ErrProof if it was; the algorithm could not monitor
+// both.
+func addMapEntry(entries []MonitorMapEntry, e MonitorMapEntry, size uint64) ([]MonitorMapEntry, error) {
 	var out []MonitorMapEntry
 	for _, old := range entries {
 		switch {
-		case old.Position <= e.Position && old.Version >= e.Version:
-			return entries // already monitored from further left, or with more
-		case old.Position >= e.Position && old.Version <= e.Version:
+		case old.Version == e.Version && old.Position <= e.Position,
+			old.Position == e.Position && old.Version > e.Version:
+			return entries, nil
+		case old.Version == e.Version || old.Position == e.Position:
 			continue
+		case (old.Position < e.Position) == (old.Version < e.Version):
+			out = append(out, old)
+		case old.Position > e.Position && slices.Contains(rightAncestors(e.Position, size), old.Position):
+			continue
+		default:
+			return nil, fmt.Errorf("%w: version %d in entry %d contradicts version %d in entry %d, which is being monitored",
+				ErrProof, e.Version, e.Position, old.Version, old.Position)
 		}
-		out = append(out, old)
 	}
 	out = append(out, e)
-	slices.SortFunc(out, func(a, b MonitorMapEntry) int { return int(int64(a.Version) - int64(b.Version)) })
-	return out
+	slices.SortFunc(out, func(a, b MonitorMapEntry) int { return cmp.Compare(a.Version, b.Version) })
+	return out, nil
 }
 
 // ContactResult is the outcome of monitoring a label.
@@ -151,7 +169,7 @@ func (v *Verifier) ContactMonitor(view *View, contact *Contact, q *ContactMonito
 		return nil, err
 	}
 	if err := checkMapEntries(q.Entries, s.size); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrProof, err)
 	}
 	moved, err := s.contactMonitor(q.Entries, nil)
 	if err != nil {
@@ -163,8 +181,11 @@ func (v *Verifier) ContactMonitor(view *View, contact *Contact, q *ContactMonito
 	}
 	var entries []MonitorMapEntry
 	for _, m := range moved {
-		if !m.distinguished {
-			entries = addMapEntry(entries, m.MonitorMapEntry)
+		if m.distinguished {
+			continue
+		}
+		if entries, err = addMapEntry(entries, m.MonitorMapEntry, s.size); err != nil {
+			return nil, err
 		}
 	}
 	return &ContactResult{Verified: verified, Contact: newContact(entries, s.consumer.keys)}, nil

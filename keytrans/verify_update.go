@@ -15,9 +15,12 @@ type UpdateResult struct {
 	Position uint64
 	// First is the lowest of them; the others follow without a gap.
 	First uint32
-	// Values are the values of the versions.
+	// Values are the values of the versions. If Position is distinguished they
+	// are a claim that the draft leaves to be proven by OwnerMonitor: until
+	// Owner.Start has reached Position, whoever answered could have made them up.
 	Values []UpdateValue
-	// Requested tells that these are the versions that the request asked for.
+	// Requested tells that the response says that these are the versions that
+	// the request asked for. It is a claim: they may be, though it is not set.
 	Requested bool
 }
 
@@ -56,6 +59,7 @@ func (v *Verifier) Update(view *View, owner *Owner, q *UpdateRequest, p *UpdateR
 	if p.Position >= s.size {
 		return nil, fmt.Errorf("%w: new versions in entry %d of a log of %d", ErrProof, p.Position, s.size)
 	}
+	s.claimed = owner.claimed
 	distinguished, err := s.update(u)
 	if err != nil {
 		return nil, err
@@ -64,8 +68,12 @@ func (v *Verifier) Update(view *View, owner *Owner, q *UpdateRequest, p *UpdateR
 	if err != nil {
 		return nil, err
 	}
+	next, err := owner.created(u, s.size, distinguished, s.consumer.keys)
+	if err != nil {
+		return nil, err
+	}
 	return &UpdateResult{
-		OwnerResult: OwnerResult{Verified: verified, Owner: owner.created(u, distinguished, s.consumer.keys)},
+		OwnerResult: OwnerResult{Verified: verified, Owner: next},
 		Position:    p.Position, First: u.first(), Values: updates, Requested: requested,
 	}, nil
 }
@@ -121,17 +129,22 @@ func setCommitment(keys map[uint32]VersionKey, version uint32, commitment merkle
 	return nil
 }
 
-// created returns the owner's state after an update was verified.
-func (o *Owner) created(u *labelUpdate, distinguished bool, keys map[uint32]VersionKey) *Owner {
+// created returns the owner's state after an update was verified in a log of
+// size entries.
+func (o *Owner) created(u *labelUpdate, size uint64, distinguished bool, keys map[uint32]VersionKey) (*Owner, error) {
 	next := &Owner{Start: o.Start, AtStart: o.AtStart}
-	next.Created = append(append(next.Created, o.Created...), Created{Position: u.position, Version: u.greatest})
+	next.Created = append(append(next.Created, o.Created...), Created{Position: u.position, Version: u.greatest, Claimed: distinguished})
 	next.Contact = o.Contact
 	if !distinguished {
 		entry := MonitorMapEntry{Position: u.position, Version: u.greatest}
-		next.Contact = *newContact(addMapEntry(o.Contact.Map, entry), keys)
+		entries, err := addMapEntry(o.Contact.Map, entry, size)
+		if err != nil {
+			return nil, err
+		}
+		next.Contact = *newContact(entries, keys)
 	}
 	next.Keys = next.retainedKeys(keys)
-	return next
+	return next, nil
 }
 
 // retainedKeys keeps what later ladders look up: those for every version that a

@@ -43,6 +43,10 @@ type walk struct {
 	// only a signature over the root that the proof leads to turns a
 	// contradiction into evidence.
 	contradiction, rejection error
+
+	// claimed tells whether what an owner knows of the entry at pos rests on a
+	// response that did not prove it; nil for others.
+	claimed func(pos uint64) bool
 }
 
 func newWalk(src source, cfg *Configuration, size uint64) *walk {
@@ -250,6 +254,8 @@ func (w *walk) expectKnown(pos uint64, known *uint32, omit bool) error {
 	switch {
 	case err != nil:
 		return err
+	case order == ladder.Less && w.claimed != nil && w.claimed(pos):
+		w.reject(fmt.Errorf("%w: entry %d lacks version %s, of which a response told without proof", ErrProof, pos, describe(known)))
 	case order == ladder.Less:
 		w.contradict("entry %d no longer holds version %s", pos, describe(known))
 	case order == ladder.Greater:
