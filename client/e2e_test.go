@@ -220,7 +220,7 @@ func TestPublish(t *testing.T) {
 	if !p.Published || *p.Version != 0 || p.Kind() != 0 {
 		t.Fatalf("%+v", p)
 	}
-	w.outcome(p.Verdict, client.OutcomeMonitored)
+	w.outcome(p.Verdict, client.OutcomeVerified)
 	if p = w.publish(alice, keys("a")); p.Published || *p.Version != 0 {
 		t.Errorf("published twice: %+v", p)
 	}

@@ -124,6 +124,11 @@ func (s *session) search(ctx context.Context, label string, version *uint32, kee
 			return err
 		}
 		next.view = f.View
+		if o := next.owners[label]; o != nil {
+			if err := o.monitor.Check(f.SearchResult); err != nil {
+				return err
+			}
+		}
 		return keep(next, f)
 	}})
 	return f, err

@@ -154,10 +154,48 @@ func (s *session) update(ctx context.Context, u *updating, token string) error {
 				u.created = u.created || r.Requested
 				u.unexpected = append(u.unexpected, o.learned(r, s.cfg)...)
 			}
+			if err := s.confirm(ctx, u.label, next, o); err != nil {
+				return err
+			}
 			next.owners[u.label] = o
 			return nil
 		},
 	})
+}
+
+// confirm has owner monitoring prove the new versions that responses told of
+// without proof, as they do if the log entry that created them is
+// distinguished. Until then nothing of such a response is stored: whoever
+// answered could have made it up.
+func (s *session) confirm(ctx context.Context, label string, next *state, o *owner) error {
+	const operation = "owner-monitor"
+	for o.monitor.Claims() {
+		start := o.monitor.Start
+		request, err := o.monitor.OwnerMonitorRequest(next.view, []byte(label)).Marshal()
+		if err != nil {
+			return err
+		}
+		x := exchange{operation: operation, label: label, request: request}
+		x.response, err = s.transport.do(ctx, call{method: http.MethodPost, path: "/v1/" + operation, body: request})
+		if err != nil {
+			// Not wrapped: that this was refused says nothing of the update.
+			return fail(Undecided, "confirming new versions", fmt.Errorf("%w: %v", keytrans.ErrProof, err))
+		}
+		p, err := keytrans.ParseOwnerMonitorResponse(s.verifier.Configuration(), x.response)
+		if err != nil {
+			return err
+		}
+		r, err := s.verifier.OwnerMonitor(next.view, o.monitor, p, s.cfg.Now())
+		if err != nil {
+			return s.rejected(ctx, x, err)
+		}
+		if r.Owner.Start == start {
+			return fail(Undecided, "confirming new versions", fmt.Errorf("%w: the directory tells of versions that it does not prove", keytrans.ErrProof))
+		}
+		next.view, o.monitor = r.View, r.Owner
+		o.dateUnexpected(r.Entries)
+	}
+	return nil
 }
 
 // learned takes note of new versions and returns the unexpected ones.
@@ -264,17 +302,13 @@ func (s *session) monitorOnce(ctx context.Context, label string) (complete bool,
 	return complete && err == nil, err
 }
 
-// isStatus reports whether an error is a refusal with a status from lo on and
-// below hi.
-func isStatus(err error, lo, hi int) bool {
-	var p *Problem
-	return errors.As(err, &p) && p.Status >= lo && p.Status < hi
-}
-
-// settled reports whether an error says for certain that a request was not
-// carried out.
+// settled reports whether a directory refused an update for a reason that it
+// finds before it writes. Other refusals, such as those of something on the way,
+// leave open whether the update was carried out.
 func settled(err error) bool {
-	return isStatus(err, http.StatusBadRequest, http.StatusInternalServerError)
+	var p *Problem
+	return errors.As(err, &p) && slices.Contains(
+		[]string{ProblemUnauthenticated, ProblemForbidden, ProblemInvalidRequest, ProblemTooLarge}, p.Type)
 }
 
 // labels returns the keys of a map in order.

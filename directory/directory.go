@@ -36,7 +36,7 @@ type Config struct {
 	// MaxValueSize is the size in bytes of the largest value. Default 128 KiB.
 	MaxValueSize int
 
-	// MaxEpoch is the most new versions in one epoch. Default 10,000.
+	// MaxEpoch is the most labels with new versions in one epoch. Default 10,000.
 	MaxEpoch int
 
 	// TreeCache and KeyCache are how many bytes of the prefix tree and of VRF

@@ -87,7 +87,7 @@ func (d *Directory) Update(ctx context.Context, credential Credential, q *keytra
 			return nil, err
 		}
 	}
-	return answerLabel(d, q.Label, func(log keytrans.Log, view *labelView) ([]*keytrans.UpdateResponse, error) {
+	answers, err := answerLabel(d, q.Label, func(log keytrans.Log, view *labelView) ([]*keytrans.UpdateResponse, error) {
 		if view.greatest == nil && q.GreatestVersion == nil {
 			return nil, ErrUnknownLabel
 		}
@@ -96,6 +96,11 @@ func (d *Directory) Update(ctx context.Context, credential Credential, q *keytra
 		}
 		return d.prover.Update(log, view, q, created)
 	})
+	if err != nil && created > 0 {
+		// Not wrapped: whatever the reason, this is no refusal of the update.
+		return nil, fmt.Errorf("the new versions were written, but not proven: %v", err)
+	}
+	return answers, err
 }
 
 // create adds the versions of q. The error is ErrGreatestVersion if q does not
@@ -130,8 +135,9 @@ func (d *Directory) admit(ctx context.Context, credential Credential, q *keytran
 	if u.Identity, err = d.authorize(ctx, credential, record); err != nil {
 		return err
 	}
-	if q.Last != nil && *q.Last > s.head.TreeSize {
-		return fmt.Errorf("%w: the log has %d entries", keytrans.ErrLast, s.head.TreeSize)
+	if q.Last != nil && (*q.Last == 0 || *q.Last > s.head.TreeSize) {
+		return fmt.Errorf("%w: %d is not the size of an earlier state of this log, which has %d entries",
+			keytrans.ErrLast, *q.Last, s.head.TreeSize)
 	}
 	follows := record == nil && q.GreatestVersion == nil ||
 		record != nil && q.GreatestVersion != nil && *q.GreatestVersion == record.greatest

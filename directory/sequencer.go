@@ -309,7 +309,7 @@ func (d *Directory) checkSizes(u *NewVersions) error {
 
 // maxUpdateBytes bounds the values of one update together, in bytes, because
 // whoever asks for one of them gets them all.
-const maxUpdateBytes = 16 << 20
+const maxUpdateBytes = 2 << 20
 
 // ErrTooLarge says that a value is larger than the directory stores.
 var ErrTooLarge = errors.New("too large")

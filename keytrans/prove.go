@@ -50,6 +50,10 @@ var ErrRequest = errors.New("the request cannot be answered")
 // tree size that the log has not reached.
 var ErrLast = fmt.Errorf("%w: last", ErrRequest)
 
+// errTooMuch says that a proof would have more than the 255 timestamps or prefix
+// proofs that it can hold.
+var errTooMuch = fmt.Errorf("%w: the answer does not fit one response; ask for less", ErrRequest)
+
 // Prover produces a log's responses. It is safe for concurrent use.
 type Prover struct {
 	Config *Configuration
@@ -58,7 +62,7 @@ type Prover struct {
 	MaxOwnerEntries int
 	// MaxUpdates bounds the UpdateResponse structures in the answer to one
 	// update request, and MaxUpdateBytes the bytes of the values in them,
-	// though there is always one structure; 0 means 32 and 16 MiB. The user
+	// though there is always one structure; 0 means 32 and 1 MiB. The user
 	// asks again for the rest.
 	MaxUpdates, MaxUpdateBytes int
 }
@@ -106,9 +110,6 @@ func (o *production) close() (CombinedTreeProof, error) {
 	}
 	proof := o.producer.proof
 	given := o.producer.given
-	if len(given) > maxUint8Count || len(proof.PrefixProofs) > maxUint8Count {
-		return CombinedTreeProof{}, fmt.Errorf("%w: the answer does not fit one response; ask for less", ErrRequest)
-	}
 	slices.Sort(given)
 	for _, pos := range given {
 		if o.producer.rooted[pos] {
@@ -140,12 +141,18 @@ func (p *producer) timestamp(pos uint64) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
+	if len(p.given) == maxUint8Count {
+		return 0, errTooMuch
+	}
 	p.given = append(p.given, pos)
 	p.proof.Timestamps = append(p.proof.Timestamps, entry.Timestamp)
 	return entry.Timestamp, nil
 }
 
 func (p *producer) lookup(pos uint64, versions []uint32, last func(uint32, bool) bool) ([]bool, error) {
+	if len(p.proof.PrefixProofs) == maxUint8Count {
+		return nil, errTooMuch
+	}
 	tree, err := p.log.PrefixTree(pos)
 	if err != nil {
 		return nil, err

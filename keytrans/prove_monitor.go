@@ -150,13 +150,14 @@ func (o *production) checkOwner(label Label, q *OwnerMonitorRequest) error {
 // The defaults of Prover.MaxUpdates and MaxUpdateBytes.
 const (
 	defaultMaxUpdates     = 32
-	defaultMaxUpdateBytes = 16 << 20
+	defaultMaxUpdateBytes = 1 << 20
 )
 
 // Update tells of the versions after q.GreatestVersion that exist in the log:
-// one response for each log entry that created some, in order. created is how many versions the caller has just created for q.Values, which
-// are the log's last: their values are not repeated. The error wraps ErrRequest
-// if there is nothing to tell.
+// one response for each log entry that created some, in order. created is how
+// many versions the caller has just created for q.Values, 0 if none: they follow
+// q.GreatestVersion, and their values are not repeated. The error wraps
+// ErrRequest if there is nothing to tell.
 func (p *Prover) Update(log Log, label Label, q *UpdateRequest, created int) ([]*UpdateResponse, error) {
 	size := log.Head().TreeSize
 	greatest, err := label.Greatest(size - 1)
@@ -174,7 +175,9 @@ func (p *Prover) Update(log Log, label Label, q *UpdateRequest, created int) ([]
 		if err != nil {
 			return nil, err
 		}
-		own := created > 0 && uint64(u.greatest) == uint64(*greatest) && uint64(*greatest)-uint64(u.first())+1 == uint64(created)
+		// The versions that were just created follow q.GreatestVersion; whatever
+		// comes after them is somebody else's.
+		own := created > 0 && len(out) == 0 && uint64(u.greatest)-uint64(u.first())+1 == uint64(created)
 		r, err := p.updateResponse(log, label, last, u, !own)
 		if err != nil {
 			return nil, err

@@ -67,6 +67,24 @@ func (o *Owner) claimed(pos uint64) bool {
 	return claimed
 }
 
+// Claims reports whether the owner holds new versions that nothing has proven
+// yet. OwnerMonitor proves them.
+func (o *Owner) Claims() bool {
+	return slices.ContainsFunc(o.Created, func(c Created) bool { return c.Claimed })
+}
+
+// Check holds what a search of the owner's label found against what the owner
+// knows. The error is a *Misbehaviour if both have proven different commitments
+// to one version; other contradictions wrap ErrProof.
+func (o *Owner) Check(r *SearchResult) error {
+	for _, known := range []map[uint32]VersionKey{o.Keys, o.Contact.Keys} {
+		if _, err := mergeKeys(known, r.Keys); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // lastPosition returns where the greatest version was created as far as the
 // owner knows: to the right of that, new versions are.
 func (o *Owner) lastPosition() uint64 {

@@ -2,6 +2,7 @@ package keytrans
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -98,12 +99,12 @@ type Contact struct {
 // monitored. The error is a *Misbehaviour or wraps ErrProof if the search
 // contradicts what c holds.
 func (c *Contact) Observe(r *SearchResult) (*Contact, error) {
-	if !r.Monitor {
-		return c, nil
-	}
 	keys, err := mergeKeys(c.Keys, r.Keys)
 	if err != nil {
 		return nil, err
+	}
+	if !r.Monitor {
+		return c, nil
 	}
 	entries, err := addMapEntry(c.Map, MonitorMapEntry{Position: r.Terminal, Version: r.Version}, r.View.Head.TreeSize)
 	if err != nil {
@@ -164,6 +165,9 @@ type ContactResult struct {
 // ContactMonitor verifies the response to q, which must have been sent with
 // view.Last() and the map of contact, at the time now.
 func (v *Verifier) ContactMonitor(view *View, contact *Contact, q *ContactMonitorRequest, p *ContactMonitorResponse, now time.Time) (*ContactResult, error) {
+	if !slices.Equal(q.Entries, contact.Map) {
+		return nil, errors.New("the request is not about the map of the contact")
+	}
 	s, err := v.open(view, &p.FullTreeHead, p.Monitor, contact.Keys)
 	if err != nil {
 		return nil, err

@@ -254,8 +254,8 @@ func (w *walk) expectKnown(pos uint64, known *uint32, omit bool) error {
 	switch {
 	case err != nil:
 		return err
-	case order == ladder.Less && w.claimed != nil && w.claimed(pos):
-		w.reject(fmt.Errorf("%w: entry %d lacks version %s, of which a response told without proof", ErrProof, pos, describe(known)))
+	case order != ladder.Equal && w.claimed != nil && w.claimed(pos):
+		w.reject(fmt.Errorf("%w: version %s is not the greatest in entry %d, as a response told without proof", ErrProof, describe(known), pos))
 	case order == ladder.Less:
 		w.contradict("entry %d no longer holds version %s", pos, describe(known))
 	case order == ladder.Greater:

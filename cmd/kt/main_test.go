@@ -97,7 +97,7 @@ func TestStory(t *testing.T) {
 	_, stderr := x.kt(exitOperational, "publish", alice, key)
 	x.contains(stderr, "kt: error: asking for update", "401", "kt: hint: ", "--token-file")
 	stdout, _ := x.kt(exitOK, "publish", "Alice@Example.ORG", key, "--token-file", token)
-	x.contains(stdout, "published alice@example.org, version 0", "SHA256:", "verified, still being monitored, checked by this client")
+	x.contains(stdout, "published alice@example.org, version 0", "SHA256:", "verified, checked by this client")
 	stdout, _ = x.kt(exitOK, "publish", alice, key, "--token-file", token)
 	x.contains(stdout, "unchanged at version 0")
 
