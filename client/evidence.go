@@ -118,7 +118,12 @@ func (s *session) accuse(e *evidence, cause error) *Error {
 		return out
 	}
 	out.Evidence = path
-	out.Hint = "keep this file and show it to others: it can be checked by anybody who has the directory's configuration"
+	out.Hint = "keep this file and show it to others"
+	if e.Kind == EvidenceFork {
+		out.Hint += ": it can be checked by anybody who has the directory's configuration"
+	} else {
+		out.Hint += ": it has what the directory signed, and what this client had verified before"
+	}
 	return out
 }
 

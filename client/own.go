@@ -62,6 +62,9 @@ func (c *Client) Own(ctx context.Context, label string) (*OwnResult, error) {
 	if err := s.monitor(ctx, label); err != nil {
 		return nil, err
 	}
+	if err := s.proveGreatest(ctx, label); err != nil {
+		return nil, err
+	}
 	r := s.ownResult(label)
 	r.TakenOver = taken
 	return r, nil

@@ -254,6 +254,9 @@ func (s *session) monitor(ctx context.Context, label string) error {
 	for {
 		before := s.state.owners[label].monitor
 		complete, err := s.monitorOnce(ctx, label)
+		if p := (*Problem)(nil); errors.Is(err, keytrans.ErrProof) || errors.As(err, &p) {
+			return s.seekContradiction(ctx, label, err)
+		}
 		if complete || err != nil && !errors.Is(err, keytrans.ErrUnexpectedVersion) {
 			return err
 		}
@@ -273,6 +276,41 @@ func (s *session) monitor(ctx context.Context, label string) error {
 		return fail(Undecided, "monitoring the label", fmt.Errorf(
 			"the directory stops at log entry %d without proving that no version was added after it, and tells of none", after.Start))
 	}
+}
+
+// seekContradiction looks for what made monitoring fail: a search of the label
+// shows whether a commitment that was proven has changed, which a refusal or an
+// answer that does not verify cannot prove. The error is that of the search if
+// it found misbehaviour, and the given one otherwise.
+func (s *session) seekContradiction(ctx context.Context, label string, failed error) error {
+	_, err := s.search(ctx, label, nil, func(*state, *found) error { return nil })
+	if KindOf(err) == Misbehaved {
+		return err
+	}
+	return failed
+}
+
+// proveGreatest has a search prove, up to the log's last entry, that no version
+// exists beyond the greatest one that the owner knows: a ladder always looks up
+// the version after its target. That the directory tells of none is only its
+// word, and owner monitoring ends at the rightmost distinguished entry.
+func (s *session) proveGreatest(ctx context.Context, label string) error {
+	const step = "checking that no other version exists"
+	greatest := s.state.owners[label].monitor.Greatest()
+	f, err := s.search(ctx, label, nil, func(*state, *found) error { return nil })
+	var p *Problem
+	switch {
+	case greatest == nil && errors.As(err, &p) && p.Type == ProblemUnknownLabel:
+		return nil // its word: there is no proof of absence
+	case err != nil:
+		return err
+	case int64(f.Version) > versionOf(greatest):
+		return fail(Attention, step, fmt.Errorf("%w: version %d is in the log, and the directory denies it to its owner",
+			keytrans.ErrUnexpectedVersion, f.Version))
+	case int64(f.Version) < versionOf(greatest):
+		return fail(Undecided, step, fmt.Errorf("%w: the directory answers with the older version %d", keytrans.ErrProof, f.Version))
+	}
+	return nil
 }
 
 func versionOf(v *uint32) int64 {

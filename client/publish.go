@@ -90,6 +90,9 @@ func (p *publication) run(ctx context.Context) (*PublishResult, error) {
 			return p.stopped(), nil
 		}
 	}
+	if len(p.state.owners[p.label].unexpected) > 0 {
+		return p.stopped(), nil // until the owner has accepted them
+	}
 	if sent && !p.isPending() && p.isPresent() {
 		return p.result(true, "an earlier attempt, whose answer was lost, had published it"), nil
 	}

@@ -144,7 +144,10 @@ func (s *session) watchOwner(ctx context.Context, label string) error {
 	} else if _, err := s.learn(ctx, label); err != nil {
 		return err
 	}
-	return s.monitor(ctx, label)
+	if err := s.monitor(ctx, label); err != nil {
+		return err
+	}
+	return s.proveGreatest(ctx, label)
 }
 
 // watchContact monitors the versions of a label that need it.

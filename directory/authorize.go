@@ -19,10 +19,11 @@ type Credential struct {
 // Authorizer decides who may write. Implementations are safe for concurrent
 // use.
 type Authorizer interface {
-	// Authenticate returns the identity behind a credential. The error is
-	// ErrUnauthenticated, without more detail, if the credential is none that
-	// may write.
-	Authenticate(ctx context.Context, credential Credential) (Identity, error)
+	// Authorize returns the identity in whose name the credential makes an
+	// update, whose Identity is not set. The error is ErrUnauthenticated, without
+	// more detail, if the credential does not permit it whoever owns the label;
+	// that the label belongs to the identity is checked by the Directory.
+	Authorize(ctx context.Context, credential Credential, update *NewVersions) (Identity, error)
 }
 
 var (
@@ -33,10 +34,10 @@ var (
 	ErrForbidden = errors.New("the label belongs to someone else")
 )
 
-// authorize returns the identity that may write to a label whose record is
+// authorize returns the identity that makes an update of a label whose record is
 // given, nil if the label does not exist yet.
-func (d *Directory) authorize(ctx context.Context, credential Credential, record *labelRecord) (Identity, error) {
-	id, err := d.cfg.Authorizer.Authenticate(ctx, credential)
+func (d *Directory) authorize(ctx context.Context, credential Credential, update *NewVersions, record *labelRecord) (Identity, error) {
+	id, err := d.cfg.Authorizer.Authorize(ctx, credential, update)
 	if err != nil {
 		return Identity{}, err
 	}

@@ -26,6 +26,11 @@ type Config struct {
 	// Store keeps the data. The Directory does not close it.
 	Store Store
 
+	// Create makes a new log if the store is empty. Without it, Open returns
+	// ErrNoLog then: a second log under keys that have signed one would prove
+	// to everybody that the operator shows two histories.
+	Create bool
+
 	// Authorizer decides who may write.
 	Authorizer Authorizer
 
@@ -95,7 +100,10 @@ var (
 
 	// ErrGreatestVersion says that an update does not follow the greatest
 	// version.
-	ErrGreatestVersion = errors.New("greatest_version is not the label's greatest version")
+	ErrGreatestVersion = errors.New("greatest_version is not the label's greatest version, or nothing follows it")
+
+	// ErrNoLog says that the store is empty.
+	ErrNoLog = errors.New("the store holds no log; restore it from a backup: a new log under the same keys would prove misbehaviour")
 
 	// ErrClosed says that the directory was closed.
 	ErrClosed = errors.New("the directory is closed")
@@ -121,8 +129,8 @@ type Directory struct {
 	done        chan struct{} // closed when the sequencer has ended
 }
 
-// Open loads a directory from its store, or creates it with a first epoch, and
-// starts its sequencer.
+// Open loads a directory from its store, or creates it with a first epoch if
+// Config.Create says so, and starts its sequencer.
 //
 // The first epoch holds two padding leaves: from then on the root of the prefix
 // tree is a parent, whatever one thinks of trees with a single leaf.
@@ -155,6 +163,9 @@ func (d *Directory) load() error {
 	s, err := loadState(snap, d.tree)
 	if s == nil {
 		err = errors.Join(err, snap.Close())
+		if err == nil && !d.cfg.Create {
+			err = ErrNoLog
+		}
 		if err != nil {
 			return err
 		}

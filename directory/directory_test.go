@@ -25,10 +25,10 @@ func fatalIfErr(t testing.TB, err error) {
 
 func ptr[T any](v T) *T { return &v }
 
-// admitAll authenticates every credential whose token is not empty.
+// admitAll admits every credential whose token is not empty.
 type admitAll struct{}
 
-func (admitAll) Authenticate(_ context.Context, c directory.Credential) (directory.Identity, error) {
+func (admitAll) Authorize(_ context.Context, c directory.Credential, _ *directory.NewVersions) (directory.Identity, error) {
 	if c.Token == "" {
 		return directory.Identity{}, directory.ErrUnauthenticated
 	}
@@ -50,7 +50,7 @@ func testConfig(t testing.TB, store directory.Store) directory.Config {
 			SignaturePublicKey: signing.Public(), VRFPublicKey: key.Public(),
 			MaxAhead: 10_000, MaxBehind: 3_600_000, ReasonableMonitoringWindow: 50,
 		},
-		SigningKey: signing, VRFKey: key, Store: store, Authorizer: admitAll{},
+		SigningKey: signing, VRFKey: key, Store: store, Authorizer: admitAll{}, Create: true,
 	}
 }
 

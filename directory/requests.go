@@ -132,7 +132,7 @@ func (d *Directory) admit(ctx context.Context, credential Credential, q *keytran
 	if err != nil {
 		return err
 	}
-	if u.Identity, err = d.authorize(ctx, credential, record); err != nil {
+	if u.Identity, err = d.authorize(ctx, credential, u, record); err != nil {
 		return err
 	}
 	if q.Last != nil && (*q.Last == 0 || *q.Last > s.head.TreeSize) {

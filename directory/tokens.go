@@ -73,8 +73,14 @@ func OpenTokenFile(path string) (*TokenFile, error) {
 	return f, nil
 }
 
-// Authenticate implements Authorizer.
-func (f *TokenFile) Authenticate(_ context.Context, credential Credential) (Identity, error) {
+// Authorize implements Authorizer: who holds a token may update any label.
+func (f *TokenFile) Authorize(_ context.Context, credential Credential, _ *NewVersions) (Identity, error) {
+	return f.Identify(credential)
+}
+
+// Identify returns the identity of a credential's holder. The error is
+// ErrUnauthenticated if the file does not list the token.
+func (f *TokenFile) Identify(credential Credential) (Identity, error) {
 	if credential.Token == "" {
 		return Identity{}, ErrUnauthenticated
 	}

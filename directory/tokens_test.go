@@ -1,7 +1,6 @@
 package directory_test
 
 import (
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -29,14 +28,13 @@ func TestTokenFile(t *testing.T) {
 	path := tokenFile(t, "# tokens\n\n"+line)
 	f, err := directory.OpenTokenFile(path)
 	fatalIfErr(t, err)
-	ctx := context.Background()
-	id, err := f.Authenticate(ctx, directory.Credential{Token: token})
+	id, err := f.Identify(directory.Credential{Token: token})
 	fatalIfErr(t, err)
 	if id != directory.TokenIdentity(token) {
 		t.Fatal("identity of another token")
 	}
 	for _, bad := range []string{"", other, token + " ", token[:len(token)-1], strings.ToUpper(token), line} {
-		if _, err := f.Authenticate(ctx, directory.Credential{Token: bad}); !errors.Is(err, directory.ErrUnauthenticated) {
+		if _, err := f.Identify(directory.Credential{Token: bad}); !errors.Is(err, directory.ErrUnauthenticated) {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}
@@ -45,19 +43,19 @@ func TestTokenFile(t *testing.T) {
 	fatalIfErr(t, err)
 	fatalIfErr(t, os.WriteFile(path, []byte(line+added), 0o600))
 	waitFor(t, func() bool {
-		_, err := f.Authenticate(ctx, directory.Credential{Token: other})
+		_, err := f.Identify(directory.Credential{Token: other})
 		return err == nil
 	})
 	// One that is taken away is not.
 	fatalIfErr(t, os.WriteFile(path, []byte(added), 0o600))
 	waitFor(t, func() bool {
-		_, err := f.Authenticate(ctx, directory.Credential{Token: token})
+		_, err := f.Identify(directory.Credential{Token: token})
 		return errors.Is(err, directory.ErrUnauthenticated)
 	})
 	// A file that was damaged admits nobody, but that is not the token's fault.
 	fatalIfErr(t, os.WriteFile(path, []byte("damaged"), 0o600))
 	time.Sleep(1100 * time.Millisecond)
-	if _, err := f.Authenticate(ctx, directory.Credential{Token: other}); err == nil || errors.Is(err, directory.ErrUnauthenticated) {
+	if _, err := f.Identify(directory.Credential{Token: other}); err == nil || errors.Is(err, directory.ErrUnauthenticated) {
 		t.Fatalf("damaged file: %v", err)
 	}
 }

@@ -41,7 +41,7 @@ const (
 // Authorizer's own trouble.
 type tokens struct{ err error }
 
-func (a tokens) Authenticate(_ context.Context, c directory.Credential) (directory.Identity, error) {
+func (a tokens) Authorize(_ context.Context, c directory.Credential, _ *directory.NewVersions) (directory.Identity, error) {
 	switch {
 	case a.err != nil:
 		return directory.Identity{}, a.err
@@ -91,7 +91,7 @@ func newWorld(t testing.TB, change func(*Config, *directory.Config)) *world {
 			ReasonableMonitoringWindow: uint64(window.Milliseconds()),
 		},
 		SigningKey: signing, VRFKey: vrfKey, Store: w.store, Authorizer: tokens{},
-		Heartbeat: 12 * time.Hour, Now: w.now,
+		Heartbeat: 12 * time.Hour, Now: w.now, Create: true,
 	}
 	logger := slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	dc.Logger = logger

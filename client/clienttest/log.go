@@ -131,3 +131,17 @@ func (l *label) Commitment(v uint32) (merkle.Hash, error) { return l.versions[v]
 func (l *label) Open(v uint32) (keytrans.Opening, keytrans.UpdateValue, error) {
 	return l.versions[v].opening, keytrans.UpdateValue{Value: l.versions[v].value}, nil
 }
+
+// Entries returns the log entries, which anybody can read.
+func (d *Directory) Entries() []keytrans.LogEntry {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.entries)
+}
+
+// Nodes returns log tree nodes, which anybody can compute from Entries.
+func (d *Directory) Nodes(nodes []logtree.Node) []merkle.Hash {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return must(d.snapshot().LogNodes(nodes))
+}

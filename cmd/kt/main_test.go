@@ -118,7 +118,7 @@ func TestStory(t *testing.T) {
 	stdout, _ = x.kt(exitAttention, "lookup", alice)
 	x.contains(stdout, "changed since version 0", "+ inserted", ghost.Fingerprint())
 	stdout, _ = x.kt(exitOK, "history", alice)
-	x.contains(stdout, "version 1, in log entry", "version 0, in log entry", "2 versions are proven")
+	x.contains(stdout, "version 1, no later than log entry", "version 0, no later than log entry", "2 versions are proven")
 	x.kt(exitUsage, "own", alice, "--accept", "9")
 	stdout, _ = x.kt(exitOK, "own", alice, "--accept", "1")
 	x.contains(stdout, "you own alice@example.org, at version 1")

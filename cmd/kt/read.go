@@ -160,7 +160,7 @@ func (a *app) printHistory(h *client.HistoryResult) {
 			a.printf("version %d: %s, says the directory\n", v.Version, strings.ToUpper(v.Missing))
 			continue
 		}
-		a.printf("version %d, in log entry %d of %s\n", v.Version, v.LogEntry, moment(v.EntryTime))
+		a.printf("version %d, no later than log entry %d of %s\n", v.Version, v.LogEntry, moment(v.EntryTime))
 		if v.Changes == nil {
 			a.printValue(*v.Value, nil)
 			continue

@@ -132,11 +132,14 @@ func (a *app) readToken(path string) (string, error) {
 // or its bytes.
 func (a *app) readValue(path, name string, raw bool) ([]byte, error) {
 	data, err := a.readInput(path, maxFile)
-	if err != nil || raw {
-		return data, err
+	if err != nil {
+		return nil, err
 	}
 	const step = "reading keys"
 	result, err := keyring.Read(strings.NewReader(string(data)), path, keyring.Options{Label: name})
+	if raw && !errors.Is(err, keyring.ErrPrivateKey) {
+		return data, nil // what cannot be withdrawn must not be a secret
+	}
 	if err != nil {
 		e := &client.Error{Kind: client.Operational, Step: step, Err: err}
 		switch {

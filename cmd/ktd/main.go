@@ -29,6 +29,9 @@ const (
 )
 
 func main() {
+	// A pipe that was closed is an error of the write, and no reason to leave
+	// temporary files behind.
+	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// After the first signal the next one ends the process at once.
 	context.AfterFunc(ctx, stop)

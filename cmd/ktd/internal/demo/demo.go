@@ -193,7 +193,7 @@ func (s *story) insert(ctx context.Context, _ Config) error {
 		return err
 	}
 	s.say("Contacts are now served version %d. It is proven to be in the log, so their proofs verify: %v", r.Version, r.Verdict)
-	s.say("That is the point: to serve the key to anybody, the operator had to publish it.")
+	s.say("That is the point: to serve the key to anybody who checks, the operator had to publish it.")
 	return nil
 }
 
@@ -232,6 +232,7 @@ func (s *story) summary() {
 	s.say("%d labels published; one key slipped in under %s;", s.labels, s.label)
 	s.say("caught by its owner in one round of monitoring: version %d, log entry %d,", s.caught.Version, s.caught.Position)
 	s.say("fingerprint %s.", s.inserted.Fingerprint())
-	s.say("Nothing of this relied on the operator's honesty: the owner and the contact checked every")
-	s.say("answer against the log's signed root, and that it only ever grows.")
+	s.say("The owner and the contact checked every answer against the log's signed root, and that the")
+	s.say("log only ever grows. What remains to be ruled out is that the operator shows the two of them")
+	s.say("different logs: that is what witnesses and monitors are for.")
 }

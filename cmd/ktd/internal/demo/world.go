@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
 	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
 
 	"github.com/ghostlight-kt/ghostlight/client"
@@ -122,8 +123,9 @@ const generatedPeople = 200
 
 func generate(path string) error {
 	var ring bytes.Buffer
+	config := &packet.Config{Algorithm: packet.PubKeyAlgoEdDSA}
 	for i := range generatedPeople {
-		e, err := openpgp.NewEntity(fmt.Sprintf("Person %d", i), "", fmt.Sprintf("person%03d@example.org", i), nil)
+		e, err := openpgp.NewEntity(fmt.Sprintf("Person %d", i), "", fmt.Sprintf("person%03d@example.org", i), config)
 		if err != nil {
 			return err
 		}

@@ -70,6 +70,9 @@ func Init(dir string, cfg Config) (*Created, error) {
 	if err := syncDir(dir); err != nil {
 		return nil, err
 	}
+	if err := createLog(dir, cfg, keys); err != nil {
+		return nil, err
+	}
 	if err := replace(filepath.Join(dir, ConfigFile), data, 0o600); err != nil {
 		return nil, err
 	}
@@ -79,6 +82,16 @@ func Init(dir string, cfg Config) (*Created, error) {
 		Config:        cfg,
 		Configuration: cfg.configuration(keys),
 	}, nil
+}
+
+// createLog makes the first entry of the log, so that a log that is not there
+// later is known to be lost.
+func createLog(dir string, cfg Config, keys *keyPair) error {
+	inst, err := start(dir, cfg, keys, Options{}, true)
+	if err != nil {
+		return err
+	}
+	return inst.Close()
 }
 
 // makeEmpty creates dir, or verifies that it is empty and takes it over.

@@ -3,8 +3,10 @@ package instance
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -37,7 +39,8 @@ type Instance struct {
 	logger *slog.Logger
 }
 
-// Open starts the directory in dir. One process at a time can have it open.
+// Open starts the directory in dir. One process at a time can have it open. The
+// error wraps directory.ErrNoLog if the log that Init made is gone.
 func Open(dir string, opts Options) (*Instance, error) {
 	cfg, err := ReadConfig(dir)
 	if err != nil {
@@ -47,6 +50,14 @@ func Open(dir string, opts Options) (*Instance, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := os.Stat(filepath.Join(dir, StoreDir)); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("opening the directory in %s: %w", dir, directory.ErrNoLog)
+	}
+	return start(dir, cfg, keys, opts, false)
+}
+
+// start runs the directory in dir, with a new log if create is set.
+func start(dir string, cfg Config, keys *keyPair, opts Options, create bool) (*Instance, error) {
 	tokens, err := directory.OpenTokenFile(filepath.Join(dir, TokensFile))
 	if err != nil {
 		return nil, err
@@ -69,6 +80,7 @@ func Open(dir string, opts Options) (*Instance, error) {
 		SigningKey:    keys.signing,
 		VRFKey:        keys.vrf,
 		Store:         store,
+		Create:        create,
 		Authorizer:    tokens,
 		Heartbeat:     opts.Heartbeat,
 		MaxValueSize:  cfg.MaxValueBytes,

@@ -112,7 +112,7 @@ func (i *Instance) Identity(ctx context.Context, path string) (directory.Identit
 	if err != nil {
 		return directory.Identity{}, err
 	}
-	id, err := i.tokens.Authenticate(ctx, directory.Credential{Token: token})
+	id, err := i.tokens.Identify(directory.Credential{Token: token})
 	if err != nil {
 		return directory.Identity{}, fmt.Errorf("the token in %s is not in %s: %w", path, filepath.Join(i.Dir, TokensFile), err)
 	}
