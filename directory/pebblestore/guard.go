@@ -70,8 +70,13 @@ func (g *guard) err() error {
 }
 
 // run calls f in a goroutine of its own, and returns its error, or why the store
-// has stopped, in which case f may never return.
+// has stopped, in which case f may never return. Once the store has stopped it
+// calls nothing: an f that was given up may not even have begun, and Pebble
+// panics if that writes to a database that the next f has closed.
 func (g *guard) run(f func() error) error {
+	if err := g.err(); err != nil {
+		return err
+	}
 	done := make(chan error, 1)
 	go func() { done <- f() }()
 	select {
