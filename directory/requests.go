@@ -34,16 +34,20 @@ func answerLabel[R any](d *Directory, label []byte, f func(log keytrans.Log, vie
 // Search answers q. The error is ErrUnknownLabel if the label has no versions.
 func (d *Directory) Search(_ context.Context, q *keytrans.SearchRequest) (*keytrans.SearchResponse, error) {
 	return answerLabel(d, q.Label, func(log keytrans.Log, view *labelView) (*keytrans.SearchResponse, error) {
-		if view.greatest == nil {
-			return nil, ErrUnknownLabel
+		if err := view.known(q.Last); err != nil {
+			return nil, err
 		}
 		return d.prover.Search(log, view, q)
 	})
 }
 
-// ContactMonitor answers q.
+// ContactMonitor answers q. The error is ErrUnknownLabel if the label has no
+// versions.
 func (d *Directory) ContactMonitor(_ context.Context, q *keytrans.ContactMonitorRequest) (*keytrans.ContactMonitorResponse, error) {
 	return answerLabel(d, q.Label, func(log keytrans.Log, view *labelView) (*keytrans.ContactMonitorResponse, error) {
+		if err := view.known(q.Last); err != nil {
+			return nil, err
+		}
 		return d.prover.ContactMonitor(log, view, q)
 	})
 }
@@ -135,9 +139,8 @@ func (d *Directory) admit(ctx context.Context, credential Credential, q *keytran
 	if u.Identity, err = d.authorize(ctx, credential, u, record); err != nil {
 		return err
 	}
-	if q.Last != nil && (*q.Last == 0 || *q.Last > s.head.TreeSize) {
-		return fmt.Errorf("%w: %d is not the size of an earlier state of this log, which has %d entries",
-			keytrans.ErrLast, *q.Last, s.head.TreeSize)
+	if err := s.checkLast(q.Last); err != nil {
+		return err
 	}
 	follows := record == nil && q.GreatestVersion == nil ||
 		record != nil && q.GreatestVersion != nil && *q.GreatestVersion == record.greatest

@@ -130,6 +130,16 @@ func (s *state) PrefixTree(pos uint64) (prefixtree.Node, error) {
 	return version.Root(), nil
 }
 
+// checkLast verifies that the tree size a user advertises is one that the log
+// had.
+func (s *state) checkLast(last *uint64) error {
+	if last != nil && (*last == 0 || *last > s.head.TreeSize) {
+		return fmt.Errorf("%w: %d is not the size of an earlier state of this log, which has %d entries",
+			keytrans.ErrLast, *last, s.head.TreeSize)
+	}
+	return nil
+}
+
 // label returns what the state holds of a label; nil if it does not exist.
 func (s *state) label(label []byte) (*labelRecord, error) {
 	b, err := s.snap.Get(labelKey(label))
@@ -181,6 +191,18 @@ func (v *labelView) record(version uint32) (*versionRecord, error) {
 		v.records[version] = r
 	}
 	return r, err
+}
+
+// known returns ErrUnknownLabel if the label has no versions. That the log has
+// not reached the size that the user advertised comes first: it may be why.
+func (v *labelView) known(last *uint64) error {
+	if err := v.checkLast(last); err != nil {
+		return err
+	}
+	if v.greatest == nil {
+		return ErrUnknownLabel
+	}
+	return nil
 }
 
 func (v *labelView) exists(version uint32) bool {

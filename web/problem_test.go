@@ -97,7 +97,8 @@ func TestProtocolProblems(t *testing.T) {
 		{&keytrans.ContactMonitorRequest{Label: alice, Entries: entries{entry(3, 1), entry(1, 0)}}, 400, ProblemInvalidRequest, "entries"},
 		{&keytrans.ContactMonitorRequest{Label: alice, Entries: entries{entry(1, 0), entry(1, 1)}}, 400, ProblemInvalidRequest, "entries"},
 		{&keytrans.ContactMonitorRequest{Label: alice, Entries: entries{entry(0, 0)}}, 400, ProblemInvalidRequest, "entries"},
-		{&keytrans.ContactMonitorRequest{Label: nobody, Entries: entries{entry(1, 0)}}, 400, ProblemInvalidRequest, "entries"},
+		{&keytrans.ContactMonitorRequest{Label: nobody, Entries: entries{entry(1, 0)}}, 404, ProblemUnknownLabel, "label"},
+		{&keytrans.SearchRequest{Label: nobody, Last: ptr(uint64(6))}, 409, ProblemConflict, "last"},
 
 		{&keytrans.OwnerInitRequest{Start: 1}, 400, ProblemInvalidRequest, "label"},
 		{&keytrans.OwnerInitRequest{Label: alice, Start: 1, Last: ptr(uint64(9))}, 409, ProblemConflict, "last"},
