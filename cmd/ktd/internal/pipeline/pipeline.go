@@ -50,7 +50,8 @@ func Insert(ctx context.Context, d *directory.Directory, source Source) error {
 			if err != nil || len(batch) == 0 {
 				return false, err
 			}
-			outcomes, err := d.Insert(ctx, batch)
+			// A batch under way ends even if another one has failed.
+			outcomes, err := d.Insert(context.WithoutCancel(ctx), batch)
 			if err != nil {
 				return false, err
 			}
