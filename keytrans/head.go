@@ -121,8 +121,8 @@ var ErrSignature = errors.New("signature does not verify")
 
 // VerifyTreeHead checks the signature of h over the given root. An ECDSA
 // signature can be turned into another one that verifies: compare heads by size
-// and root, not by signature. The error is
-// ErrSignature, or says why the configuration's key cannot be used.
+// and root, not by signature. The error is ErrSignature, or says why the
+// configuration's key cannot be used.
 func VerifyTreeHead(c *Configuration, h *TreeHead, root merkle.Hash) error {
 	tbs, err := treeHeadTBS(c, h.TreeSize, root)
 	if err != nil {

@@ -437,7 +437,7 @@ func TestTruncated(t *testing.T) {
 		borders[n] = true
 	})
 	if !borders[len(ring)] {
-		t.Skip("the library frames packets in another way: borders not known")
+		t.Fatal("the library frames packets in another way: this test has to learn it")
 	}
 	for i := 1; i < len(ring); i++ {
 		_, err := readBytes(ring[:i], Options{})
