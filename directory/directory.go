@@ -122,6 +122,8 @@ type Directory struct {
 
 	mu      sync.Mutex
 	current *state // the last published epoch; nil before the first and after Close
+	// published is closed when current changes, and replaced.
+	published chan struct{}
 
 	submissions chan *submission
 	stop        context.CancelCauseFunc
@@ -146,6 +148,7 @@ func Open(cfg Config) (*Directory, error) {
 		prover:      &keytrans.Prover{Config: cfg.Configuration},
 		submissions: make(chan *submission, 64),
 		done:        make(chan struct{}),
+		published:   make(chan struct{}),
 	}
 	d.stopping, d.stop = context.WithCancelCause(context.Background())
 	if err := d.load(); err != nil {
@@ -189,6 +192,8 @@ func (d *Directory) publish(s *state) {
 	d.mu.Lock()
 	old := d.current
 	d.current = s
+	close(d.published)
+	d.published = make(chan struct{})
 	d.mu.Unlock()
 	if old != nil {
 		old.release()

@@ -71,12 +71,14 @@ func (d *Directory) prepare(e *epoch) (*prepared, error) {
 		snap     Snapshot
 		size     uint64
 		subtrees []merkle.Hash
+		public   [][]byte
 		last     keytrans.LogEntry
 		total    counts
 		err      error
 	)
 	if base = d.current; base != nil {
-		snap, size, subtrees, last, total = base.snap, base.head.TreeSize, base.subtrees, base.last, base.counts
+		snap, size, last, total = base.snap, base.head.TreeSize, base.last, base.counts
+		subtrees, public = base.subtrees, base.public
 	} else if snap, err = d.cfg.Store.Snapshot(); err != nil {
 		return nil, err
 	} else {
@@ -94,6 +96,9 @@ func (d *Directory) prepare(e *epoch) (*prepared, error) {
 	}
 	entry := keytrans.LogEntry{Timestamp: d.timestamp(last), PrefixTree: p.inserted.Root}
 	_ = p.batch.Set(entryKey(size), entry.Marshal())
+	if err := p.addPublic(public, entry, leaves); err != nil {
+		return nil, err
+	}
 	subtrees, err = logtree.Append(size, subtrees, entry.Hash(), func(n logtree.Node, h merkle.Hash) {
 		_ = p.batch.Set(nodeKey(n), slices.Clone(h[:]))
 	})

@@ -13,12 +13,15 @@ import (
 // The records of a directory, by the first byte of their keys. Integers are
 // big-endian, so that keys sort by number.
 const (
-	keyHead    = 'h' // h → head record, of the tree head whose size is the stored one
-	keyEntry   = 'e' // e position(8) → LogEntry(40)
-	keyNode    = 'n' // n level(1) index(8) → log tree node(32)
-	keyPrefix  = 'p' // p … → records of merkle/prefixtree
-	keyLabel   = 'l' // l label → identity(16) greatest version(4)
-	keyVersion = 'v' // v len(1) label version(4) → version record
+	keyHead       = 'h' // h → head record, of the tree head whose size is the stored one
+	keyEntry      = 'e' // e position(8) → LogEntry(40)
+	keyNode       = 'n' // n level(1) index(8) → log tree node(32)
+	keyPublicNode = 'r' // r level(1) index(8) → RFC 6962 tree node(32)
+	keyChange     = 'c' // c position(8) piece(4) → part of the encoded tile.Change
+	keyCheckpoint = 's' // s name → signed checkpoint; see publiclog.go
+	keyPrefix     = 'p' // p … → records of merkle/prefixtree
+	keyLabel      = 'l' // l label → identity(16) greatest version(4)
+	keyVersion    = 'v' // v len(1) label version(4) → version record
 )
 
 func headKey() []byte { return []byte{keyHead} }
@@ -28,6 +31,19 @@ func entryKey(pos uint64) []byte { return binary.BigEndian.AppendUint64([]byte{k
 func nodeKey(n logtree.Node) []byte {
 	return binary.BigEndian.AppendUint64([]byte{keyNode, n.Level}, n.Index)
 }
+
+func publicNodeKey(level uint8, index uint64) []byte {
+	return binary.BigEndian.AppendUint64([]byte{keyPublicNode, level}, index)
+}
+
+// changePiece is how many bytes of an encoded change are in one record.
+const changePiece = 64 << 10
+
+func changeKey(pos uint64, piece uint32) []byte {
+	return binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint64([]byte{keyChange}, pos), piece)
+}
+
+func checkpointKey(name CheckpointName) []byte { return append([]byte{keyCheckpoint}, name...) }
 
 func labelKey(label []byte) []byte { return append([]byte{keyLabel}, label...) }
 

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/transparency-dev/merkle/compact"
+
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/merkle"
 	"github.com/ghostlight-kt/ghostlight/merkle/ibst"
@@ -20,6 +22,7 @@ type state struct {
 	tree     *prefixtree.Tree
 	head     keytrans.TreeHead
 	subtrees []merkle.Hash // heads of the full subtrees of the log
+	public   [][]byte      // the same of the RFC 6962 tree
 	last     keytrans.LogEntry
 	counts   counts
 
@@ -48,6 +51,9 @@ func loadState(snap Snapshot, tree *prefixtree.Tree) (*state, error) {
 	}
 	s.head, s.counts = keytrans.TreeHead{TreeSize: size, Signature: record.signature}, record.counts
 	if s.subtrees, err = s.LogNodes(logtree.FullSubtrees(size)); err != nil {
+		return nil, err
+	}
+	if s.public, err = s.publicNodes(compact.RangeNodes(0, size, nil)); err != nil {
 		return nil, err
 	}
 	for _, pos := range ibst.Frontier(size) {

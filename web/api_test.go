@@ -122,7 +122,7 @@ func TestStats(t *testing.T) {
 	if stats.TreeSize != 2 || stats.UptimeSeconds != 90 || stats.Version != "v0.0.0-test" || stats.InFlight != 1 {
 		t.Errorf("stats %+v", stats)
 	}
-	if stats.Requests["/v1/search"] != 2 || stats.Requests["unmatched"] < 1 || len(stats.Requests) > 15 {
+	if stats.Requests["/v1/search"] != 2 || stats.Requests["unmatched"] < 1 || len(stats.Requests) > 25 {
 		t.Errorf("requests %v", stats.Requests)
 	}
 }

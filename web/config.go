@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/directory"
+	"github.com/ghostlight-kt/ghostlight/directory/publisher"
 )
 
 // Config describes the HTTP side of a directory. Fields without a default are
@@ -13,6 +14,9 @@ import (
 type Config struct {
 	// Directory is what is served. It is not closed.
 	Directory *directory.Directory
+
+	// Publisher has the checkpoints of the public log. Default: none are served.
+	Publisher *publisher.Publisher
 
 	// Logger takes a record a request, at the level Debug, or Warn if the status
 	// is 500 or more, and the reasons of failures. nil discards.
@@ -43,6 +47,9 @@ type Config struct {
 // maxSmallBody is the size in bytes of the largest body of all requests but
 // updates. An OwnerMonitorRequest, the largest of them, has some 3.4 KB.
 const maxSmallBody = 64 << 10
+
+// maxStreams is how many bundles of changes are served at the same time.
+const maxStreams = 32
 
 func (c Config) withDefaults() (Config, error) {
 	if c.Directory == nil {

@@ -14,11 +14,14 @@ type healthObject struct {
 	// Reasons says why not: "closing", "writes-stopped", "head-unreadable",
 	// "head-too-old".
 	Reasons []string `json:"reasons"`
+	// Warnings says what else is wrong, which is no reason not to be ready:
+	// "quorum-not-met", "checkpoints-not-signed".
+	Warnings []string `json:"warnings"`
 }
 
 // livez says that the process serves requests.
 func (s *server) livez(w http.ResponseWriter, _ *http.Request) error {
-	return writeHealth(w, nil)
+	return writeHealth(w, nil, []string{})
 }
 
 // readyz says whether the directory takes writes and has a head that clients
@@ -41,11 +44,15 @@ func (s *server) readyz(w http.ResponseWriter, _ *http.Request) error {
 	case ts < now && now-ts > s.dir.Configuration().MaxBehind:
 		reasons = append(reasons, "head-too-old")
 	}
-	return writeHealth(w, reasons)
+	warnings := []string{}
+	if s.cfg.Publisher != nil {
+		warnings = publicationWarnings(s.cfg.Publisher.Status())
+	}
+	return writeHealth(w, reasons, warnings)
 }
 
-func writeHealth(w http.ResponseWriter, reasons []string) error {
-	answer := healthObject{SchemaVersion: schemaVersion, OK: len(reasons) == 0, Reasons: []string{}}
+func writeHealth(w http.ResponseWriter, reasons, warnings []string) error {
+	answer := healthObject{SchemaVersion: schemaVersion, OK: len(reasons) == 0, Reasons: []string{}, Warnings: warnings}
 	status := http.StatusOK
 	if !answer.OK {
 		status, answer.Reasons = http.StatusServiceUnavailable, reasons

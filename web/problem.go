@@ -21,7 +21,7 @@ const (
 	ProblemInvalidRequest       = "invalid-request"        // 400: it asks for what makes no sense
 	ProblemUnauthenticated      = "unauthenticated"        // 401: a write without a good credential
 	ProblemForbidden            = "forbidden"              // 403: the label is someone else's
-	ProblemNotFound             = "not-found"              // 404: no such path
+	ProblemNotFound             = "not-found"              // 404: no such path, or the log has no such tile
 	ProblemUnknownLabel         = "unknown-label"          // 404: the label has no versions
 	ProblemNoSuchVersion        = "no-such-version"        // 404: the label lacks the version
 	ProblemVersionExpired       = "version-expired"        // 404: it is older than the maximum lifetime
@@ -98,6 +98,8 @@ func problemOf(err error) *problem {
 		return problemUnauthenticated.because("")
 	case errors.Is(err, directory.ErrForbidden): // always the same body
 		return problemForbidden.because("")
+	case errors.Is(err, directory.ErrNotInLog):
+		return problemNotFound.because(err.Error())
 	case errors.Is(err, keytrans.ErrMalformed):
 		return problemMalformed.about(fieldOf(err), err.Error())
 	case errors.Is(err, directory.ErrTooLarge):

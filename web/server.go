@@ -26,6 +26,7 @@ type server struct {
 	verifier      *keytrans.Verifier
 
 	reads, updates gate
+	streams        gate // bundles of changes
 	bodies         budget
 
 	began    time.Time
@@ -51,7 +52,7 @@ func newServer(cfg Config) (*server, error) {
 	}
 	s := &server{
 		cfg: cfg, dir: cfg.Directory, began: cfg.Now(),
-		reads: newGate(cfg.MaxInFlight), updates: newGate(cfg.MaxInFlight),
+		reads: newGate(cfg.MaxInFlight), updates: newGate(cfg.MaxInFlight), streams: newGate(maxStreams),
 		bodies: budget{limit: 16 * cfg.MaxUpdateBytes},
 	}
 	configuration := s.dir.Configuration()
@@ -89,9 +90,13 @@ func (s *server) routes() *chi.Mux {
 
 	s.open(r, http.MethodGet, "/api/v1/log", s.object(s.answerLog))
 	s.open(r, http.MethodGet, "/api/v1/log/entries", s.object(s.answerEntries))
+	s.open(r, http.MethodGet, "/api/v1/log/publication", s.object(s.answerPublication))
 	s.open(r, http.MethodGet, "/api/v1/stats", s.object(s.answerStats))
 	s.open(r, http.MethodPost, "/api/v1/lookup", s.lookup)
 
+	s.routeLog(r)
+
+	r.Method(http.MethodGet, "/metrics", s.metricsHandler())
 	r.Get("/livez", s.handle(s.livez))
 	r.Get("/readyz", s.handle(s.readyz))
 	return r

@@ -21,8 +21,11 @@ which must be empty or absent.
 What the flags set is part of what users pin, and cannot be changed later. The
 other settings are in DIR/config.json; see 'ktd help config'.
 
-DIR/signing.key and DIR/vrf.key are the directory's identity: back them up, and
-show them to no one.`,
+DIR/signing.key, DIR/vrf.key and DIR/checkpoint.key are the directory's identity:
+back them up, and show them to no one.
+
+--origin is the name of the public log in its checkpoints, by which witnesses know
+it: a URL without a scheme, such as keys.example.org/log.`,
 		Example: "  ktd init /var/lib/ghostlight --reasonable-monitoring-window 24h",
 		Args:    arguments(1, 1),
 	}
@@ -32,6 +35,7 @@ show them to no one.`,
 	f.Var(&cfg.MaxAhead, "max-ahead", "how far the log may be ahead of a user's clock")
 	f.Var(&cfg.MaxBehind, "max-behind", "how far the log may be behind a user's clock")
 	f.Var(&cfg.MaximumLifetime, "maximum-lifetime", "how long log entries are kept, or none for ever")
+	f.StringVar(&cfg.Origin, "origin", "", "name of the public log (default: one below ghostlight.invalid that nobody else has)")
 	asJSON := addJSON(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		created, err := instance.Init(args[0], cfg)
@@ -51,9 +55,12 @@ The registration token, with which labels are created, is in
   %s
 Give it to those who may write, or make one for each with: ktd token %[1]s NAME
 
+The public log is %[4]s. In the policies of those who check it, it is
+  log %[5]s
+
 Start the directory with:
   ktd serve %[1]s
-`, created.Dir, out.Suite, created.TokenPath)
+`, created.Dir, out.Suite, created.TokenPath, out.Origin, out.VerifierKey)
 		return err
 	}
 	return cmd
@@ -67,6 +74,8 @@ type initOutput struct {
 	RegistrationTokenFile string `json:"registration_token_file"`
 	Listen                string `json:"listen"`
 	Configuration         string `json:"configuration"` // base64 of the encoded Configuration
+	Origin                string `json:"origin"`        // of the public log
+	VerifierKey           string `json:"verifier_key"`  // of its checkpoints, a vkey
 }
 
 func describeInit(c *instance.Created) (*initOutput, error) {
@@ -81,6 +90,8 @@ func describeInit(c *instance.Created) (*initOutput, error) {
 		RegistrationTokenFile: c.TokenPath,
 		Listen:                c.Config.Listen,
 		Configuration:         base64.StdEncoding.EncodeToString(configuration),
+		Origin:                c.Config.Origin,
+		VerifierKey:           c.VerifierKey,
 	}, nil
 }
 
@@ -99,6 +110,9 @@ Part of what users pin; a change makes a different log, which 'ktd serve' refuse
                                 behind a user's clock (5m, 1h)
   maximum_lifetime              of log entries, more than the window; or "none"
 
+What witnesses know the log by; cannot be changed either:
+  origin                        of its checkpoints, such as keys.example.org/log
+
 May be changed; takes effect at the next start:
   version            of this format: 1
   listen             where 'ktd serve' listens (127.0.0.1:8480)
@@ -112,5 +126,29 @@ May be changed; takes effect at the next start:
 
 The process takes up to about twice the sum of the caches. GOGC and GOMEMLIMIT
 in the environment are heeded.`,
+	}
+}
+
+func newPolicyHelp() *cobra.Command {
+	return &cobra.Command{
+		Use:   "policy",
+		Short: "The witnesses in the file policy",
+		Long: `DIR/policy names the witnesses that 'ktd serve' asks to cosign the checkpoints of
+the public log, in the format of C2SP tlog-policy. Without it, none is asked. It
+takes effect at the next start. A line is one of:
+
+  witness NAME VKEY URL          a witness, its public key, and where it is asked:
+                                 URL/add-checkpoint (C2SP tlog-witness)
+  group NAME all|any|K NAME...   witnesses, or groups, of which all, one, or K
+                                 make the group
+  quorum NAME                    the witness or group that is enough, or none
+  # ...                          a comment
+
+The checkpoint at /log/checkpoint is the newest that has the quorum. While there
+is none, /readyz and /metrics say so, and nothing else stops. How each witness
+does is at /api/v1/log/publication.
+
+The operator of a witness has to add the log first, and needs its line, which
+'ktd init' printed and /api/v1/log/publication has: log VKEY.`,
 	}
 }

@@ -36,7 +36,7 @@ func TestInit(t *testing.T) {
 		fatalIfErr(t, inst.Close())
 		for file, mode := range map[string]os.FileMode{
 			".": 0o700, "signing.key": 0o600, "vrf.key": 0o600, "registration-token": 0o600,
-			"tokens": 0o600, "config.json": 0o600, "db": 0o700,
+			"checkpoint.key": 0o600, "tokens": 0o600, "config.json": 0o600, "db": 0o700,
 		} {
 			info, err := os.Stat(filepath.Join(dir, file))
 			fatalIfErr(t, err)

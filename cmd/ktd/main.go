@@ -4,6 +4,7 @@
 //	ktd serve DIR            run the directory
 //	ktd token DIR NAME       admit somebody who may write
 //	ktd import DIR FILE...   publish the keys of keyrings
+//	ktd export-log DIR OUT   write the public log as files
 //	ktd bench publish|lookup measure
 //
 // Data goes to standard output, everything else to standard error. The exit

@@ -10,8 +10,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ghostlight-kt/ghostlight/cmd/ktd/internal/exporter"
 	"github.com/ghostlight-kt/ghostlight/cmd/ktd/internal/instance"
 	"github.com/ghostlight-kt/ghostlight/directory"
+	"github.com/ghostlight-kt/ghostlight/directory/publisher"
 )
 
 func newRoot() *cobra.Command {
@@ -28,7 +30,7 @@ func newRoot() *cobra.Command {
 		return usageError{cmd, err}
 	})
 	group(root)
-	root.AddCommand(newInit(), newServe(), newToken(), newImport(), newDemo(), newBench(), newConfigHelp())
+	root.AddCommand(newInit(), newServe(), newToken(), newImport(), newDemo(), newBench(), newExportLog(), newConfigHelp(), newPolicyHelp())
 	return root
 }
 
@@ -89,6 +91,12 @@ func hintFor(err error) string {
 		return "create a directory with: ktd init DIR"
 	case errors.Is(err, instance.ErrNotEmpty):
 		return "choose another name; if an earlier 'ktd init' was interrupted there, remove what it left"
+	case errors.Is(err, errNoCheckpoint):
+		return "run 'ktd serve' for a moment, which signs one"
+	case errors.Is(err, exporter.ErrOther):
+		return "choose another folder, or remove what is in it if it is not needed"
+	case errors.Is(err, publisher.ErrHistory):
+		return "was the directory restored from an old backup? To sign on would prove to everybody that it shows two histories: restore the latest state"
 	case errors.Is(err, directory.ErrUnauthenticated):
 		return "admit a token with: ktd token DIR NAME --out FILE"
 	case errors.Is(err, directory.ErrCorrupt):

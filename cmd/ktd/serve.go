@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,6 +22,7 @@ import (
 type serveOptions struct {
 	listen, logFormat, logLevel string
 	tlsCert, tlsKey             string
+	trillian                    trillianOptions
 }
 
 func newServe() *cobra.Command {
@@ -31,6 +33,11 @@ func newServe() *cobra.Command {
 		Long: `Run the directory in DIR until SIGINT or SIGTERM, and print its URL on standard
 error. Requests under way then have ten seconds to end; a second signal ends the
 process at once, which loses no update that was acknowledged.
+
+The log of the directory is public, below /log: checkpoints are signed, and the
+witnesses that DIR/policy names are asked to cosign them; see 'ktd help policy'.
+With --trillian and --tree, the log is also written to a Trillian log, and no
+checkpoint is signed that Trillian does not come to as well.
 
 Tokens travel with updates: without --tls-cert and --tls-key, listen on loopback
 and put a server that speaks TLS in front.`,
@@ -43,7 +50,13 @@ and put a server that speaks TLS in front.`,
 	f.StringVar(&opts.logLevel, "log-level", "info", "debug, info, warn or error")
 	f.StringVar(&opts.tlsCert, "tls-cert", "", "serve HTTPS with the certificate chain in this PEM file")
 	f.StringVar(&opts.tlsKey, "tls-key", "", "the certificate's private key, a PEM file")
+	f.StringVar(&opts.trillian.server, "trillian", "", "write the log to the Trillian log server at this HOST:PORT, too")
+	f.Int64Var(&opts.trillian.tree, "tree", 0, "the ID of Trillian's tree, a PREORDERED_LOG")
+	f.StringVar(&opts.trillian.ca, "trillian-ca", "", "speak TLS with Trillian, whose certificate these in a PEM file certify")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if (opts.trillian.server == "") != (opts.trillian.tree == 0) {
+			return usage(cmd, "--trillian and --tree go together")
+		}
 		if (opts.tlsCert == "") != (opts.tlsKey == "") {
 			return usage(cmd, "--tls-cert and --tls-key go together")
 		}
@@ -83,7 +96,16 @@ func serve(ctx context.Context, dir string, opts serveOptions, logger *slog.Logg
 	}
 	defer func() { err = errors.Join(err, inst.Close()) }()
 	tuneMemory(inst.Config)
-	handler, err := inst.Handler(version())
+	replica, hangUp, err := opts.trillian.dial(ctx, logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, hangUp()) }()
+	pub, err := inst.OpenPublisher(replica)
+	if err != nil {
+		return err
+	}
+	handler, err := inst.Handler(pub, version())
 	if err != nil {
 		return err
 	}
@@ -100,8 +122,11 @@ func serve(ctx context.Context, dir string, opts serveOptions, logger *slog.Logg
 		listener = tls.NewListener(listener, tlsConfig)
 	}
 	ctx, stop := context.WithCancelCause(ctx)
+	var background sync.WaitGroup
+	defer background.Wait()
 	defer stop(nil)
-	go watch(ctx, inst, stop)
+	background.Go(func() { pub.Run(ctx) })
+	background.Go(func() { watch(ctx, inst, stop) })
 	err = web.Serve(ctx, listener, web.NewServer(handler, logger))
 	if failure := (*stoppedError)(nil); errors.As(context.Cause(ctx), &failure) {
 		return errors.Join(failure, err)

@@ -94,7 +94,7 @@ func TestTokensAtOnce(t *testing.T) {
 	}
 	entries, err := os.ReadDir(dir)
 	fatalIfErr(t, err)
-	if len(entries) != 6 {
+	if len(entries) != 7 {
 		t.Errorf("files are left: %v", entries)
 	}
 }

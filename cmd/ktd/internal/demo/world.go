@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
@@ -33,8 +34,9 @@ type world struct {
 	instance  *instance.Instance
 	generated bool // the keys are made up
 
-	stop   context.CancelFunc
-	served chan error
+	stop       context.CancelFunc
+	served     chan error
+	publishing sync.WaitGroup
 }
 
 // The owner would look once a day; the demonstration lasts a few seconds.
@@ -67,7 +69,11 @@ func newWorld(ctx context.Context, version string) (w *world, err error) {
 }
 
 func (w *world) serve(ctx context.Context, version string) error {
-	handler, err := w.instance.Handler(version)
+	pub, err := w.instance.OpenPublisher(nil)
+	if err != nil {
+		return err
+	}
+	handler, err := w.instance.Handler(pub, version)
 	if err != nil {
 		return err
 	}
@@ -79,12 +85,14 @@ func (w *world) serve(ctx context.Context, version string) error {
 	// The server outlives a cancelled story, so that what it answers last is
 	// not cut off; close stops it.
 	ctx, w.stop = context.WithCancel(context.WithoutCancel(ctx))
+	w.publishing.Go(func() { pub.Run(ctx) })
 	go func() { w.served <- web.Serve(ctx, listener, web.NewServer(handler, nil)) }()
 	return nil
 }
 
 func (w *world) close() error {
 	w.stop()
+	w.publishing.Wait()
 	return errors.Join(<-w.served, w.instance.Close(), os.RemoveAll(w.dir))
 }
 

@@ -14,16 +14,19 @@ import (
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 )
 
 // The files of an instance.
 const (
-	ConfigFile     = "config.json"
-	SigningKeyFile = "signing.key"
-	VRFKeyFile     = "vrf.key"
-	TokensFile     = "tokens"
-	TokenFile      = "registration-token"
-	StoreDir       = "db"
+	ConfigFile        = "config.json"
+	SigningKeyFile    = "signing.key"
+	VRFKeyFile        = "vrf.key"
+	CheckpointKeyFile = "checkpoint.key"
+	PolicyFile        = "policy"
+	TokensFile        = "tokens"
+	TokenFile         = "registration-token"
+	StoreDir          = "db"
 )
 
 const configVersion = 1
@@ -35,8 +38,9 @@ const configVersion = 1
 // Suite, Mode and the four durations from ReasonableMonitoringWindow to
 // MaximumLifetime are what users pin, together with the public keys: changing
 // one after the first start makes a different log, which the stored tree head
-// does not verify for. Everything below them can be changed at any time, and
-// takes effect at the next start.
+// does not verify for. Origin is what witnesses know the log by, and cannot be
+// changed either. Everything below them can be changed at any time, and takes
+// effect at the next start.
 type Config struct {
 	// Version is that of this format: 1.
 	Version int `json:"version"`
@@ -60,6 +64,11 @@ type Config struct {
 	// MaximumLifetime of log entries, more than the window; or "none", the
 	// default.
 	MaximumLifetime Lifetime `json:"maximum_lifetime"`
+
+	// Origin is the origin line of the log's checkpoints: a URL without a scheme,
+	// such as keys.example.org/log, that need not be reachable. Default: a name
+	// below ghostlight.invalid that Init makes.
+	Origin string `json:"origin"`
 
 	// Listen is where 'ktd serve' listens. Default 127.0.0.1:8480.
 	Listen string `json:"listen"`
@@ -206,7 +215,7 @@ func parseConfig(data []byte) (Config, error) {
 	if err := c.validate(); err != nil {
 		return Config{}, err
 	}
-	return c, nil
+	return c, checkpoint.CheckOrigin(c.Origin)
 }
 
 // configError says what is wrong with the JSON in the file's own words.
@@ -228,7 +237,7 @@ func (c *Config) marshal() ([]byte, error) {
 }
 
 // configuration returns what users pin.
-func (c *Config) configuration(keys *keyPair) *keytrans.Configuration {
+func (c *Config) configuration(keys *keyRing) *keytrans.Configuration {
 	out := &keytrans.Configuration{
 		Suite:                      keytrans.CipherSuite(c.Suite),
 		Mode:                       keytrans.ContactMonitoring,

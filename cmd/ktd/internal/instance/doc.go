@@ -4,11 +4,13 @@
 //	config.json         settings and the public parameters of the log; see Config
 //	signing.key         signs tree heads (mode 0600)
 //	vrf.key             computes search keys (mode 0600)
+//	checkpoint.key      signs checkpoints of the public log (mode 0600)
+//	policy              which witnesses to ask, a C2SP tlog-policy; may be absent
 //	tokens              hashes of the tokens that may write, one a line
 //	registration-token  the first of these tokens itself (mode 0600)
 //	db/                 the store
 //
 // Whoever can write to these files is the operator: nothing here defends
-// against that. Who can read the two keys can sign as the directory and undo
+// against that. Who can read the keys can sign as the directory and undo
 // the privacy of its labels, so files with looser permissions are refused.
 package instance

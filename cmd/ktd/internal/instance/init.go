@@ -1,6 +1,8 @@
 package instance
 
 import (
+	"crypto/ed25519"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -8,6 +10,7 @@ import (
 
 	"github.com/ghostlight-kt/ghostlight/directory"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 )
 
 // ErrNotEmpty says that Init found something in the directory.
@@ -22,6 +25,8 @@ type Created struct {
 	TokenPath     string // of the registration token
 	Config        Config
 	Configuration *keytrans.Configuration
+	// VerifierKey is what signs checkpoints, a vkey of C2SP signed-note.
+	VerifierKey string
 }
 
 // Init creates an instance in dir, which must be empty or absent. config.json
@@ -31,11 +36,18 @@ func Init(dir string, cfg Config) (*Created, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	signing, secret, err := generateSecrets(cfg.Suite)
+	secrets, err := generateSecrets(cfg.Suite)
 	if err != nil {
 		return nil, err
 	}
-	keys, err := makeKeys(cfg.Suite, signing, secret)
+	keys, err := makeKeys(cfg.Suite, secrets)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Origin == "" {
+		cfg.Origin = defaultOrigin(keys.checkpoint)
+	}
+	signer, err := checkpoint.NewSigner(cfg.Origin, keys.checkpoint)
 	if err != nil {
 		return nil, err
 	}
@@ -50,16 +62,12 @@ func Init(dir string, cfg Config) (*Created, error) {
 	if err := os.Mkdir(filepath.Join(dir, StoreDir), 0o700); err != nil {
 		return nil, err
 	}
-	for _, f := range []struct {
-		name string
-		data []byte
-	}{
-		{SigningKeyFile, formatKey(kindSigning, cfg.Suite, signing)},
-		{VRFKeyFile, formatKey(kindVRF, cfg.Suite, secret)},
-		{TokenFile, []byte(token + "\n")},
-		{TokensFile, []byte(tokensHeader + line)},
-	} {
-		if err := writeNew(filepath.Join(dir, f.name), f.data, 0o600); err != nil {
+	files := map[string][]byte{TokenFile: []byte(token + "\n"), TokensFile: []byte(tokensHeader + line)}
+	for i, k := range keyFiles(cfg.Suite) {
+		files[k.file] = formatKey(k.kind, k.algorithm, secrets[i])
+	}
+	for name, content := range files {
+		if err := writeNew(filepath.Join(dir, name), content, 0o600); err != nil {
 			return nil, err
 		}
 	}
@@ -81,12 +89,20 @@ func Init(dir string, cfg Config) (*Created, error) {
 		TokenPath:     filepath.Join(dir, TokenFile),
 		Config:        cfg,
 		Configuration: cfg.configuration(keys),
+		VerifierKey:   signer.VerifierKey(),
 	}, nil
+}
+
+// defaultOrigin returns an origin that no other log has: a name below a domain
+// that does not exist, made from the seed of the checkpoint key.
+func defaultOrigin(seed []byte) string {
+	public := ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey)
+	return fmt.Sprintf("ghostlight.invalid/%x", sha256.Sum256(public))[:len("ghostlight.invalid/")+16]
 }
 
 // createLog makes the first entry of the log, so that a log that is not there
 // later is known to be lost.
-func createLog(dir string, cfg Config, keys *keyPair) error {
+func createLog(dir string, cfg Config, keys *keyRing) error {
 	inst, err := start(dir, cfg, keys, Options{}, true)
 	if err != nil {
 		return err

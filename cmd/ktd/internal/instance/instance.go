@@ -12,6 +12,7 @@ import (
 
 	"github.com/ghostlight-kt/ghostlight/directory"
 	"github.com/ghostlight-kt/ghostlight/directory/pebblestore"
+	"github.com/ghostlight-kt/ghostlight/directory/publisher"
 	"github.com/ghostlight-kt/ghostlight/keytrans/vrf"
 	"github.com/ghostlight-kt/ghostlight/web"
 )
@@ -35,7 +36,7 @@ type Instance struct {
 
 	tokens *directory.TokenFile
 	store  *pebblestore.Store
-	vrf    vrf.PrivateKey
+	keys   *keyRing
 	logger *slog.Logger
 }
 
@@ -57,7 +58,7 @@ func Open(dir string, opts Options) (*Instance, error) {
 }
 
 // start runs the directory in dir, with a new log if create is set.
-func start(dir string, cfg Config, keys *keyPair, opts Options, create bool) (*Instance, error) {
+func start(dir string, cfg Config, keys *keyRing, opts Options, create bool) (*Instance, error) {
 	tokens, err := directory.OpenTokenFile(filepath.Join(dir, TokensFile))
 	if err != nil {
 		return nil, err
@@ -94,15 +95,16 @@ func start(dir string, cfg Config, keys *keyPair, opts Options, create bool) (*I
 	}
 	return &Instance{
 		Dir: dir, Config: cfg, Directory: d,
-		tokens: tokens, store: store, vrf: keys.vrf, logger: opts.Logger,
+		tokens: tokens, store: store, keys: keys, logger: opts.Logger,
 	}, nil
 }
 
-// Handler returns what serves the directory over HTTP. The version is that of
-// the program.
-func (i *Instance) Handler(version string) (http.Handler, error) {
+// Handler returns what serves the directory, with the checkpoints of p if that is
+// not nil, over HTTP. The version is that of the program.
+func (i *Instance) Handler(p *publisher.Publisher, version string) (http.Handler, error) {
 	return web.New(web.Config{
 		Directory:      i.Directory,
+		Publisher:      p,
 		Logger:         i.logger,
 		MaxUpdateBytes: max(16<<20, 2*int64(i.Config.MaxValueBytes)),
 		Version:        version,
@@ -110,7 +112,7 @@ func (i *Instance) Handler(version string) (http.Handler, error) {
 }
 
 // VRFKey returns the key that search keys are computed with, for measurements.
-func (i *Instance) VRFKey() vrf.PrivateKey { return i.vrf }
+func (i *Instance) VRFKey() vrf.PrivateKey { return i.keys.vrf }
 
 // Close stops the directory after the epoch that it is making. Every request
 // must have ended.

@@ -16,38 +16,43 @@ import (
 	"github.com/ghostlight-kt/ghostlight/keytrans/vrf"
 )
 
-// keyPair has the two secrets of a log.
-type keyPair struct {
-	signing keytrans.SigningKey
-	vrf     vrf.PrivateKey
+// keyRing has the secrets of a log.
+type keyRing struct {
+	signing    keytrans.SigningKey
+	vrf        vrf.PrivateKey
+	checkpoint []byte // seed of the Ed25519 key that signs checkpoints
 }
 
-// secretSize is the size in bytes of the secrets of both suites.
+// secretSize is the size in bytes of all secrets.
 const secretSize = 32
 
 // The kinds of key files.
 const (
-	kindSigning = "signing-key"
-	kindVRF     = "vrf-key"
+	kindSigning    = "signing-key"
+	kindVRF        = "vrf-key"
+	kindCheckpoint = "checkpoint-key"
 )
+
+// checkpointAlgorithm is what a checkpoint key is for, whatever the suite.
+const checkpointAlgorithm = "Ed25519"
 
 // formatKey returns the content of a key file: a line that names what it is,
 // and the secret in hexadecimal.
 //
 //	ghostlight-vrf-key-v1 KT_128_SHA256_Ed25519 SECRET
 //	9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60
-func formatKey(kind string, suite Suite, secret []byte) []byte {
-	return fmt.Appendf(nil, "%s\n%x\n", keyHeader(kind, suite), secret)
+func formatKey(kind, algorithm string, secret []byte) []byte {
+	return fmt.Appendf(nil, "%s\n%x\n", keyHeader(kind, algorithm), secret)
 }
 
-func keyHeader(kind string, suite Suite) string {
-	return fmt.Sprintf("ghostlight-%s-v1 %s SECRET", kind, keytrans.CipherSuite(suite))
+func keyHeader(kind, algorithm string) string {
+	return fmt.Sprintf("ghostlight-%s-v1 %s SECRET", kind, algorithm)
 }
 
 // parseKey returns the secret of a key file. Errors contain nothing of it.
-func parseKey(kind string, suite Suite, data []byte) ([]byte, error) {
+func parseKey(kind, algorithm string, data []byte) ([]byte, error) {
 	header, rest, _ := strings.Cut(string(data), "\n")
-	if want := keyHeader(kind, suite); header != want {
+	if want := keyHeader(kind, algorithm); header != want {
 		if !strings.HasPrefix(header, "ghostlight-") || len(header) > 100 {
 			header = "something else"
 		}
@@ -60,13 +65,13 @@ func parseKey(kind string, suite Suite, data []byte) ([]byte, error) {
 	return secret, nil
 }
 
-func readKey(dir, file, kind string, suite Suite) ([]byte, error) {
+func readKey(dir, file, kind, algorithm string) ([]byte, error) {
 	path := filepath.Join(dir, file)
 	data, err := readSecret(path)
 	if err != nil {
 		return nil, err
 	}
-	secret, err := parseKey(kind, suite, data)
+	secret, err := parseKey(kind, algorithm, data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -101,20 +106,35 @@ func (e *PermissionError) Error() string {
 	return fmt.Sprintf("%s can be accessed by others (mode %04o)", e.Path, uint32(e.Mode))
 }
 
-func readKeys(dir string, suite Suite) (*keyPair, error) {
-	signing, err := readKey(dir, SigningKeyFile, kindSigning, suite)
-	if err != nil {
-		return nil, err
+func readKeys(dir string, suite Suite) (*keyRing, error) {
+	var secrets [3][]byte
+	for i, k := range keyFiles(suite) {
+		var err error
+		if secrets[i], err = readKey(dir, k.file, k.kind, k.algorithm); err != nil {
+			return nil, err
+		}
 	}
-	secret, err := readKey(dir, VRFKeyFile, kindVRF, suite)
-	if err != nil {
-		return nil, err
-	}
-	return makeKeys(suite, signing, secret)
+	return makeKeys(suite, secrets)
 }
 
-func makeKeys(suite Suite, signing, secret []byte) (*keyPair, error) {
-	var k keyPair
+// keyFile is a file with a secret.
+type keyFile struct{ file, kind, algorithm string }
+
+// keyFiles returns the files of the secrets for signing, for the VRF and for
+// checkpoints.
+func keyFiles(suite Suite) [3]keyFile {
+	name := keytrans.CipherSuite(suite).String()
+	return [3]keyFile{
+		{SigningKeyFile, kindSigning, name},
+		{VRFKeyFile, kindVRF, name},
+		{CheckpointKeyFile, kindCheckpoint, checkpointAlgorithm},
+	}
+}
+
+// makeKeys returns the keys of the secrets, in the order of keyFiles.
+func makeKeys(suite Suite, secrets [3][]byte) (*keyRing, error) {
+	k := keyRing{checkpoint: secrets[2]}
+	signing, secret := secrets[0], secrets[1]
 	var err1, err2 error
 	switch keytrans.CipherSuite(suite) {
 	case keytrans.KT_128_SHA256_Ed25519:
@@ -132,8 +152,21 @@ func makeKeys(suite Suite, signing, secret []byte) (*keyPair, error) {
 	return &k, nil
 }
 
-// generateSecrets returns new secrets for signing and for the VRF.
-func generateSecrets(suite Suite) (signing, secret []byte, err error) {
+// generateSecrets returns new secrets, in the order of keyFiles.
+func generateSecrets(suite Suite) (secrets [3][]byte, err error) {
+	if secrets[0], secrets[1], err = generateSuite(suite); err != nil {
+		return secrets, err
+	}
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return secrets, err
+	}
+	secrets[2] = key.Seed()
+	return secrets, nil
+}
+
+// generateSuite returns new secrets for signing and for the VRF.
+func generateSuite(suite Suite) (signing, secret []byte, err error) {
 	if keytrans.CipherSuite(suite) == keytrans.KT_128_SHA256_P256 {
 		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		if err != nil {

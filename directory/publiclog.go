@@ -1,0 +1,237 @@
+package directory
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/transparency-dev/merkle/compact"
+	"github.com/transparency-dev/merkle/proof"
+	"github.com/transparency-dev/merkle/rfc6962"
+
+	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/merkle"
+	"github.com/ghostlight-kt/ghostlight/merkle/prefixtree"
+	"github.com/ghostlight-kt/ghostlight/merkle/tile"
+)
+
+// The public log is the RFC 6962 tree over the log entries, and the changes that
+// each made to the prefix tree. Its records are part of the epoch's own batch.
+// All complete nodes of the tree are stored, two for each entry on average:
+// tiles are runs of them, and proofs between any two sizes are made from them.
+
+// addPublic adds what an epoch adds to the public log, of which public are the
+// full subtrees.
+func (p *prepared) addPublic(public [][]byte, entry keytrans.LogEntry, leaves []prefixtree.Leaf) error {
+	factory := compact.RangeFactory{Hash: rfc6962.DefaultHasher.HashChildren}
+	tree, err := factory.NewRange(0, p.batch.Base, slices.Clone(public))
+	if err != nil {
+		return err
+	}
+	err = tree.Append(rfc6962.DefaultHasher.HashLeaf(entry.Marshal()), func(id compact.NodeID, hash []byte) {
+		_ = p.batch.Set(publicNodeKey(uint8(id.Level), id.Index), hash)
+	})
+	if err != nil {
+		return err
+	}
+	sorted := slices.Clone(leaves)
+	slices.SortFunc(sorted, func(a, b prefixtree.Leaf) int { return bytes.Compare(a.Key[:], b.Key[:]) })
+	change := tile.Change{Added: sorted}.Marshal()
+	piece := uint32(0)
+	for part := range slices.Chunk(change, changePiece) {
+		_ = p.batch.Set(changeKey(p.batch.Base, piece), part)
+		piece++
+	}
+	return nil
+}
+
+// publicNodes reads nodes of the RFC 6962 tree.
+func (s *state) publicNodes(ids []compact.NodeID) ([][]byte, error) {
+	out := make([][]byte, len(ids))
+	for i, id := range ids {
+		b, err := s.snap.Get(publicNodeKey(uint8(id.Level), id.Index))
+		if err != nil {
+			return nil, err
+		}
+		if len(b) != merkle.HashSize {
+			return nil, errCorrupt(fmt.Sprintf("RFC 6962 tree node %d/%d; a version of ktd that had no public log may have made the store", id.Level, id.Index))
+		}
+		out[i] = b
+	}
+	return out, nil
+}
+
+// ErrNotInLog says that a tile has entries that the log does not have.
+var ErrNotInLog = errors.New("the log does not have this tile")
+
+// TreeSize returns the size of the log.
+func (d *Directory) TreeSize() (uint64, error) {
+	s, err := d.acquire()
+	if err != nil {
+		return 0, err
+	}
+	defer s.release()
+	return s.head.TreeSize, nil
+}
+
+// WaitTreeSize waits until the log has more than size entries, and returns how
+// many. The error is ErrClosed, why the directory stopped writing, or that of
+// ctx.
+func (d *Directory) WaitTreeSize(ctx context.Context, size uint64) (uint64, error) {
+	for {
+		d.mu.Lock()
+		current, published := d.current, d.published
+		d.mu.Unlock()
+		if current == nil {
+			return 0, ErrClosed
+		}
+		if n := current.head.TreeSize; n > size {
+			return n, nil
+		}
+		select {
+		case <-published:
+		case <-d.stopping.Done():
+			return 0, context.Cause(d.stopping)
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+	}
+}
+
+// PublicRoot returns the root of the RFC 6962 tree over the first size entries.
+// Requires that the log has them, and that size is not 0.
+func (d *Directory) PublicRoot(size uint64) (merkle.Hash, error) {
+	s, err := d.acquire()
+	if err != nil {
+		return merkle.Hash{}, err
+	}
+	defer s.release()
+	if size == 0 || size > s.head.TreeSize {
+		return merkle.Hash{}, fmt.Errorf("%w: the root of %d entries in a log of %d", ErrNotInLog, size, s.head.TreeSize)
+	}
+	hashes, err := s.publicNodes(compact.RangeNodes(0, size, nil))
+	if err != nil {
+		return merkle.Hash{}, err
+	}
+	factory := compact.RangeFactory{Hash: rfc6962.DefaultHasher.HashChildren}
+	tree, err := factory.NewRange(0, size, hashes)
+	if err != nil {
+		return merkle.Hash{}, err
+	}
+	root, err := tree.GetRootHash(nil)
+	if err != nil {
+		return merkle.Hash{}, err
+	}
+	return merkle.Hash(root), nil
+}
+
+// Consistency returns the RFC 6962 consistency proof between the first old and
+// the first size entries. Requires old <= size, and that the log has them.
+func (d *Directory) Consistency(old, size uint64) ([]merkle.Hash, error) {
+	s, err := d.acquire()
+	if err != nil {
+		return nil, err
+	}
+	defer s.release()
+	if old > size || size > s.head.TreeSize {
+		return nil, fmt.Errorf("%w: a proof from %d to %d in a log of %d", ErrNotInLog, old, size, s.head.TreeSize)
+	}
+	nodes, err := proof.Consistency(old, size)
+	if err != nil {
+		return nil, err
+	}
+	hashes, err := s.publicNodes(nodes.IDs)
+	if err != nil {
+		return nil, err
+	}
+	if hashes, err = nodes.Rehash(hashes, rfc6962.DefaultHasher.HashChildren); err != nil {
+		return nil, err
+	}
+	out := make([]merkle.Hash, len(hashes))
+	for i, h := range hashes {
+		out[i] = merkle.Hash(h)
+	}
+	return out, nil
+}
+
+// WriteTile writes the content of a tile or bundle to w, in pieces, or returns
+// an error that wraps ErrNotInLog before it has written anything. The changes of
+// a bundle take as much memory as a piece of them, whatever their size.
+func (d *Directory) WriteTile(ctx context.Context, t tile.Tile, w io.Writer) error {
+	s, err := d.acquire()
+	if err != nil {
+		return err
+	}
+	defer s.release()
+	if size, ok := t.Size(); !ok || size > s.head.TreeSize {
+		return fmt.Errorf("%w: it has %d entries", ErrNotInLog, s.head.TreeSize)
+	}
+	lo, hi := t.Range()
+	switch t.Kind {
+	case tile.Hashes:
+		level := 8 * t.Level // < 64, because the log has the tile
+		return s.copyRange(ctx, w, publicNodeKey(level, lo), publicNodeKey(level, hi), nil)
+	case tile.Entries:
+		return s.copyRange(ctx, w, entryKey(lo), entryKey(hi), func(entry []byte) []byte { return tile.AppendEntry(nil, entry) })
+	}
+	return s.copyRange(ctx, w, changeKey(lo, 0), changeKey(hi, 0), nil)
+}
+
+// copyRange writes the values of a range of records, each through format unless
+// that is nil.
+func (s *state) copyRange(ctx context.Context, w io.Writer, lo, hi []byte, format func([]byte) []byte) error {
+	return s.snap.Scan(lo, hi, func(_, value []byte) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if format != nil {
+			value = format(value)
+		}
+		_, err := w.Write(value)
+		return err
+	})
+}
+
+// CheckpointName names a checkpoint that is stored.
+type CheckpointName string
+
+// The checkpoints that are stored: the last one that was signed, which no later
+// one may contradict, and the one that is served, with its cosignatures.
+const (
+	CheckpointSigned CheckpointName = "signed"
+	CheckpointServed CheckpointName = "served"
+)
+
+// Checkpoint returns a stored checkpoint, nil if there is none.
+func (d *Directory) Checkpoint(name CheckpointName) ([]byte, error) {
+	s, err := d.cfg.Store.Snapshot()
+	if err != nil {
+		return nil, err
+	}
+	signed, err := s.Get(checkpointKey(name))
+	return signed, errors.Join(err, s.Close())
+}
+
+// SetCheckpoint stores a checkpoint. It is durable when SetCheckpoint returns
+// nil; after an error it is not known whether it is stored. The caller makes sure
+// that no two calls are under way, in all of the directory's processes.
+func (d *Directory) SetCheckpoint(ctx context.Context, name CheckpointName, signed []byte) error {
+	for {
+		size, err := d.TreeSize()
+		if err != nil {
+			return err
+		}
+		b := Batch{Base: size, Size: size}
+		_ = b.Set(checkpointKey(name), signed)
+		if err := d.cfg.Store.Commit(&b); !errors.Is(err, ErrConflict) {
+			return err
+		}
+		// An epoch came in between.
+		if _, err := d.WaitTreeSize(ctx, size); err != nil {
+			return err
+		}
+	}
+}

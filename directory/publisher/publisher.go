@@ -1,0 +1,427 @@
+// Package publisher publishes the head of a directory's public log: it signs
+// checkpoints, has witnesses cosign them, and knows which one to serve.
+//
+// A checkpoint is signed when the log has grown, at most once every
+// Config.Interval, and at once if the last one is older than that. Before it
+// leaves, it is durable in the directory's store, and none is signed that
+// contradicts the one before: a log that signs two histories is dishonest,
+// whatever the reason.
+//
+// Witnesses are asked in parallel. The next checkpoint waits until the quorum of
+// the policy has cosigned the present one, or for Config.QuorumWait: if each
+// witness had cosigned another one, none would ever have the quorum. The
+// checkpoint served is the newest with a quorum; only a log that never had one
+// serves the newest without.
+//
+// If there is a Replica, a checkpoint is signed only for a root that the replica
+// has too. Once the two differ nothing is signed any more.
+package publisher
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ghostlight-kt/ghostlight/directory"
+	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
+)
+
+// Config describes a Publisher. Fields without a default are required.
+type Config struct {
+	// Directory is the directory whose log is published.
+	Directory *directory.Directory
+
+	// Signer signs the checkpoints.
+	Signer *checkpoint.Signer
+
+	// Policy names the witnesses to ask, those with a URL, and the quorum. It
+	// must know the log of Signer: see ParsePolicy. Default: no witnesses.
+	Policy *checkpoint.Policy
+
+	// Replica is another log that has to have the same entries. Default: none.
+	Replica Replica
+
+	// Interval is the least time between two checkpoints. Default 1 s.
+	Interval time.Duration
+
+	// QuorumWait is how long the next checkpoint waits for the quorum of the
+	// last one. Default 10 s.
+	QuorumWait time.Duration
+
+	// Backoff is how long a witness is left alone after a failure; it doubles
+	// with each one that follows, up to MaxBackoff. Default 1 s and 5 min.
+	Backoff, MaxBackoff time.Duration
+
+	// HTTP is the client that witnesses are asked with; its CheckRedirect is not
+	// used. Default: one with a timeout of 10 s.
+	HTTP *http.Client
+
+	// OnMismatch is called when the replica is found to hold another log, before
+	// signing stops for good. Default: nothing; it is logged in any case.
+	OnMismatch func(Mismatch)
+
+	// Logger tells of checkpoints at the level Debug, and of trouble once, when
+	// it begins and when it ends. nil discards.
+	Logger *slog.Logger
+}
+
+func (c Config) withDefaults() (Config, error) {
+	if c.Directory == nil || c.Signer == nil {
+		return c, errors.New("publisher: Directory and Signer are required")
+	}
+	if c.Policy == nil {
+		var err error
+		if c.Policy, err = ParsePolicy([]byte("quorum "+checkpoint.QuorumNone+"\n"), c.Signer); err != nil {
+			return c, err
+		}
+	}
+	c.Interval = orDefault(c.Interval, time.Second)
+	c.QuorumWait = orDefault(c.QuorumWait, 10*time.Second)
+	c.Backoff = orDefault(c.Backoff, time.Second)
+	c.MaxBackoff = max(orDefault(c.MaxBackoff, 5*time.Minute), c.Backoff)
+	if c.HTTP == nil {
+		c.HTTP = &http.Client{Timeout: 10 * time.Second}
+	}
+	client := *c.HTTP
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	c.HTTP = &client
+	if c.OnMismatch == nil {
+		c.OnMismatch = func(Mismatch) {}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c, nil
+}
+
+func orDefault(d, fallback time.Duration) time.Duration {
+	if d == 0 {
+		return fallback
+	}
+	return d
+}
+
+// ParsePolicy parses the policy file of a directory. It need not name the
+// directory's own log; if it names logs, that must be one of them.
+func ParsePolicy(data []byte, signer *checkpoint.Signer) (*checkpoint.Policy, error) {
+	policy, err := checkpoint.ParsePolicy(data)
+	if err != nil {
+		return nil, err
+	}
+	if len(policy.Logs) == 0 {
+		return checkpoint.ParsePolicy(fmt.Appendf(nil, "%s\nlog %s\n", data, signer.VerifierKey()))
+	}
+	for i := range policy.Logs {
+		if policy.Logs[i].VerifierKey == signer.VerifierKey() {
+			return policy, nil
+		}
+	}
+	return nil, fmt.Errorf("the policy names logs, but not this one, log %s", signer.VerifierKey())
+}
+
+// Publisher publishes the head of one log. Its methods are safe for concurrent
+// use, but Run runs once.
+type Publisher struct {
+	cfg       Config
+	witnesses []*witness
+
+	served atomic.Pointer[checkpoint.Signed] // nil if there is none; stored with mu
+
+	mu      sync.Mutex
+	round   *round             // of the last checkpoint that was signed, nil if there is none
+	changed chan struct{}      // closed when round changes, and replaced
+	trouble map[string]trouble // what is wrong at present, by what it is about
+	replica uint64             // how many entries the replica has
+	// quorumSince is when a checkpoint was signed since which none had a quorum,
+	// zero if the last one has.
+	quorumSince time.Time
+}
+
+// round is the work on one checkpoint.
+type round struct {
+	checkpoint checkpoint.Checkpoint
+	note       []byte // as it was signed
+	began      time.Time
+	quorate    chan struct{} // closed when the quorum has cosigned
+
+	signed *checkpoint.Signed // with the cosignatures so far; guarded by Publisher.mu
+}
+
+// ErrHistory says that the log contradicts a checkpoint that was signed for it.
+var ErrHistory = errors.New("the log does not continue what was signed before")
+
+// Open returns the publisher of a log, as it was left. The error wraps ErrHistory
+// if the log, which may have been restored from a backup, contradicts a
+// checkpoint that is stored with it, and tells if that is of another origin or
+// key.
+func Open(cfg Config) (*Publisher, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	p := &Publisher{cfg: cfg, changed: make(chan struct{}), trouble: make(map[string]trouble)}
+	for i := range cfg.Policy.Witnesses {
+		if w := &cfg.Policy.Witnesses[i]; w.URL != nil {
+			p.witnesses = append(p.witnesses, newWitness(p, w))
+		}
+	}
+	signed, err := p.load(directory.CheckpointSigned)
+	if err != nil || signed == nil {
+		return p, err
+	}
+	served, err := p.load(directory.CheckpointServed)
+	if err != nil {
+		return nil, err
+	}
+	cosigned := signed
+	if served != nil && served.Size == signed.Size {
+		cosigned = served
+	}
+	p.begin(signed.Note, cosigned)
+	p.served.Store(better(served, signed))
+	return p, nil
+}
+
+// load returns a stored checkpoint, which must be one of the log.
+func (p *Publisher) load(name directory.CheckpointName) (*checkpoint.Signed, error) {
+	stored, err := p.cfg.Directory.Checkpoint(name)
+	if err != nil || stored == nil {
+		return nil, err
+	}
+	signed, err := p.cfg.Policy.Open(stored)
+	if err != nil {
+		return nil, fmt.Errorf("the stored checkpoint: %w; is this the origin and the checkpoint key of this log?", err)
+	}
+	return signed, p.checkHistory(signed.Checkpoint)
+}
+
+// checkHistory verifies that the log continues a checkpoint.
+func (p *Publisher) checkHistory(c checkpoint.Checkpoint) error {
+	root, err := p.cfg.Directory.PublicRoot(c.Size)
+	if errors.Is(err, directory.ErrNotInLog) {
+		return fmt.Errorf("%w: a checkpoint of %d entries was signed, and now there are fewer", ErrHistory, c.Size)
+	}
+	if err == nil && root != c.Root {
+		err = fmt.Errorf("%w: a checkpoint of %d entries was signed with another root", ErrHistory, c.Size)
+	}
+	return err
+}
+
+// Run publishes until ctx ends, and returns then.
+func (p *Publisher) Run(ctx context.Context) {
+	var wg sync.WaitGroup
+	for _, w := range p.witnesses {
+		wg.Go(func() { w.run(ctx) })
+	}
+	defer wg.Wait()
+	pause := p.cfg.Backoff
+	for p.waitForGrowth(ctx) {
+		err := p.sign(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		p.setTrouble(troubleSigning, err)
+		switch {
+		case err == nil:
+			pause = p.cfg.Backoff
+		case errors.Is(err, ErrHistory), errors.Is(err, ErrMismatch):
+			<-ctx.Done() // for good: to sign would make it worse
+			return
+		default:
+			sleep(ctx, pause)
+			pause = min(2*pause, maxPause)
+		}
+	}
+}
+
+// maxPause is the longest time between two attempts to sign.
+const maxPause = 30 * time.Second
+
+// waitForGrowth waits until the log has grown beyond the last checkpoint and the
+// next one may be signed. It returns false if that will not happen.
+func (p *Publisher) waitForGrowth(ctx context.Context) bool {
+	r, _ := p.current()
+	if r == nil {
+		return ctx.Err() == nil
+	}
+	if _, err := p.cfg.Directory.WaitTreeSize(ctx, r.checkpoint.Size); err != nil {
+		return false
+	}
+	timer := time.NewTimer(p.cfg.QuorumWait - time.Since(r.began))
+	defer timer.Stop()
+	select {
+	case <-r.quorate:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return sleep(ctx, p.cfg.Interval-time.Since(r.began))
+}
+
+// sleep waits, and returns false if ctx ended before.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return ctx.Err() == nil
+}
+
+// sign signs a checkpoint of the log as it is, and begins a round with it.
+func (p *Publisher) sign(ctx context.Context) error {
+	size, err := p.signableSize(ctx)
+	if err != nil {
+		return err
+	}
+	if last, _ := p.current(); last != nil {
+		// SPEC: A log MUST not sign any checkpoint which is inconsistent with any
+		// checkpoint it previously signed.
+		if err := p.checkHistory(last.checkpoint); err != nil {
+			return err
+		}
+		if size <= last.checkpoint.Size {
+			return errors.New("the replica has fewer entries than were signed")
+		}
+	}
+	root, err := p.cfg.Directory.PublicRoot(size)
+	if err != nil {
+		return err
+	}
+	note, err := p.cfg.Signer.Sign(checkpoint.Checkpoint{Origin: p.cfg.Signer.Name(), Size: size, Root: root})
+	if err != nil {
+		return err
+	}
+	signed, err := p.cfg.Policy.Open(note)
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	err = p.cfg.Directory.SetCheckpoint(ctx, directory.CheckpointSigned, note)
+	p.mu.Unlock()
+	if err != nil {
+		return fmt.Errorf("storing the checkpoint: %w", err)
+	}
+	p.cfg.Logger.Debug("checkpoint", "tree_size", size)
+	p.begin(note, signed)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.serve(ctx, signed)
+}
+
+// signableSize returns how many entries the next checkpoint can have.
+func (p *Publisher) signableSize(ctx context.Context) (uint64, error) {
+	size, err := p.cfg.Directory.TreeSize()
+	if err == nil && p.cfg.Replica != nil {
+		size, err = p.confirm(ctx, size)
+	}
+	return size, err
+}
+
+// begin makes a checkpoint, which was signed as note and may have cosignatures by
+// now, the one that witnesses are asked for.
+func (p *Publisher) begin(note []byte, signed *checkpoint.Signed) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.round = &round{
+		checkpoint: signed.Checkpoint, note: note, signed: signed,
+		began: time.Now(), quorate: make(chan struct{}),
+	}
+	if signed.Witnessed() == nil {
+		close(p.round.quorate)
+		p.quorumSince = time.Time{}
+	} else if p.quorumSince.IsZero() {
+		p.quorumSince = p.round.began
+	}
+	close(p.changed)
+	p.changed = make(chan struct{})
+}
+
+// current returns the round, nil if there is none, and a channel that is closed
+// when another begins.
+func (p *Publisher) current() (*round, <-chan struct{}) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.round, p.changed
+}
+
+// cosigned adds a witness's cosignature, out of its answer about the checkpoint of
+// a round, which need not be the current one.
+func (p *Publisher) cosigned(ctx context.Context, w *witness, r *round, lines []byte) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	note, err := w.AddCosignature(r.signed.Note, lines)
+	if err != nil {
+		return err
+	}
+	signed, err := p.cfg.Policy.Open(note)
+	if err != nil {
+		return err
+	}
+	if r.signed.Witnessed() != nil && signed.Witnessed() == nil {
+		close(r.quorate)
+		if r == p.round {
+			p.quorumSince = time.Time{}
+		}
+	}
+	r.signed = signed
+	w.cosigned, w.cosignedTime = r.checkpoint.Size, time.Now()
+	return p.serve(ctx, signed)
+}
+
+// serve makes a checkpoint the served one, durably, if it is better. Requires
+// p.mu.
+func (p *Publisher) serve(ctx context.Context, signed *checkpoint.Signed) error {
+	if better(p.served.Load(), signed) != signed {
+		return nil
+	}
+	if len(signed.Cosignatures) > 0 { // otherwise it is stored as the signed one
+		if err := p.cfg.Directory.SetCheckpoint(ctx, directory.CheckpointServed, signed.Note); err != nil {
+			return fmt.Errorf("storing the cosigned checkpoint: %w", err)
+		}
+	}
+	p.served.Store(signed)
+	return nil
+}
+
+// better returns the one of two checkpoints to serve, a if they are equally good;
+// either may be nil. One with a quorum comes before one without, then the newer
+// one, then the one with more cosignatures.
+func better(a, b *checkpoint.Signed) *checkpoint.Signed {
+	if a == nil || b == nil {
+		return cmp.Or(a, b)
+	}
+	c := cmp.Or(
+		compareBool(a.Witnessed() == nil, b.Witnessed() == nil),
+		cmp.Compare(a.Size, b.Size),
+		cmp.Compare(len(a.Cosignatures), len(b.Cosignatures)),
+	)
+	if c < 0 {
+		return b
+	}
+	return a
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
+
+// Checkpoint returns the signed checkpoint to serve, nil if there is none yet.
+func (p *Publisher) Checkpoint() []byte {
+	if s := p.served.Load(); s != nil {
+		return s.Note
+	}
+	return nil
+}

@@ -1,0 +1,98 @@
+package publisher
+
+import (
+	"time"
+
+	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
+)
+
+// troubleSigning is what the trouble with signing checkpoints is about, the
+// replica's included; other trouble is about the witness of that name.
+const troubleSigning = "signing checkpoints"
+
+// trouble is something that does not work at present.
+type trouble struct {
+	err   error
+	since time.Time
+}
+
+// setTrouble takes note of what is wrong, or no longer wrong if err is nil, and
+// logs the change.
+func (p *Publisher) setTrouble(about string, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	old, had := p.trouble[about]
+	switch {
+	case err == nil && had:
+		delete(p.trouble, about)
+		p.cfg.Logger.Info("checkpoints: works again", "about", about, "after", time.Since(old.since).Round(time.Second))
+	case err != nil && !had:
+		p.trouble[about] = trouble{err, time.Now()}
+		p.cfg.Logger.Warn("checkpoints: trouble", "about", about, "err", err)
+	case err != nil:
+		if old.err.Error() != err.Error() {
+			p.cfg.Logger.Warn("checkpoints: trouble", "about", about, "err", err)
+		}
+		p.trouble[about] = trouble{err, old.since}
+	}
+}
+
+// Status is how publishing goes.
+type Status struct {
+	// Origin and VerifierKey identify the log in checkpoints.
+	Origin      string
+	VerifierKey string
+
+	// Signed is the last checkpoint that was signed, with the cosignatures so
+	// far, and Served the one that is served; nil if there is none.
+	Signed, Served *checkpoint.Signed
+
+	// Quorum is the policy's, by name, and QuorumSince when the wait for it
+	// began: when the first checkpoint was signed that is newer than the last one
+	// with a quorum. It is zero if the last one signed has a quorum.
+	Quorum      string
+	QuorumSince time.Time
+
+	// Signing is why no checkpoints are signed at present, nil if they are.
+	Signing error
+
+	Witnesses []WitnessStatus
+
+	// Replica is how many entries the replica has, nil without one.
+	Replica *uint64
+}
+
+// WitnessStatus is how one witness does.
+type WitnessStatus struct {
+	// Name is what the policy calls it.
+	Name string
+	// Size is that of the last checkpoint that it cosigned since the program
+	// started, 0 for none, and Time when.
+	Size uint64
+	Time time.Time
+	// Err is what is wrong at present, and Since when that began.
+	Err   error
+	Since time.Time
+}
+
+// Status returns how publishing goes.
+func (p *Publisher) Status() Status {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := Status{
+		Origin: p.cfg.Signer.Name(), VerifierKey: p.cfg.Signer.VerifierKey(), Served: p.served.Load(),
+		Quorum: p.cfg.Policy.Quorum(), QuorumSince: p.quorumSince, Signing: p.trouble[troubleSigning].err,
+	}
+	if p.round != nil {
+		s.Signed = p.round.signed
+	}
+	for _, w := range p.witnesses {
+		t := p.trouble[w.Name]
+		s.Witnesses = append(s.Witnesses, WitnessStatus{Name: w.Name, Size: w.cosigned, Time: w.cosignedTime, Err: t.err, Since: t.since})
+	}
+	if p.cfg.Replica != nil {
+		n := p.replica
+		s.Replica = &n
+	}
+	return s
+}

@@ -1,0 +1,5 @@
+//go:build !race
+
+package trillianlog
+
+const raceEnabled = false

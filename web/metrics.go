@@ -1,0 +1,110 @@
+package web
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// collector reads the metrics of a server when they are asked for. It implements
+// prometheus.Collector. Labels and values of the directory's users are in none
+// of them.
+type collector struct{ *server }
+
+func describe(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("ghostlight_"+name, help, labels, nil)
+}
+
+var (
+	metricRequests  = describe("requests_total", "Requests answered, by route.", "route")
+	metricInFlight  = describe("requests_in_flight", "Requests that are being answered.")
+	metricTreeSize  = describe("tree_size", "Log entries.")
+	metricLabels    = describe("labels", "Labels in the directory.")
+	metricVersions  = describe("versions", "Versions of all labels.")
+	metricHeadTime  = describe("head_timestamp_seconds", "Time of the rightmost log entry.")
+	metricSigned    = describe("checkpoint_signed_size", "Log entries in the newest signed checkpoint.")
+	metricServed    = describe("checkpoint_served_size", "Log entries in the checkpoint that is served.")
+	metricQuorum    = describe("checkpoint_quorum_met", "Whether the checkpoint that is served has the quorum of the policy.")
+	metricWaiting   = describe("checkpoint_quorum_wait_seconds", "How long signed checkpoints have been without the quorum.")
+	metricSigning   = describe("checkpoint_signing", "Whether checkpoints are being signed.")
+	metricReplica   = describe("replica_size", "Log entries that the replica has.")
+	metricCosigned  = describe("witness_cosigned_size", "Log entries in the checkpoint that the witness cosigned last.", "witness")
+	metricWitnessUp = describe("witness_up", "Whether the last request to the witness went well.", "witness")
+)
+
+// Describe implements prometheus.Collector.
+func (c collector) Describe(ch chan<- *prometheus.Desc) { prometheus.DescribeByCollect(c, ch) }
+
+// Collect implements prometheus.Collector.
+func (c collector) Collect(ch chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	for route, n := range c.requests {
+		ch <- prometheus.MustNewConstMetric(metricRequests, prometheus.CounterValue, float64(n.Load()), route)
+	}
+	gauge(metricInFlight, float64(c.inFlight.Load()))
+	if head, err := c.dir.Head(); err == nil {
+		gauge(metricTreeSize, float64(head.TreeSize))
+		gauge(metricLabels, float64(head.Labels))
+		gauge(metricVersions, float64(head.Versions))
+		gauge(metricHeadTime, float64(head.Rightmost.Timestamp)/1000)
+	}
+	if c.cfg.Publisher != nil {
+		c.collectPublication(gauge)
+	}
+}
+
+func (c collector) collectPublication(gauge func(*prometheus.Desc, float64, ...string)) {
+	st := c.cfg.Publisher.Status()
+	if st.Signed != nil {
+		gauge(metricSigned, float64(st.Signed.Size))
+	}
+	if st.Served != nil {
+		gauge(metricServed, float64(st.Served.Size))
+		gauge(metricQuorum, oneIf(st.Served.Witnessed() == nil))
+	}
+	wait := 0.0
+	if !st.QuorumSince.IsZero() {
+		wait = time.Since(st.QuorumSince).Seconds()
+	}
+	gauge(metricWaiting, wait)
+	gauge(metricSigning, oneIf(st.Signing == nil))
+	if st.Replica != nil {
+		gauge(metricReplica, float64(*st.Replica))
+	}
+	for _, w := range st.Witnesses {
+		name := metricLabel(w.Name)
+		gauge(metricCosigned, float64(w.Size), name)
+		gauge(metricWitnessUp, oneIf(w.Err == nil), name)
+	}
+}
+
+// metricLabel returns a name as the value of a label: names in a policy need not
+// be UTF-8.
+func metricLabel(name string) string {
+	if utf8.ValidString(name) {
+		return name
+	}
+	return strconv.QuoteToASCII(name)
+}
+
+func oneIf(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// metricsHandler returns the handler of GET /metrics, in the formats of
+// Prometheus.
+func (s *server) metricsHandler() http.Handler {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collector{s}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4})
+}
