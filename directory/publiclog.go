@@ -170,29 +170,32 @@ func (d *Directory) WriteTile(ctx context.Context, t tile.Tile, w io.Writer) err
 		return fmt.Errorf("%w: it has %d entries", ErrNotInLog, s.head.TreeSize)
 	}
 	lo, hi := t.Range()
+	from, to := entryKey(lo), entryKey(hi)
 	switch t.Kind {
 	case tile.Hashes:
 		level := 8 * t.Level // < 64, because the log has the tile
-		return s.copyRange(ctx, w, publicNodeKey(level, lo), publicNodeKey(level, hi), nil)
-	case tile.Entries:
-		return s.copyRange(ctx, w, entryKey(lo), entryKey(hi), func(entry []byte) []byte { return tile.AppendEntry(nil, entry) })
+		from, to = publicNodeKey(level, lo), publicNodeKey(level, hi)
+	case tile.Changes:
+		from, to = changeKey(lo, 0), changeKey(hi, 0)
 	}
-	return s.copyRange(ctx, w, changeKey(lo, 0), changeKey(hi, 0), nil)
-}
-
-// copyRange writes the values of a range of records, each through format unless
-// that is nil.
-func (s *state) copyRange(ctx context.Context, w io.Writer, lo, hi []byte, format func([]byte) []byte) error {
-	return s.snap.Scan(lo, hi, func(_, value []byte) error {
+	written := uint64(0)
+	err = s.snap.Scan(from, to, func(key, value []byte) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if format != nil {
-			value = format(value)
+		if t.Kind != tile.Changes || isFirstPiece(key) {
+			written++
+		}
+		if t.Kind == tile.Entries {
+			value = tile.AppendEntry(nil, value)
 		}
 		_, err := w.Write(value)
 		return err
 	})
+	if err == nil && written != uint64(t.Width) {
+		err = errCorrupt(fmt.Sprintf("%s has %d of its %d elements", t.Path(), written, t.Width))
+	}
+	return err
 }
 
 // CheckpointName names a checkpoint that is stored.

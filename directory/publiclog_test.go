@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"testing"
 
@@ -322,4 +323,54 @@ func TestSetCheckpoint(t *testing.T) {
 	if n, err := again.TreeSize(); n != size || string(got) != "checkpoint 99" || err != nil {
 		t.Errorf("later: %d entries, %q, %v", n, got, err)
 	}
+}
+
+// TestDamagedLog deletes records of the public log one at a time.
+func TestDamagedLog(t *testing.T) {
+	store := &deletingStore{Store: openStore(t, t.TempDir())}
+	f := open(t, testConfig(t, store))
+	for i := range 9 {
+		fatalIfErr(t, f.update(fmt.Sprint("label", i), "value", nil))
+	}
+	defer func() { f.Close(); fatalIfErr(t, store.Close()) }()
+	for _, c := range []struct {
+		kind   tile.Kind
+		prefix string
+	}{{tile.Hashes, "r\x00"}, {tile.Entries, "e"}, {tile.Changes, "c"}} {
+		for i := range byte(10) {
+			position := []byte{0, 0, 0, 0, 0, 0, 0, i}
+			store.deleted = append([]byte(c.prefix), position...)
+			x := tile.Tile{Kind: c.kind, Width: 10}
+			if err := f.WriteTile(t.Context(), x, io.Discard); !errors.Is(err, directory.ErrCorrupt) || !strings.Contains(err.Error(), "9 of its 10") {
+				t.Errorf("%s without element %d: %v", x.Path(), i, err)
+			}
+		}
+	}
+	store.deleted = nil
+	fatalIfErr(t, f.update("later", "value", nil)) // a new snapshot
+}
+
+// deletingStore hides the records whose keys begin with deleted from scans.
+type deletingStore struct {
+	directory.Store
+	deleted []byte
+}
+
+func (s *deletingStore) Snapshot() (directory.Snapshot, error) {
+	snap, err := s.Store.Snapshot()
+	return &deletingSnapshot{snap, s}, err
+}
+
+type deletingSnapshot struct {
+	directory.Snapshot
+	store *deletingStore
+}
+
+func (s *deletingSnapshot) Scan(lo, hi []byte, fn func(key, value []byte) error) error {
+	return s.Snapshot.Scan(lo, hi, func(key, value []byte) error {
+		if s.store.deleted != nil && bytes.HasPrefix(key, s.store.deleted) {
+			return nil
+		}
+		return fn(key, value)
+	})
 }

@@ -43,6 +43,9 @@ func changeKey(pos uint64, piece uint32) []byte {
 	return binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint64([]byte{keyChange}, pos), piece)
 }
 
+// isFirstPiece reports whether a key that changeKey made is of a first piece.
+func isFirstPiece(key []byte) bool { return binary.BigEndian.Uint32(key[len(key)-4:]) == 0 }
+
 func checkpointKey(name CheckpointName) []byte { return append([]byte{keyCheckpoint}, name...) }
 
 func labelKey(label []byte) []byte { return append([]byte{keyLabel}, label...) }

@@ -53,7 +53,8 @@ func (s *submission) measure() (count, size int) {
 }
 
 // maxEpochBytes bounds what an epoch gathers: stores have a limit for a batch,
-// and all of it is in memory.
+// and all of it is in memory. With one more submission of that size an epoch has
+// less than tile.MaxLeaves versions, each of which takes more than 72 bytes.
 const maxEpochBytes = 64 << 20
 
 // sequence makes epochs until the directory stops.
