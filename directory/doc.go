@@ -7,5 +7,8 @@
 // immutable state of the last published epoch and take no lock against the
 // sequencer.
 //
+// The log entries are public as a log of their own (publiclog.go); package
+// publisher signs its checkpoints.
+//
 // HTTP lives in package web. Stores are in packages of their own below this one.
 package directory

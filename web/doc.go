@@ -1,5 +1,5 @@
-// Package web serves a directory over HTTP: the protocol's operations, a JSON
-// API for people and dashboards, and the health checks.
+// Package web serves a directory over HTTP: the protocol's operations, the public
+// log, a JSON API for people and dashboards, health checks, and metrics.
 //
 // # The protocol binding
 //
@@ -12,10 +12,16 @@
 // "Authorization: Bearer". GET /v1/configuration has the encoded
 // Configuration; users should compare it with one that they got elsewhere.
 //
+// # The public log
+//
+// GET /log/checkpoint, /log/tile/<L>/<N>[.p/<W>], /log/tile/entries/<N>[.p/<W>]
+// (C2SP tlog-checkpoint and tlog-tiles) and /log/changes/<N>[.p/<W>]; docs/log.md
+// describes them. All but the checkpoint can be cached for ever.
+//
 // # The JSON API
 //
-// GET /api/v1/log, /api/v1/log/entries and /api/v1/stats, and POST
-// /api/v1/lookup. Every object has a schema_version, which changes if a field
+// GET /api/v1/log, /api/v1/log/entries, /api/v1/log/publication and
+// /api/v1/stats, and POST /api/v1/lookup. Every object has a schema_version, which changes if a field
 // changes its meaning or goes; fields can be added at any time. Nothing in it is
 // verified by whoever reads it: it is what the operator says, with the bytes
 // that let a verifying client check.
