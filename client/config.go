@@ -37,6 +37,17 @@ type Config struct {
 	// InsecureHTTP permits http to hosts other than this machine. Proofs are
 	// verified all the same, but everybody on the way sees the labels.
 	InsecureHTTP bool
+	// Policy is the witness policy (C2SP tlog-policy) that is in force instead
+	// of the stored one, which stays as it is; Trust stores it. Default: the
+	// stored one, if there is one.
+	Policy []byte
+	// WitnessDelay is how old a log entry may be, by its own timestamp, before
+	// the witnesses have seen it. Default: 10 minutes; negative: none.
+	WitnessDelay time.Duration
+	// WaitWitnessed is how long Lookup, Publish and Prove wait for the witnesses
+	// to see the log entries that their result rests on. Others can use the state
+	// meanwhile. Default: they do not wait.
+	WaitWitnessed time.Duration
 }
 
 func (c Config) withDefaults() Config {
@@ -70,6 +81,9 @@ func (c Config) withDefaults() Config {
 	if c.LockWait == 0 {
 		c.LockWait = 5 * time.Second
 	}
+	if c.WitnessDelay == 0 {
+		c.WitnessDelay = 10 * time.Minute
+	}
 	return c
 }
 
@@ -77,28 +91,46 @@ func (c Config) withDefaults() Config {
 // that is stored and compared. Plain http is accepted for this machine only,
 // unless insecure is set.
 func ParseURL(base string, insecure bool) (string, error) {
+	return parseBase("the directory's URL", base, insecure)
+}
+
+// parseBase checks the base URL of what is called what.
+func parseBase(what, base string, insecure bool) (string, error) {
 	u, err := url.Parse(base)
 	if err != nil {
-		return "", usage("the directory's URL: %v", err)
+		return "", usage("%s: %v", what, err)
 	}
 	switch {
 	case u.Host == "" || u.Hostname() == "":
-		return "", usage("the directory's URL %q names no host: it should look like https://keys.example.org", base)
+		return "", usage("%s %q names no host: it should look like https://keys.example.org", what, base)
 	case u.User != nil:
-		return "", usage("the directory's URL must not contain a user name or a password")
+		return "", usage("%s must not contain a user name or a password", what)
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return "", usage("the directory's URL %q must end with its path", base)
+		return "", usage("%s %q must end with its path", what, base)
 	case u.Scheme == "https":
 	case u.Scheme != "http":
-		return "", usage("the directory's URL %q must begin with https://", base)
+		return "", usage("%s %q must begin with https://", what, base)
 	case !insecure && !isLoopback(u.Hostname()):
-		return "", usage("http to %q would show everybody on the way whom you look up: use https", u.Hostname())
+		return "", usage("%s: http to %q would show everybody on the way what you ask for: use https", what, u.Hostname())
 	}
 	host := strings.ToLower(u.Host)
 	if port := u.Port(); port == map[string]string{"https": "443", "http": "80"}[u.Scheme] {
 		host = strings.TrimSuffix(host, ":"+port)
 	}
 	return fmt.Sprintf("%s://%s%s", u.Scheme, host, strings.TrimRight(u.EscapedPath(), "/")), nil
+}
+
+// policy returns the configured witness policy for a directory, nil if there is
+// none. The error is an *Error.
+func (c Config) policy(directory string) (*policy, error) {
+	if c.Policy == nil {
+		return nil, nil
+	}
+	p, err := parsePolicy(c.Policy, directory, c.InsecureHTTP)
+	if err != nil {
+		return nil, usage("the witness policy: %w", err)
+	}
+	return p, nil
 }
 
 func isLoopback(host string) bool {

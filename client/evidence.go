@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 )
 
 // EvidenceSchema is the schema of evidence files.
@@ -24,10 +25,18 @@ const (
 	// continues the other: a balanced subtree that both logs are built on has
 	// another value in each.
 	EvidenceFork = "fork"
+	// EvidenceCheckpoints is two checkpoints of the public log, both signed, of
+	// which neither continues the other.
+	EvidenceCheckpoints = "checkpoints"
+	// EvidenceEntry is a log entry that differs between the log under the
+	// directory's signed head and the one under a checkpoint that a quorum of
+	// witnesses has seen.
+	EvidenceEntry = "log-entry"
 )
 
 // evidence is what an evidence file holds: everything a reader needs to repeat
-// the verification. Byte strings are in base64, hashes in hexadecimal.
+// the verification. Byte strings are in base64, hashes in hexadecimal; in
+// Checkpoints and Entry, hashes are byte strings.
 type evidence struct {
 	Schema        string    `json:"schema"`
 	Summary       string    `json:"summary"`
@@ -42,12 +51,22 @@ type evidence struct {
 	RetainedContact *contactJSON `json:"retained_contact,omitempty"`
 	RetainedOwner   *ownerJSON   `json:"retained_owner,omitempty"`
 
-	Operation string `json:"operation"`
-	Request   []byte `json:"request"`
-	Response  []byte `json:"response"`
+	// Operation, Request and Response are those of a KEYTRANS exchange, if the
+	// evidence is one.
+	Operation string `json:"operation,omitempty"`
+	Request   []byte `json:"request,omitempty"`
+	Response  []byte `json:"response,omitempty"`
 
 	// Fork has the second head.
 	Fork *forkJSON `json:"fork,omitempty"`
+
+	// Policy is the witness policy, and Log the verifier key that it gives the
+	// directory's log.
+	Policy []byte `json:"policy,omitempty"`
+	Log    string `json:"log,omitempty"`
+	// Checkpoints and Entry are the evidence of the kinds that are named so.
+	Checkpoints *checkpoint.Inconsistency `json:"checkpoints,omitempty"`
+	Entry       *EntryConflict            `json:"log_entry,omitempty"`
 }
 
 // forkJSON is a view that was verified without any retained one.
@@ -64,7 +83,8 @@ type exchange struct {
 	request, response []byte
 }
 
-// newEvidence begins the evidence that an exchange is or led to.
+// newEvidence begins the evidence that an exchange is or led to. For evidence that
+// none led to, x is zero.
 func (s *session) newEvidence(kind, summary string, x exchange) *evidence {
 	e := &evidence{
 		Schema: EvidenceSchema, Summary: summary, Kind: kind,
@@ -108,9 +128,10 @@ func (e *evidence) write(dir string) (string, error) {
 	}
 }
 
-// accuse writes the evidence and returns the error that names it.
-func (s *session) accuse(e *evidence, cause error) *Error {
-	out := fail(Misbehaved, "verifying the response to "+e.Operation, cause)
+// accuse writes the evidence and returns the error that names it. step is how it
+// was found.
+func (s *session) accuse(e *evidence, step string, cause error) *Error {
+	out := fail(Misbehaved, step, cause)
 	path, err := e.write(s.dir)
 	if err != nil {
 		// The finding stands, whatever became of the file.
@@ -118,16 +139,21 @@ func (s *session) accuse(e *evidence, cause error) *Error {
 		return out
 	}
 	out.Evidence = path
-	out.Hint = "keep this file and show it to others"
-	if e.Kind == EvidenceFork {
-		out.Hint += ": it can be checked by anybody who has the directory's configuration"
-	} else {
-		out.Hint += ": it has what the directory signed, and what this client had verified before"
-	}
+	out.Hint = "keep this file and show it to others: " + hints[e.Kind]
 	return out
+}
+
+// hints say what a kind of evidence is good for.
+var hints = map[string]string{
+	EvidenceContradiction: "it has what the directory signed, and what this client had verified before",
+	EvidenceFork:          "it can be checked by anybody who has the directory's configuration",
+	EvidenceCheckpoints:   "it can be checked by anybody who has the log's key",
+	EvidenceEntry:         "it can be checked by anybody who has the directory's configuration and its log's key; compare the log's line in the policy with what the operator publishes, because the log of another directory would differ, too",
 }
 
 // contradiction accuses the directory of what a response proves.
 func (s *session) contradiction(x exchange, m *keytrans.Misbehaviour) *Error {
-	return s.accuse(s.newEvidence(EvidenceContradiction, m.Error(), x), m)
+	return s.accuse(s.newEvidence(EvidenceContradiction, m.Error(), x), verifyingStep(x), m)
 }
+
+func verifyingStep(x exchange) string { return "verifying the response to " + x.operation }

@@ -14,7 +14,7 @@ import (
 // Step is one step of a verification, for people.
 type Step struct {
 	// Name is stable: request, search-keys, commitment, search, lookups,
-	// result, log-root, signature, time or monitoring.
+	// result, log-root, signature, time, monitoring or witness.
 	Name string `json:"name"`
 	Text string `json:"text"`
 	// LogEntry and Time are the entry that the step is about, if it is about

@@ -23,48 +23,55 @@ func (s *session) checkFork(ctx context.Context, x exchange) *Error {
 	if old.Head.TreeSize == 0 {
 		return nil
 	}
-	request := &keytrans.DistinguishedRequest{}
-	body, err := request.Marshal()
-	if err != nil {
-		return nil
-	}
-	response, err := s.transport.do(ctx, call{method: http.MethodPost, path: "/v1/distinguished", body: body})
+	fresh, err := s.asNewcomer(ctx)
 	if err != nil {
 		s.cfg.Logger.DebugContext(ctx, "fork check", "err", err)
 		return nil
 	}
-	fresh, err := s.freshView(request, response)
-	if err != nil {
-		s.cfg.Logger.DebugContext(ctx, "fork check", "err", err)
-		return nil
-	}
-	what := contradictingViews(old, fresh)
+	what := contradictingViews(old, fresh.View)
 	if what == nil {
 		return nil
 	}
 	m := &keytrans.Misbehaviour{Err: fmt.Errorf("the directory shows two logs under one key: %w", what)}
 	e := s.newEvidence(EvidenceFork, m.Error(), x)
-	e.Fork = &forkJSON{View: viewToJSON(fresh), Request: body, Response: response}
-	return s.accuse(e, m)
+	e.Fork = &forkJSON{View: viewToJSON(fresh.View), Request: fresh.request, Response: fresh.response}
+	return s.accuse(e, verifyingStep(x), m)
 }
 
-// freshView verifies a response as a user without a view does.
-func (s *session) freshView(q *keytrans.DistinguishedRequest, response []byte) (*keytrans.View, error) {
+// newcomer is what the directory shows to somebody without a view.
+type newcomer struct {
+	keytrans.Verified
+	proof             keytrans.CombinedTreeProof
+	request, response []byte
+}
+
+// asNewcomer asks for the directory's head as somebody without a view does, and
+// verifies the answer. Nothing is retained of it.
+func (s *session) asNewcomer(ctx context.Context) (*newcomer, error) {
+	request := &keytrans.DistinguishedRequest{}
+	body, err := request.Marshal()
+	if err != nil {
+		return nil, err
+	}
+	response, err := s.transport.do(ctx, call{method: http.MethodPost, path: "/v1/distinguished", body: body})
+	if err != nil {
+		return nil, err
+	}
 	p, err := keytrans.ParseDistinguishedResponse(s.verifier.Configuration(), response)
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.verifier.Distinguished(&keytrans.View{}, q, p, s.cfg.Now())
+	r, err := s.verifier.Distinguished(&keytrans.View{}, request, p, s.cfg.Now())
 	if ts := p.Distinguished.Timestamps; errors.Is(err, keytrans.ErrTime) && p.FullTreeHead.TreeHead != nil {
 		// A head that is too old to be believed still was signed. For a user
 		// without a view, timestamps begin with the frontier's.
 		last := len(ibst.Frontier(p.FullTreeHead.TreeHead.TreeSize)) - 1
-		r, err = s.verifier.Distinguished(&keytrans.View{}, q, p, entryTime(ts[last]))
+		r, err = s.verifier.Distinguished(&keytrans.View{}, request, p, entryTime(ts[last]))
 	}
 	if err != nil {
 		return nil, err
 	}
-	return r.View, nil
+	return &newcomer{r.Verified, p.Distinguished, body, response}, nil
 }
 
 // contradictingViews returns what two verified views cannot both say of one

@@ -2,8 +2,11 @@ package client_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -175,4 +178,35 @@ type hexBytes [32]byte
 func (h *hexBytes) UnmarshalText(text []byte) error {
 	_, err := hex.Decode(h[:], text)
 	return err
+}
+
+func base64Of(b []byte) string { return base64.StdEncoding.EncodeToString(b) }
+
+// cut replaces the part of s from the beginning of from to the end of to.
+func cut(s, from, to, with string) string {
+	before, rest, ok := strings.Cut(s, from)
+	_, after, ok2 := strings.Cut(rest, to)
+	if !ok || !ok2 {
+		return s
+	}
+	return before + with + after
+}
+
+// editPending replaces something behind the beginning of the pending entries of a
+// state file.
+func editPending(s, old, with string) string {
+	before, pending, _ := strings.Cut(s, `"pending":[{"position"`)
+	return before + `"pending":[{"position"` + strings.Replace(pending, old, with, 1)
+}
+
+// reseal gives a state file that was changed another version and a checksum that
+// fits.
+func reseal(t *testing.T, file string, version int) []byte {
+	t.Helper()
+	_, inner, ok := strings.Cut(file, `"state":`)
+	inner = strings.TrimSuffix(inner, "}\n")
+	if !ok {
+		t.Fatal("not a state file")
+	}
+	return fmt.Appendf(nil, `{"format":"ghostlight-state","version":%d,"sha256":"%x","state":%s}`, version, sha256.Sum256([]byte(inner)), inner)
 }

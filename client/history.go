@@ -17,6 +17,8 @@ type HistoryResult struct {
 	// is another.
 	Before  *Seen   `json:"before,omitempty"`
 	Verdict Verdict `json:"verdict"`
+	// Witness is nil without a witness policy.
+	Witness *Witnessed `json:"witness,omitempty"`
 }
 
 // Kind returns what the result asks of the user.
@@ -57,9 +59,27 @@ func (c *Client) History(ctx context.Context, label string, limit int) (*History
 		return nil, err
 	}
 	defer s.end()
-	newest, err := s.lookup(ctx, label, nil)
+	h, newest, err := s.history(ctx, label, limit)
+	w, err := s.conclude(ctx, err)
 	if err != nil {
 		return nil, err
+	}
+	if err := s.handOut(newest, w); err != nil {
+		return nil, err
+	}
+	h.finish(newest)
+	for i := range h.Versions {
+		h.Versions[i].Verdict = w.qualify(h.Versions[i].Verdict)
+	}
+	h.Verdict, h.Witness, h.Head = w.qualify(h.Verdict), w, headOf(s.state.view)
+	return h, nil
+}
+
+// history looks the versions up. It also returns the lookup of the greatest.
+func (s *session) history(ctx context.Context, label string, limit int) (*HistoryResult, *LookupResult, error) {
+	newest, err := s.lookup(ctx, label, nil)
+	if err != nil {
+		return nil, nil, err
 	}
 	h := &HistoryResult{Label: label, Versions: []HistoryVersion{s.historyVersion(newest)}}
 	for v := int64(newest.Version) - 1; v >= 0; v-- {
@@ -69,13 +89,11 @@ func (c *Client) History(ctx context.Context, label string, limit int) (*History
 		}
 		one, err := s.olderVersion(ctx, label, uint32(v))
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		h.Versions = append(h.Versions, one)
 	}
-	h.finish(newest)
-	h.Head = headOf(s.state.view)
-	return h, nil
+	return h, newest, nil
 }
 
 func (s *session) historyVersion(r *LookupResult) HistoryVersion {

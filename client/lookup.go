@@ -29,8 +29,13 @@ type LookupResult struct {
 	Before  *Seen    `json:"before,omitempty"`
 	Changes *Changes `json:"changes,omitempty"`
 
+	// Witness is nil without a witness policy.
+	Witness *Witnessed `json:"witness,omitempty"`
+
 	// Steps tells how the answer was verified.
 	Steps []Step `json:"steps,omitempty"`
+
+	found *found
 }
 
 // Seen is a version that this client verified earlier.
@@ -65,6 +70,10 @@ func checkLabel(label string) error {
 //
 // If the greatest version's value is not the one seen last, the result says so,
 // once: the new one is then what was seen last.
+//
+// Under a witness policy, what the log entries say that the proof relies on must
+// have been seen by the witnesses, or be so new that they need not have seen it
+// yet; otherwise there is no result, and the error is of kind Undecided.
 func (c *Client) Lookup(ctx context.Context, label string, version *uint32) (*LookupResult, error) {
 	if err := checkLabel(label); err != nil {
 		return nil, err
@@ -74,14 +83,49 @@ func (c *Client) Lookup(ctx context.Context, label string, version *uint32) (*Lo
 		return nil, err
 	}
 	defer s.end()
-	return s.lookup(ctx, label, version)
+	r, err := s.lookup(ctx, label, version)
+	w, err := s.concludeWaiting(ctx, err)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.handOut(r, w); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
+// handOut completes the result of a lookup that is to be handed out, and from now
+// on counts as seen. The error is that the witnesses have not seen it in time.
+func (s *session) handOut(r *LookupResult, w *Witnessed) error {
+	if w == nil {
+		return nil
+	}
+	if w.err != nil {
+		return w.err
+	}
+	r.Witness, r.Verdict = w, w.qualify(r.Verdict)
+	r.Steps = append(r.Steps, w.steps()...)
+	if r.found.seenNow == nil {
+		return nil
+	}
+	next := s.state.clone()
+	c := next.contactOf(r.Label)
+	c.seen = r.found.seenNow
+	next.contacts[r.Label] = c
+	return s.store(next)
+}
+
+// lookup searches for a label. Under a witness policy, what it finds does not
+// count as seen yet: a change must not be passed over because the witnesses could
+// not be asked about it.
 func (s *session) lookup(ctx context.Context, label string, version *uint32) (*LookupResult, error) {
 	r, err := s.search(ctx, label, version, func(next *state, found *found) error {
 		c := next.contactOf(label)
 		if err := c.observe(found, s.cfg.Now()); err != nil {
 			return err
+		}
+		if next.inForce() == nil && found.seenNow != nil {
+			c.seen = found.seenNow
 		}
 		next.contacts[label] = c
 		return nil
@@ -102,6 +146,7 @@ type found struct {
 	*keytrans.SearchResult
 
 	changed *contactChange // set by observe
+	seenNow *seen          // set by observe, if it is to replace what was seen
 }
 
 type contactChange struct {
@@ -123,7 +168,9 @@ func (s *session) search(ctx context.Context, label string, version *uint32, kee
 		if f.SearchResult, err = s.verifier.Search(next.view, q, f.response, f.at); err != nil {
 			return err
 		}
-		next.view = f.View
+		if err := next.proceed(f.Verified, &f.response.Search); err != nil {
+			return err
+		}
 		if o := next.owners[label]; o != nil {
 			if err := o.monitor.Check(f.SearchResult); err != nil {
 				return err
@@ -152,8 +199,8 @@ func (f *found) seen() (*seen, error) {
 }
 
 // observe holds a search against what was seen of the label before, and takes
-// note of it. The error is a *keytrans.Misbehaviour if the two contradict each
-// other.
+// note of what has to be monitored. The error is a *keytrans.Misbehaviour if the
+// two contradict each other.
 func (c *contact) observe(f *found, now time.Time) error {
 	latest, err := f.seen()
 	if err != nil {
@@ -167,7 +214,7 @@ func (c *contact) observe(f *found, now time.Time) error {
 	}
 	if c.seen != nil && latest.version <= c.seen.version {
 		if latest.version == c.seen.version {
-			c.seen = &seen{c.seen.version, c.seen.commitment, c.seen.value, stamp(now)}
+			f.seenNow = &seen{c.seen.version, c.seen.commitment, c.seen.value, stamp(now)}
 		}
 		return nil
 	}
@@ -177,7 +224,7 @@ func (c *contact) observe(f *found, now time.Time) error {
 		}
 	}
 	if f.greatest {
-		c.seen = latest
+		f.seenNow = latest
 	}
 	return nil
 }
@@ -199,7 +246,7 @@ func (s *seen) check(latest *seen, greatest bool) error {
 func (f *found) describe(s *session) *LookupResult {
 	r := &LookupResult{
 		Label: f.label, Version: f.Version, Greatest: f.greatest, Value: describeValue(f.Value.Value), Bytes: f.Value.Value,
-		LogEntry: f.Terminal, Head: headOf(f.View), Steps: s.explain(f),
+		LogEntry: f.Terminal, Head: headOf(f.View), Steps: s.explain(f), found: f,
 	}
 	switch {
 	case f.changed != nil:

@@ -21,6 +21,8 @@ type OwnResult struct {
 	Ledger       []LedgerLine `json:"ledger"`
 	Head         Head         `json:"head"`
 	Verdict      Verdict      `json:"verdict"`
+	// Witness is nil without a witness policy.
+	Witness *Witnessed `json:"witness,omitempty"`
 }
 
 // LedgerLine is a version that the owner made or accepted.
@@ -34,7 +36,7 @@ func (r *OwnResult) Kind() Kind {
 	if len(r.Unexpected) > 0 {
 		return Attention
 	}
-	return 0
+	return r.Witness.Kind()
 }
 
 // Own makes the client an owner of a label, if it is not yet, and monitors it
@@ -51,21 +53,11 @@ func (c *Client) Own(ctx context.Context, label string) (*OwnResult, error) {
 	defer s.end()
 	o := s.state.owners[label]
 	taken := o == nil || !o.ready
-	if taken {
-		err = s.takeOver(ctx, label)
-	} else {
-		_, err = s.learn(ctx, label)
-	}
+	w, err := s.conclude(ctx, s.watchOwner(ctx, label))
 	if err != nil {
 		return nil, err
 	}
-	if err := s.monitor(ctx, label); err != nil {
-		return nil, err
-	}
-	if err := s.proveGreatest(ctx, label); err != nil {
-		return nil, err
-	}
-	r := s.ownResult(label)
+	r := s.ownResult(label, w)
 	r.TakenOver = taken
 	return r, nil
 }
@@ -95,16 +87,16 @@ func (c *Client) Accept(ctx context.Context, label string, version uint32) (*Own
 		if err := s.store(next); err != nil {
 			return nil, err
 		}
-		return s.ownResult(label), nil
+		return s.ownResult(label, s.describeWitnessed(nil)), nil
 	}
 	return nil, usage("version %d is not one that is waiting to be accepted", version)
 }
 
-func (s *session) ownResult(label string) *OwnResult {
+func (s *session) ownResult(label string, w *Witnessed) *OwnResult {
 	o := s.state.owners[label]
 	r := &OwnResult{
 		Label: label, Greatest: o.monitor.Greatest(), VerifiedUpTo: o.monitor.Start, Unexpected: o.unexpected,
-		Ledger: []LedgerLine{}, Head: headOf(s.state.view), Verdict: o.verdict(),
+		Ledger: []LedgerLine{}, Head: headOf(s.state.view), Verdict: w.qualify(o.verdict()), Witness: w,
 	}
 	if o.last != nil {
 		r.Value = &o.last.value

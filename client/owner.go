@@ -58,7 +58,9 @@ func (s *session) ownerInit(ctx context.Context, label string, start uint64) err
 		if err != nil {
 			return err
 		}
-		next.view = r.View
+		if err := next.proceed(r.Verified, &p.Init); err != nil {
+			return err
+		}
 		next.owners[label] = &owner{monitor: r.Owner, ledger: make(map[uint32]Entry)}
 		return nil
 	}})
@@ -150,7 +152,10 @@ func (s *session) update(ctx context.Context, u *updating, token string) error {
 					return err
 				}
 				q = r.Next(q)
-				next.view, o.monitor = r.View, r.Owner
+				if err := next.proceed(r.Verified, &p.Update); err != nil {
+					return err
+				}
+				o.monitor = r.Owner
 				u.created = u.created || r.Requested
 				u.unexpected = append(u.unexpected, o.learned(r, s.cfg)...)
 			}
@@ -192,7 +197,10 @@ func (s *session) confirm(ctx context.Context, label string, next *state, o *own
 		if r.Owner.Start == start {
 			return fail(Undecided, "confirming new versions", fmt.Errorf("%w: the directory tells of versions that it does not prove", keytrans.ErrProof))
 		}
-		next.view, o.monitor = r.View, r.Owner
+		if err := next.proceed(r.Verified, &p.Monitor); err != nil {
+			return err
+		}
+		o.monitor = r.Owner
 		o.dateUnexpected(r.Entries)
 	}
 	return nil
@@ -332,7 +340,10 @@ func (s *session) monitorOnce(ctx context.Context, label string) (complete bool,
 		if err != nil {
 			return err
 		}
-		next.view, o.monitor, complete = r.View, r.Owner, r.Complete
+		if err := next.proceed(r.Verified, &p.Monitor); err != nil {
+			return err
+		}
+		o.monitor, complete = r.Owner, r.Complete
 		o.dateUnexpected(r.Entries)
 		next.owners[label] = o
 		return nil

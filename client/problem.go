@@ -56,7 +56,7 @@ func (p *Problem) Error() string {
 	if p.Field != "" && !strings.Contains(text, p.Field) {
 		text += " (" + p.Field + ")"
 	}
-	return fmt.Sprintf("the directory answered %d: %s", p.Status, text)
+	return fmt.Sprintf("the server answered %d: %s", p.Status, text)
 }
 
 // parseProblem reads a response that is not a success. What is not a problem

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -28,6 +29,8 @@ type PublishResult struct {
 	Unexpected []Unexpected `json:"unexpected,omitempty"`
 	Head       Head         `json:"head"`
 	Verdict    Verdict      `json:"verdict"`
+	// Witness is nil without a witness policy.
+	Witness *Witnessed `json:"witness,omitempty"`
 }
 
 // Kind returns what the result asks of the user.
@@ -35,7 +38,7 @@ func (r *PublishResult) Kind() Kind {
 	if len(r.Unexpected) > 0 {
 		return Attention
 	}
-	return 0
+	return r.Witness.Kind()
 }
 
 // maxPending bounds how many values of unknown fate are remembered.
@@ -49,6 +52,10 @@ const maxPending = 8
 // When the answer to an update is lost, the outcome is unknown and the error of
 // kind Undecided. Publishing the same value again settles it and does not make a
 // second version.
+//
+// Under a witness policy the result says whether the witnesses have seen the
+// version; if they have not in time, its Kind is Undecided, and the version is
+// published all the same.
 func (c *Client) Publish(ctx context.Context, label string, value []byte, opt PublishOptions) (*PublishResult, error) {
 	if err := checkLabel(label); err != nil {
 		return nil, err
@@ -59,7 +66,28 @@ func (c *Client) Publish(ctx context.Context, label string, value []byte, opt Pu
 	}
 	defer s.end()
 	p := &publication{session: s, label: label, value: value, description: describeValue(value), opt: opt}
-	return p.run(ctx)
+	r, err := p.run(ctx)
+	w, err := s.concludeWaiting(ctx, err)
+	switch {
+	case err != nil && r != nil && r.Published:
+		return nil, published(r, err)
+	case err != nil:
+		return nil, err
+	}
+	r.Witness, r.Verdict = w, w.qualify(r.Verdict)
+	if r.Published && r.Kind() == Undecided {
+		r.Verdict.Reason = fmt.Sprintf("version %d is published, but %s", *r.Version, r.Verdict.Reason)
+	}
+	return r, nil
+}
+
+// published adds to an error of what came after a publication that this stands.
+func published(r *PublishResult, err error) error {
+	var e *Error
+	if errors.As(err, &e) {
+		e.Err = fmt.Errorf("version %d was published, but: %w", *r.Version, e.Err)
+	}
+	return err
 }
 
 // publication is one call of Publish.

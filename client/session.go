@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -34,8 +35,9 @@ type session struct {
 	cfg       Config
 	transport *transport
 	verifier  *keytrans.Verifier
-	lock      *fileLock
-	state     *state // as it is stored
+	lock      *fileLock // nil while it is given up
+	state     *state    // as it is stored
+	log       *publicLog
 }
 
 // begin starts an operation. The caller ends it.
@@ -47,6 +49,9 @@ func (c *Client) begin(ctx context.Context) (*session, error) {
 	s := &session{dir: c.dir, cfg: c.cfg, transport: newTransport(c.directory, c.cfg), lock: lock}
 	if s.state, err = loadState(c.dir); err == nil {
 		err = s.pin(s.state.configuration)
+	}
+	if err == nil {
+		err = s.enforcePolicy()
 	}
 	if err != nil {
 		lock.release()
@@ -63,7 +68,42 @@ func lockError(err error) *Error {
 	return e
 }
 
-func (s *session) end() { s.lock.release() }
+// end gives the lock up.
+func (s *session) end() {
+	if s.lock != nil {
+		s.lock.release()
+		s.lock = nil
+	}
+}
+
+// enforcePolicy puts the policy of the configuration in force, if there is one,
+// and checks that what is asked for can be done under the one in force.
+func (s *session) enforcePolicy() error {
+	p, err := s.cfg.policy(s.state.directory)
+	if err != nil {
+		return err
+	}
+	if stored := s.state.witness; p != nil && (stored == nil || !bytes.Equal(p.text, stored.policy.text)) {
+		s.state.adHoc = newWitnessing(p, stored, s.state.view)
+	}
+	in := s.state.inForce()
+	switch {
+	case in == nil && s.cfg.WaitWitnessed > 0:
+		return noPolicy()
+	case in != nil && s.state.adHoc == nil:
+		if _, err := parseBase("the URL of log "+in.policy.log.Origin, in.policy.url, s.cfg.InsecureHTTP); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// noPolicy is the error for what takes a witness policy.
+func noPolicy() *Error {
+	e := usage("there is no witness policy, so nothing says who the witnesses are")
+	e.Hint = "give one with --policy FILE, or store it with: kt trust URL --policy FILE"
+	return e
+}
 
 // pin sets the configuration that everything is verified against.
 func (s *session) pin(configuration []byte) error {
@@ -108,7 +148,22 @@ func (s *session) do(ctx context.Context, q query) error {
 	if err := q.verify(x.response, next); err != nil {
 		return s.rejected(ctx, x, err)
 	}
-	return s.store(next)
+	if err := s.store(next); err != nil {
+		return err
+	}
+	return s.settleEarly(ctx)
+}
+
+// settleEarly settles in the midst of an operation that reads very much, because
+// the number of pending entries is bounded. The error is of kind Misbehaved.
+func (s *session) settleEarly(ctx context.Context) error {
+	if in := s.state.inForce(); in == nil || len(in.pending) < maxUnwitnessed/2 {
+		return nil
+	}
+	if _, err := s.settle(ctx); KindOf(err) == Misbehaved {
+		return err
+	}
+	return nil
 }
 
 // store makes next the state. The error is an *Error.
@@ -168,7 +223,7 @@ func (s *session) rejected(ctx context.Context, x exchange, err error) error {
 			return fork
 		}
 	}
-	e := fail(Undecided, "verifying the response to "+x.operation, err)
+	e := fail(Undecided, verifyingStep(x), err)
 	switch {
 	case errors.Is(err, keytrans.ErrUnexpectedVersion):
 		e.Kind = Attention

@@ -71,8 +71,8 @@ func loadState(dir string) (*state, error) {
 	return s, nil
 }
 
-// check verifies the retained head: state that was damaged must not turn an
-// honest directory into a culprit.
+// check verifies the retained head, and what is retained for the witnesses: state
+// that was damaged must not turn an honest directory into a culprit.
 func (s *state) check() error {
 	cfg, err := keytrans.ParseConfiguration(s.configuration)
 	if err != nil {
@@ -87,6 +87,9 @@ func (s *state) check() error {
 	}
 	if err := keytrans.VerifyTreeHead(cfg, &s.view.Head, root); err != nil {
 		return fmt.Errorf("the retained tree head: %w", err)
+	}
+	if s.witness != nil {
+		return s.witness.check(cfg, s.view)
 	}
 	return nil
 }

@@ -19,9 +19,12 @@ import (
 // The state file is one JSON object: format, version, the SHA-256 of the
 // compact encoding of state, and state. Encoding what was decoded gives the same
 // bytes. Whatever changes in here in an incompatible way counts up the version.
+//
+// Version 1 had no witness.
 const (
-	stateFormat  = "ghostlight-state"
-	stateVersion = 1
+	stateFormat       = "ghostlight-state"
+	stateVersion      = 2
+	firstStateVersion = 1
 )
 
 type fileJSON struct {
@@ -38,6 +41,7 @@ type stateJSON struct {
 	View          *viewJSON     `json:"view"`
 	Contacts      []contactJSON `json:"contacts"`
 	Owners        []ownerJSON   `json:"owners"`
+	Witness       *witnessJSON  `json:"witness,omitempty"`
 }
 
 type viewJSON struct {
@@ -134,7 +138,7 @@ func (h *hexHash) UnmarshalText(text []byte) error {
 func encodeState(s *state) ([]byte, error) {
 	j := stateJSON{
 		Directory: s.directory, Configuration: s.configuration, TrustedAt: s.trustedAt,
-		View: viewToJSON(s.view), Contacts: []contactJSON{}, Owners: []ownerJSON{},
+		View: viewToJSON(s.view), Contacts: []contactJSON{}, Owners: []ownerJSON{}, Witness: witnessToJSON(s.witness),
 	}
 	for _, label := range slices.Sorted(maps.Keys(s.contacts)) {
 		j.Contacts = append(j.Contacts, contactToJSON(label, s.contacts[label]))
@@ -166,7 +170,7 @@ func decodeState(data []byte) (*state, error) {
 	if f.Format != stateFormat {
 		return nil, errors.New("not a state file")
 	}
-	if f.Version != stateVersion {
+	if f.Version < firstStateVersion || f.Version > stateVersion {
 		return nil, fmt.Errorf("%w: %d, not %d", errStateVersion, f.Version, stateVersion)
 	}
 	if err := strictJSON(data, &f); err != nil {
@@ -182,6 +186,9 @@ func decodeState(data []byte) (*state, error) {
 	var j stateJSON
 	if err := strictJSON(f.State, &j); err != nil {
 		return nil, err
+	}
+	if j.Witness != nil && f.Version == firstStateVersion {
+		return nil, errors.New("it has a part that its version does not have")
 	}
 	return j.state()
 }
@@ -207,6 +214,10 @@ func (j *stateJSON) state() (*state, error) {
 		directory: j.Directory, configuration: j.Configuration, trustedAt: j.TrustedAt,
 		view: j.View.view(), contacts: make(map[string]*contact), owners: make(map[string]*owner),
 	}
+	var err error
+	if s.witness, err = j.Witness.witness(j.Directory); err != nil {
+		return nil, err
+	}
 	for _, c := range j.Contacts {
 		if s.contacts[c.Label] != nil {
 			return nil, errors.New("it has a contact twice")
@@ -231,7 +242,7 @@ func viewToJSON(v *keytrans.View) *viewJSON {
 		j.Subtrees = append(j.Subtrees, hexHash(h))
 	}
 	for _, e := range v.Frontier {
-		j.Frontier = append(j.Frontier, entryJSON{e.Position, e.Timestamp, hexHash(e.PrefixTree)})
+		j.Frontier = append(j.Frontier, entryToJSON(e))
 	}
 	if a := v.AuditorTreeHead; a != nil {
 		j.Auditor = &auditorHeadJSON{a.Timestamp, a.TreeSize, a.Signature}
@@ -245,13 +256,21 @@ func (j *viewJSON) view() *keytrans.View {
 		v.Subtrees = append(v.Subtrees, merkle.Hash(h))
 	}
 	for _, e := range j.Frontier {
-		v.Frontier = append(v.Frontier, keytrans.Entry{
-			Position: e.Position,
-			LogEntry: keytrans.LogEntry{Timestamp: e.Timestamp, PrefixTree: merkle.Hash(e.PrefixTree)},
-		})
+		v.Frontier = append(v.Frontier, e.entry())
 	}
 	if a := j.Auditor; a != nil {
 		v.AuditorTreeHead = &keytrans.AuditorTreeHead{Timestamp: a.Timestamp, TreeSize: a.TreeSize, Signature: a.Signature}
 	}
 	return v
+}
+
+func entryToJSON(e keytrans.Entry) entryJSON {
+	return entryJSON{e.Position, e.Timestamp, hexHash(e.PrefixTree)}
+}
+
+func (j *entryJSON) entry() keytrans.Entry {
+	return keytrans.Entry{
+		Position: j.Position,
+		LogEntry: keytrans.LogEntry{Timestamp: j.Timestamp, PrefixTree: merkle.Hash(j.PrefixTree)},
+	}
 }

@@ -12,14 +12,14 @@ import (
 	"time"
 )
 
-// errNetwork is wrapped by errors of the way to the directory: repeating may
+// errNetwork is wrapped by errors of the way to the server: repeating may
 // help, and a request may or may not have arrived.
-var errNetwork = errors.New("the directory was not reached")
+var errNetwork = errors.New("the server was not reached")
 
-// errResponse is wrapped by errors for responses that no directory gives.
-var errResponse = errors.New("the response is not a directory's")
+// errResponse is wrapped by errors for responses that no directory, or log, gives.
+var errResponse = errors.New("the response is not what was asked for")
 
-// transport speaks the HTTP binding with one directory.
+// transport speaks the HTTP binding with one directory, or reads one log.
 type transport struct {
 	base string // as ParseURL returns it
 	cfg  Config
@@ -54,6 +54,10 @@ type call struct {
 	body         []byte
 	token        string // authorisation, if not empty
 	once         bool   // never repeated
+	// file is the size limit of a file that says itself whether it is what it
+	// should be: whoever serves it may give it any content type. 0: the response
+	// is a message of the protocol.
+	file int64
 }
 
 // do makes a request, repeating it where that is harmless and may help. The
@@ -107,7 +111,9 @@ func (t *transport) attempt(ctx context.Context, c call) ([]byte, error) {
 		return nil, err
 	}
 	req.Header.Set("User-Agent", t.cfg.UserAgent)
-	req.Header.Set("Accept", typeBinary+", "+typeProblem)
+	if c.file == 0 {
+		req.Header.Set("Accept", typeBinary+", "+typeProblem)
+	}
 	if c.method == http.MethodPost {
 		req.Header.Set("Content-Type", typeBinary)
 	}
@@ -120,7 +126,7 @@ func (t *transport) attempt(ctx context.Context, c call) ([]byte, error) {
 		return nil, t.networkError(err)
 	}
 	defer r.Body.Close()
-	body, err := t.read(r)
+	body, err := t.read(r, c)
 	t.cfg.Logger.DebugContext(ctx, "request", "method", c.method, "path", c.path, "status", r.StatusCode,
 		"request_bytes", len(c.body), "response_bytes", len(body), "took", time.Since(start), "err", err)
 	return body, err
@@ -143,8 +149,11 @@ func (t *transport) networkError(err error) error {
 }
 
 // read returns the body of a successful response, and a *Problem for others.
-func (t *transport) read(r *http.Response) ([]byte, error) {
+func (t *transport) read(r *http.Response, c call) ([]byte, error) {
 	limit := t.cfg.MaxResponse
+	if c.file > 0 {
+		limit = c.file
+	}
 	if r.StatusCode != http.StatusOK {
 		limit = maxProblem
 	}
@@ -157,7 +166,7 @@ func (t *transport) read(r *http.Response) ([]byte, error) {
 		return nil, t.networkError(err)
 	case int64(len(body)) > limit:
 		return nil, fmt.Errorf("%w: it is larger than %d bytes", errResponse, limit)
-	case !hasType(r, typeBinary):
+	case c.file == 0 && !hasType(r, typeBinary):
 		return nil, fmt.Errorf("%w: its content type is %q, not %s", errResponse, r.Header.Get("Content-Type"), typeBinary)
 	}
 	return body, nil

@@ -26,6 +26,38 @@ type TrustResult struct {
 	Head           Head    `json:"head"`
 	StateDir       string  `json:"state_dir"`
 	Verdict        Verdict `json:"verdict"`
+	// Policy is the witness policy that is stored from now on, nil if none is,
+	// and PolicyStored tells that it was not stored before.
+	Policy       *PolicyInfo `json:"policy,omitempty"`
+	PolicyStored bool        `json:"policy_stored,omitempty"`
+	// PolicyReplaced tells that it took the place of another one.
+	PolicyReplaced bool `json:"policy_replaced,omitempty"`
+	// Witness is nil without a witness policy.
+	Witness *Witnessed `json:"witness,omitempty"`
+}
+
+// Kind returns what the result asks of the user.
+func (r *TrustResult) Kind() Kind { return r.Witness.Kind() }
+
+// PolicyInfo describes a witness policy.
+type PolicyInfo struct {
+	// Origin and VerifierKey identify the directory's log, and URL is where it is
+	// read.
+	Origin      string `json:"origin"`
+	VerifierKey string `json:"verifier_key"`
+	URL         string `json:"url"`
+	// Witnesses are all that the policy knows, and Quorum is what it calls those
+	// that are needed.
+	Witnesses []string `json:"witnesses"`
+	Quorum    string   `json:"quorum"`
+}
+
+func (p *policy) info() *PolicyInfo {
+	i := &PolicyInfo{Origin: p.log.Origin, VerifierKey: p.log.VerifierKey, URL: p.url, Witnesses: []string{}, Quorum: p.Quorum()}
+	for _, w := range p.Witnesses {
+		i.Witnesses = append(i.Witnesses, w.Name)
+	}
+	return i
 }
 
 // Head is the state of the log that a result rests on.
@@ -51,12 +83,19 @@ func headOf(v *keytrans.View) Head {
 //
 // For a directory that is pinned already, the error is of kind Attention if it
 // now has another Configuration. The pinned one stays.
+//
+// If cfg has a witness policy, it is stored once the directory's head has verified,
+// in the place of one that was stored before. What the witnesses have seen does
+// not undo that: see TrustResult.Kind for what they have not seen in time.
 func Trust(ctx context.Context, root, base, fingerprint string, cfg Config) (*TrustResult, error) {
 	base, err := ParseURL(base, cfg.InsecureHTTP)
 	if err != nil {
 		return nil, err
 	}
 	cfg = cfg.withDefaults()
+	if _, err := cfg.policy(base); err != nil {
+		return nil, err
+	}
 	configuration, err := fetchConfiguration(ctx, newTransport(base, cfg))
 	if err != nil {
 		return nil, err
@@ -114,10 +153,10 @@ func firstTrust(ctx context.Context, root, base string, configuration []byte, cf
 		directory: base, configuration: configuration, trustedAt: stamp(cfg.Now()), view: &keytrans.View{},
 		contacts: make(map[string]*contact), owners: make(map[string]*owner),
 	}
-	if _, err := s.distinguished(ctx); err != nil {
+	if err := s.enforcePolicy(); err != nil {
 		return nil, err
 	}
-	return s.trusted(), nil
+	return s.trust(ctx)
 }
 
 // retrust compares the configuration of a directory that is pinned already.
@@ -134,21 +173,39 @@ func (c *Client) retrust(ctx context.Context, configuration []byte) (*TrustResul
 		e.Hint = "ask its operator why. The old one stays pinned; to start again and forget what was verified, move " + c.dir + " away"
 		return nil, e
 	}
-	if _, err := s.distinguished(ctx); err != nil {
+	r, err := s.trust(ctx)
+	if err != nil {
 		return nil, err
 	}
-	r := s.trusted()
 	r.AlreadyTrusted = true
 	return r, nil
 }
 
-func (s *session) trusted() *TrustResult {
-	head := headOf(s.state.view)
-	return &TrustResult{
-		Directory: s.state.directory, ConfigurationSHA256: hashHex(s.state.configuration),
-		Suite: s.verifier.Configuration().Suite.String(), Head: head, StateDir: s.dir,
-		Verdict: verdict(OutcomeVerified, "the directory's head of %d log entries is signed with the pinned configuration's key", head.TreeSize),
+// trust verifies the directory's head. With the state that this leads to, the
+// policy that is in force is stored.
+func (s *session) trust(ctx context.Context) (*TrustResult, error) {
+	stored := s.state.witness
+	if s.state.adHoc != nil {
+		s.state.witness, s.state.adHoc = s.state.adHoc, nil
 	}
+	if _, err := s.distinguished(ctx); err != nil {
+		return nil, err
+	}
+	w, err := s.conclude(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	head := headOf(s.state.view)
+	r := &TrustResult{
+		Directory: s.state.directory, ConfigurationSHA256: hashHex(s.state.configuration),
+		Suite: s.verifier.Configuration().Suite.String(), Head: head, StateDir: s.dir, Witness: w,
+		Verdict: w.qualify(verdict(OutcomeVerified, "the directory's head of %d log entries is signed with the pinned configuration's key", head.TreeSize)),
+	}
+	if in := s.state.witness; in != nil {
+		r.Policy, r.PolicyStored = in.policy.info(), !in.samePolicy(stored)
+		r.PolicyReplaced = r.PolicyStored && stored != nil
+	}
+	return r, nil
 }
 
 // distinguished brings the view up to date and returns the recent distinguished
@@ -165,8 +222,8 @@ func (s *session) distinguished(ctx context.Context) ([]uint64, error) {
 		if err != nil {
 			return err
 		}
-		next.view, positions = r.View, r.Positions
-		return nil
+		positions = r.Positions
+		return next.proceed(r.Verified, &p.Distinguished)
 	}})
 	return positions, err
 }

@@ -15,7 +15,25 @@ type WatchResult struct {
 	At        time.Time `json:"at"`
 	Reports   []Report  `json:"reports"`
 	Head      Head      `json:"head"`
+	// Log is nil without a witness policy.
+	Log *LogReport `json:"log,omitempty"`
 }
+
+// LogReport is what a round of monitoring found out about the log itself: whether
+// the witnesses have seen what the directory has shown to this client.
+type LogReport struct {
+	Verdict Verdict    `json:"verdict"`
+	Witness *Witnessed `json:"witness,omitempty"` // nil if Err is not
+	// Finding is the name of Kind.
+	Finding string `json:"finding"`
+	// Err is what misbehaviour was proven, or why nothing could be found out.
+	Err error `json:"-"`
+	// Evidence is the path of the evidence file, if one was written.
+	Evidence string `json:"evidence,omitempty"`
+}
+
+// Kind returns what the report asks of the user.
+func (r *LogReport) Kind() Kind { return Worse(KindOf(r.Err), r.Witness.Kind()) }
 
 // The roles in which a label is watched.
 const (
@@ -57,14 +75,17 @@ func (r *WatchResult) Kind() Kind {
 	for i := range r.Reports {
 		kind = Worse(kind, r.Reports[i].Kind())
 	}
+	if r.Log != nil {
+		kind = Worse(kind, r.Log.Kind())
+	}
 	return kind
 }
 
 // Watch does one round of monitoring: it brings the view of the log up to date,
 // verifies the owned labels up to the log's present state, and goes on with the
 // monitoring of contacts that lookups made necessary. A label that cannot be
-// checked does not keep others from being checked. The error is that of the
-// first step, or of the state.
+// checked does not keep others from being checked, and neither does a log that
+// the witnesses do not see. The error is that of the first step, or of the state.
 func (c *Client) Watch(ctx context.Context) (*WatchResult, error) {
 	s, err := c.begin(ctx)
 	if err != nil {
@@ -72,6 +93,7 @@ func (c *Client) Watch(ctx context.Context) (*WatchResult, error) {
 	}
 	defer s.end()
 	if _, err := s.distinguished(ctx); err != nil {
+		_, err = s.conclude(ctx, err)
 		return nil, err
 	}
 	out := &WatchResult{Directory: c.directory, Reports: []Report{}}
@@ -82,8 +104,37 @@ func (c *Client) Watch(ctx context.Context) (*WatchResult, error) {
 	for _, label := range labels(s.state.contacts) {
 		out.Reports = append(out.Reports, s.report(label, RoleContact, &broken, func() error { return s.watchContact(ctx, label) }))
 	}
+	if s.state.inForce() != nil {
+		out.concludeLog(s.conclude(ctx, nil))
+	}
 	out.At, out.Head = s.cfg.Now().UTC(), headOf(s.state.view)
 	return out, nil
+}
+
+// concludeLog reports on the log, and withdraws verdicts that do not stand
+// without it.
+func (r *WatchResult) concludeLog(w *Witnessed, err error) {
+	r.Log = &LogReport{Witness: w, Err: err}
+	if err == nil {
+		r.Log.Verdict = w.verdict()
+		err = w.err
+	} else {
+		r.Log.Verdict = VerdictOf(err)
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		r.Log.Evidence = e.Evidence
+	}
+	r.Log.Finding = r.Log.Kind().String()
+	for i := range r.Reports {
+		report := &r.Reports[i]
+		if err != nil && report.Kind() == 0 {
+			report.Err = fail(Undecided, "", fmt.Errorf("this rests on a log that cannot be relied on: %v", err))
+			report.Verdict = VerdictOf(report.Err)
+			report.Finding = report.Kind().String()
+		}
+		report.Verdict = w.qualify(report.Verdict)
+	}
 }
 
 // report watches one label, unless the directory was lost before.
@@ -134,10 +185,10 @@ func (s *session) reportContact(r *Report) {
 	r.Verdict = verdict(OutcomeVerified, "what was looked up is in a part of the log where its owner's monitoring meets it")
 }
 
-// watchOwner learns what the directory says is new, and verifies that there is
-// nothing else.
+// watchOwner takes a label over, if that has not been done, or learns what the
+// directory says is new, and verifies that there is nothing else.
 func (s *session) watchOwner(ctx context.Context, label string) error {
-	if !s.state.owners[label].ready {
+	if o := s.state.owners[label]; o == nil || !o.ready {
 		if err := s.takeOver(ctx, label); err != nil {
 			return err
 		}
@@ -167,7 +218,10 @@ func (s *session) watchContact(ctx context.Context, label string) error {
 		if err != nil {
 			return err
 		}
-		next.view, c.monitor = r.View, r.Contact
+		if err := next.proceed(r.Verified, &p.Monitor); err != nil {
+			return err
+		}
+		c.monitor = r.Contact
 		next.contacts[label] = c
 		return nil
 	}})

@@ -1,7 +1,8 @@
 // Package clienttest is a small KEYTRANS directory in memory, for tests of what
 // talks to one. It is naive and slow, checks no credentials but one token, and
 // does what a test tells it, dishonest things too: insert keys, fork, stand
-// still, lie in answers.
+// still, lie in answers. It publishes its log entries as a C2SP log, of which it
+// plays the witnesses, too.
 package clienttest
 
 import (
@@ -47,6 +48,7 @@ type Directory struct {
 	head       keytrans.TreeHead
 	requests   map[string]int
 	maxAnswers int
+	public     publicLog
 }
 
 // Clock is a time that a test moves.
@@ -104,6 +106,7 @@ func New() *Directory {
 			MaxAhead: 60_000, MaxBehind: uint64((24 * time.Hour).Milliseconds()),
 			ReasonableMonitoringWindow: uint64(Window.Milliseconds()),
 		},
+		public: newPublicLog(),
 	}
 	d.Insert()
 	return d
@@ -117,7 +120,7 @@ func (d *Directory) Fork() *Directory {
 	f := &Directory{
 		Clock: d.Clock, Token: d.Token, config: d.config, signer: d.signer, vrf: d.vrf,
 		entries: slices.Clone(d.entries), leaves: slices.Clone(d.leaves), labels: maps.Clone(d.labels), head: d.head,
-		requests: make(map[string]int), maxAnswers: d.maxAnswers,
+		requests: make(map[string]int), maxAnswers: d.maxAnswers, public: d.public.fork(),
 	}
 	for label, versions := range f.labels {
 		f.labels[label] = slices.Clone(versions)

@@ -29,9 +29,11 @@ func Problem(status int, name, field, detail string) *Answer {
 	return &Answer{Status: status, Type: "application/problem+json", Body: body}
 }
 
-// ServeHTTP implements http.Handler: the HTTP binding.
+// ServeHTTP implements http.Handler: the HTTP binding, and the public log below
+// /log, where the operation that hooks are told is the path without the first
+// slash.
 func (d *Directory) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	operation := strings.TrimPrefix(r.URL.Path, "/v1/")
+	operation := strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, "/"), "v1/")
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return
@@ -44,9 +46,7 @@ func (d *Directory) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a = d.Before(operation, body)
 	}
 	if a == nil {
-		d.mu.Lock()
-		a = d.answer(operation, body, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
-		d.mu.Unlock()
+		a = d.carryOut(operation, body, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
 		if d.After != nil {
 			d.After(operation, a)
 		}
@@ -57,6 +57,22 @@ func (d *Directory) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", a.Type)
 	w.WriteHeader(a.Status)
 	_, _ = w.Write(a.Body)
+}
+
+// carryOut answers a request, after the hook that can do so instead.
+func (d *Directory) carryOut(operation string, body []byte, token string) *Answer {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	path, ok := strings.CutPrefix(operation, "log/")
+	switch {
+	case !ok:
+		return d.answer(operation, body, token)
+	case d.public.other != nil && d.public.other != d:
+		d.public.other.mu.Lock()
+		defer d.public.other.mu.Unlock()
+		return d.public.other.answerLog(path)
+	}
+	return d.answerLog(path)
 }
 
 var errUnknownLabel = errors.New("unknown label")

@@ -16,11 +16,13 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ghostlight-kt/ghostlight/client"
 	"github.com/ghostlight-kt/ghostlight/client/keyring"
+	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 )
 
 func main() {
@@ -63,6 +65,8 @@ type app struct {
 	stdout, stderr io.Writer
 
 	directory, state      string
+	policy                string // a file
+	delay                 time.Duration
 	json, verbose, inHTTP bool
 	finding               client.Kind // of a command that succeeded
 	command               string      // its name, for JSON
@@ -119,6 +123,13 @@ func (a *app) rootCommand() *cobra.Command {
 against the configuration that was pinned with kt trust, and against all that it
 verified before. Data goes to standard output, everything else to standard error.
 
+With a witness policy, stored by kt trust URL --policy FILE or given with --policy,
+an answer is verified only if the witnesses have seen every log entry that its
+proof relies on, so that others are shown the same log. Entries newer than what
+they have seen are pending, for --witness-delay at most; kt checks them at its next
+contact. Whoever serves the log, which the policy can place elsewhere, learns the
+numbers of the log entries that you are interested in, and nothing of labels.
+
 Exit codes: 0 verified, 1 operational error, 2 usage, 3 misbehaviour proven (the
 evidence file is named), 5 could not decide, 6 needs your attention.`,
 		Example: `  kt trust https://keys.example.org
@@ -127,27 +138,57 @@ evidence file is named), 5 could not decide, 6 needs your attention.`,
   kt watch`,
 		SilenceErrors: true, SilenceUsage: true,
 		Version: version(),
-		PersistentPreRun: func(cmd *cobra.Command, _ []string) {
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			a.started, a.command = true, cmd.Name()
 			if a.verbose {
 				a.config.Logger = slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 			}
 			a.config.InsecureHTTP = a.inHTTP
 			a.config.UserAgent = "ghostlight-kt/" + version()
+			return a.configureWitnesses()
 		},
 	}
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.directory, "directory", os.Getenv("KT_DIRECTORY"), "base `URL` of the directory (default $KT_DIRECTORY, or the only trusted one)")
 	flags.StringVar(&a.state, "state", "", "`folder` for state (default $XDG_STATE_HOME/ghostlight)")
 	flags.BoolVar(&a.json, "json", false, "print JSON")
+	flags.StringVar(&a.policy, "policy", "", "witness policy in this `file` (C2SP tlog-policy), instead of the stored one; trust stores it")
+	flags.DurationVar(&a.delay, "witness-delay", 10*time.Minute, "how old a log entry may be before the witnesses have seen it")
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "print what is done, to standard error")
 	flags.BoolVar(&a.inHTTP, "insecure-http", false, "permit http to other machines, where everybody on the way sees the labels")
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(a.trustCommand(), a.lookupCommand(), a.publishCommand(), a.ownCommand(), a.watchCommand(), a.historyCommand())
+	root.AddCommand(a.trustCommand(), a.lookupCommand(), a.publishCommand(), a.ownCommand(), a.watchCommand(), a.historyCommand(), a.proofCommand())
 	return root
+}
+
+// configureWitnesses takes over the flags about witnesses.
+func (a *app) configureWitnesses() error {
+	switch {
+	case a.delay < 0:
+		return usageError("--witness-delay is negative")
+	case a.config.WaitWitnessed < 0:
+		return usageError("--wait-witnessed is negative")
+	case a.delay == 0:
+		a.config.WitnessDelay = -1 // none
+	default:
+		a.config.WitnessDelay = a.delay
+	}
+	if a.policy == "" {
+		return nil
+	}
+	var err error
+	a.config.Policy, err = a.readInput(a.policy, checkpoint.MaxPolicySize)
+	return err
+}
+
+// addWaitFlag adds the flag to wait for the witnesses.
+func (a *app) addWaitFlag(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.DurationVar(&a.config.WaitWitnessed, "wait-witnessed", 0, "wait until the witnesses have seen what the result rests on, for this `time` at most")
+	flags.Lookup("wait-witnessed").NoOptDefVal = "2m"
 }
 
 // version returns the version of the module that this program was built from.

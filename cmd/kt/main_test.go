@@ -234,10 +234,14 @@ func TestPublishInput(t *testing.T) {
 
 func TestUsage(t *testing.T) {
 	x := newTerminal(t)
+	policy := x.file(string(x.dir.Policy("any")))
 	for _, args := range [][]string{
 		{"nonsense"}, {"lookup"}, {"lookup", "a", "b"}, {"lookup", "a", "--nonsense"}, {"lookup", " "}, {"lookup", "a", "--version", "x"},
 		{"lookup", "a", "--version", "4294967296"}, {"lookup", "a", "--raw", "--json"}, {"watch", "--every", "1ms"}, {"watch", "--every", "-1s"},
 		{"own", alice, "--accept", "-1"}, {"own", alice, "--accept", "4294967296"}, {"history", alice, "--limit", "-1"},
+		{"proof"}, {"proof", "a", "b"}, {"proof", "--verify", "a", "b"}, {"proof", "--verify", "a"}, {"proof", "--verify", "a", "--policy", policy, "--out", "b"},
+		{"proof", "--verify", "-", "--policy", "-"}, {"proof", alice}, {"watch", "--witness-delay", "-1s"}, {"lookup", alice, "--wait-witnessed=-1s"},
+		{"lookup", alice, "--wait-witnessed"}, {"lookup", alice, "--policy", x.file("nonsense")}, {"trust", x.server.URL, "--policy", x.file("quorum none\n")},
 		{"trust", "http://keys.example.org"}, {"trust", "keys"}, {"--directory", "https://other.example", "watch"},
 	} {
 		_, stderr := x.kt(exitUsage, args...)

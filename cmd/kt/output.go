@@ -104,6 +104,27 @@ func (a *app) printVerdict(v client.Verdict) {
 	a.printf("%s\n", text)
 }
 
+// printWitnessed prints what the witnesses have seen, if there is a policy.
+func (a *app) printWitnessed(w *client.Witnessed) {
+	if w == nil {
+		return
+	}
+	if w.CheckpointSize > 0 {
+		a.printf("witnessed: log of %d entries by %s (quorum %s)\n", w.CheckpointSize, names(w.CosignedBy), printable(w.Quorum))
+	}
+	if w.Reason != "" {
+		a.printf("pending: %s\n", printable(w.Reason))
+	}
+}
+
+// names lists names.
+func names(list []string) string {
+	if len(list) == 0 {
+		return "nobody"
+	}
+	return printable(strings.Join(list, ", "))
+}
+
 func (a *app) printHead(h client.Head) {
 	a.printf("log of %d entries, the last of %s, root %s\n", h.TreeSize, moment(h.Time), h.Root)
 }

@@ -15,9 +15,14 @@ func (a *app) trustCommand() *cobra.Command {
 		Short: "Pin the configuration of a directory",
 		Long: `Pin the configuration of a directory. From then on, every answer must be signed
 with the keys that it names. The first contact is taken on faith, unless you got
-the configuration's SHA-256 from elsewhere and give it with --sha256.`,
-		Example: "  kt trust https://keys.example.org --sha256 8d3f...",
-		Args:    cobra.ExactArgs(1),
+the configuration's SHA-256 from elsewhere and give it with --sha256.
+
+With --policy, the witness policy in the file is stored, too, in the place of the
+one that was stored before. It has to name the directory's log; take it from
+somebody you trust, who need not be the operator.`,
+		Example: `  kt trust https://keys.example.org --sha256 8d3f...
+  kt trust https://keys.example.org --policy witnesses.txt`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			root, err := a.stateRoot()
 			if err != nil {
@@ -27,24 +32,40 @@ the configuration's SHA-256 from elsewhere and give it with --sha256.`,
 			if err != nil {
 				return err
 			}
+			a.finding = r.Kind()
 			if a.json {
 				a.printJSON(r, true)
 				return nil
 			}
-			verb := "now trusted"
-			if r.AlreadyTrusted {
-				verb = "trusted already"
-			}
-			a.printf("%s is %s\n", printable(r.Directory), verb)
-			a.printf("  configuration SHA-256 %s (%s)\n", r.ConfigurationSHA256, r.Suite)
-			a.printf("  state in %s\n", printable(r.StateDir))
-			a.printVerdict(r.Verdict)
-			a.printHead(r.Head)
+			a.printTrusted(r)
 			return nil
 		},
 	}
 	cmd.Flags().StringVar(&fingerprint, "sha256", "", "the configuration must have this SHA-256, in `hex`")
 	return cmd
+}
+
+func (a *app) printTrusted(r *client.TrustResult) {
+	verb := "now trusted"
+	if r.AlreadyTrusted {
+		verb = "trusted already"
+	}
+	a.printf("%s is %s\n", printable(r.Directory), verb)
+	a.printf("  configuration SHA-256 %s (%s)\n", r.ConfigurationSHA256, r.Suite)
+	a.printf("  state in %s\n", printable(r.StateDir))
+	if p := r.Policy; p != nil {
+		verb := "witness policy"
+		switch {
+		case r.PolicyReplaced:
+			verb = "new witness policy, which replaces the one before"
+		case r.PolicyStored:
+			verb = "new witness policy"
+		}
+		a.printf("  %s: log %s at %s, witnesses %s, quorum %s\n", verb, printable(p.Origin), printable(p.URL), names(p.Witnesses), printable(p.Quorum))
+	}
+	a.printVerdict(r.Verdict)
+	a.printWitnessed(r.Witness)
+	a.printHead(r.Head)
 }
 
 func (a *app) lookupCommand() *cobra.Command {
@@ -100,6 +121,7 @@ The exit code is 6 if the keys are not the ones seen before.`,
 	cmd.Flags().Uint32Var(&number, "version", 0, "look up version `N` instead of the greatest one")
 	cmd.Flags().BoolVar(&explain, "explain", false, "tell step by step how the answer was verified")
 	cmd.Flags().BoolVar(&raw, "raw", false, "print the bytes of the value and nothing else")
+	a.addWaitFlag(cmd)
 	return cmd
 }
 
@@ -114,6 +136,7 @@ func (a *app) printLookup(r *client.LookupResult) {
 		a.printf("%2d. %s\n", i+1, printable(step.Text))
 	}
 	a.printVerdict(r.Verdict)
+	a.printWitnessed(r.Witness)
 	a.printHead(r.Head)
 }
 
@@ -171,5 +194,6 @@ func (a *app) printHistory(h *client.HistoryResult) {
 		a.printf("older versions were left out\n")
 	}
 	a.printVerdict(h.Verdict)
+	a.printWitnessed(h.Witness)
 	a.printHead(h.Head)
 }

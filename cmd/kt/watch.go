@@ -17,7 +17,8 @@ func (a *app) watchCommand() *cobra.Command {
 		Short: "Check all labels that you own or looked up",
 		Long: `Do one round of monitoring: bring the view of the log up to date, look for versions
 of your own labels that you did not publish, and go on with the checks that
-lookups made necessary. The exit code is that of the worst finding.
+lookups made necessary. With a witness policy, see whether the witnesses have seen
+what the directory showed you. The exit code is that of the worst finding.
 
 With --every, rounds follow each other until kt is interrupted. Then a label is
 printed when its verdict changes, and in every round that finds something wrong.`,
@@ -89,6 +90,9 @@ func (a *app) printRoundError(err error) {
 // printWatch prints the reports of a round. If printed is not nil, verdicts that
 // are as they were printed before are left out unless something is wrong.
 func (a *app) printWatch(r *client.WatchResult, printed map[string]client.Verdict) {
+	if r.Log != nil {
+		a.printLog(r, printed)
+	}
 	if len(r.Reports) == 0 && printed == nil {
 		fmt.Fprintln(a.stderr, "kt: nothing to watch yet: look up a label, or own one")
 	}
@@ -103,6 +107,24 @@ func (a *app) printWatch(r *client.WatchResult, printed map[string]client.Verdic
 			a.printf("%s ", r.At.Format(time.RFC3339))
 		}
 		a.printReport(report)
+	}
+}
+
+// printLog prints the report on the log itself, as printWatch does those on labels.
+func (a *app) printLog(r *client.WatchResult, printed map[string]client.Verdict) {
+	const key = "log"
+	if printed != nil && r.Log.Kind() == 0 && printed[key].Outcome == r.Log.Verdict.Outcome {
+		return
+	}
+	if printed != nil {
+		printed[key] = r.Log.Verdict
+		a.printf("%s ", r.At.Format(time.RFC3339))
+	}
+	a.printf("the log: ")
+	a.printVerdict(r.Log.Verdict)
+	a.printWitnessed(r.Log.Witness)
+	if r.Log.Evidence != "" {
+		a.printf("  evidence: %s\n", printable(r.Log.Evidence))
 	}
 }
 

@@ -30,7 +30,10 @@ func (a *app) publishCommand() *cobra.Command {
 		Long: `Publish the public keys in a file (OpenPGP, OpenSSH or age; - for standard input)
 as a new version of a label. kt becomes the label's owner if it is not yet. If the
 directory holds versions that you did not publish, they are named, nothing is
-published, and the exit code is 6.`,
+published, and the exit code is 6.
+
+With --wait-witnessed, kt returns once the witnesses have seen the new version. If
+they do not in time, the exit code is 5; the version is published all the same.`,
 		Example: "  kt publish me@example.org mykey.asc --token-file ~/.config/ghostlight/token",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -66,6 +69,7 @@ published, and the exit code is 6.`,
 	cmd.Flags().StringVar(&tokenFile, "token-file", "", "`file` with the token that the operator issued")
 	cmd.Flags().BoolVar(&raw, "raw", false, "publish the bytes of the file as they are")
 	cmd.Flags().BoolVar(&force, "force", false, "make a new version even if the value is the present one")
+	a.addWaitFlag(cmd)
 	return cmd
 }
 
@@ -83,6 +87,7 @@ func (a *app) printPublished(r *client.PublishResult) {
 	}
 	a.printUnexpected(r.Label, r.Unexpected)
 	a.printVerdict(r.Verdict)
+	a.printWitnessed(r.Witness)
 	a.printHead(r.Head)
 }
 
@@ -233,5 +238,6 @@ func (a *app) printOwned(r *client.OwnResult) {
 	}
 	a.printUnexpected(r.Label, r.Unexpected)
 	a.printVerdict(r.Verdict)
+	a.printWitnessed(r.Witness)
 	a.printHead(r.Head)
 }

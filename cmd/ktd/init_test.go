@@ -123,6 +123,9 @@ func TestBadConfig(t *testing.T) {
 	write(t, path, "{}") // is all defaults
 	inst, err := instance.Open(dir, instance.Options{})
 	fatalIfErr(t, err)
+	if !strings.Contains(good, `"origin": "`+inst.Config.Origin+`"`) {
+		t.Errorf("the default origin is %q, in %s", inst.Config.Origin, good)
+	}
 	fatalIfErr(t, inst.Close())
 }
 

@@ -67,7 +67,7 @@ type Config struct {
 
 	// Origin is the origin line of the log's checkpoints: a URL without a scheme,
 	// such as keys.example.org/log, that need not be reachable. Default: a name
-	// below ghostlight.invalid that Init makes.
+	// below ghostlight.invalid that follows from the checkpoint key.
 	Origin string `json:"origin"`
 
 	// Listen is where 'ktd serve' listens. Default 127.0.0.1:8480.
@@ -152,6 +152,11 @@ func (c *Config) validate() error {
 	if l := c.MaximumLifetime; l != 0 && time.Duration(l) <= time.Duration(c.ReasonableMonitoringWindow) {
 		return fmt.Errorf("maximum_lifetime: %v is not more than reasonable_monitoring_window, %v", l, c.ReasonableMonitoringWindow)
 	}
+	if c.Origin != "" {
+		if err := checkpoint.CheckOrigin(c.Origin); err != nil {
+			return err
+		}
+	}
 	return c.validateLimits()
 }
 
@@ -215,7 +220,7 @@ func parseConfig(data []byte) (Config, error) {
 	if err := c.validate(); err != nil {
 		return Config{}, err
 	}
-	return c, checkpoint.CheckOrigin(c.Origin)
+	return c, nil
 }
 
 // configError says what is wrong with the JSON in the file's own words.

@@ -44,9 +44,7 @@ func Init(dir string, cfg Config) (*Created, error) {
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Origin == "" {
-		cfg.Origin = defaultOrigin(keys.checkpoint)
-	}
+	cfg = cfg.withOrigin(keys.checkpoint)
 	signer, err := checkpoint.NewSigner(cfg.Origin, keys.checkpoint)
 	if err != nil {
 		return nil, err
@@ -93,11 +91,15 @@ func Init(dir string, cfg Config) (*Created, error) {
 	}, nil
 }
 
-// defaultOrigin returns an origin that no other log has: a name below a domain
-// that does not exist, made from the seed of the checkpoint key.
-func defaultOrigin(seed []byte) string {
-	public := ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey)
-	return fmt.Sprintf("ghostlight.invalid/%x", sha256.Sum256(public))[:len("ghostlight.invalid/")+16]
+// withOrigin fills in an origin that no other log has: a name below a domain that
+// does not exist, made from the seed of the checkpoint key.
+func (c Config) withOrigin(seed []byte) Config {
+	if c.Origin == "" {
+		public := ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey)
+		id := sha256.Sum256(public)
+		c.Origin = fmt.Sprintf("ghostlight.invalid/%x", id[:8])
+	}
+	return c
 }
 
 // createLog makes the first entry of the log, so that a log that is not there

@@ -94,7 +94,7 @@ func start(dir string, cfg Config, keys *keyRing, opts Options, create bool) (*I
 		return nil, errors.Join(fmt.Errorf("opening the directory in %s: %w", dir, err), store.Close())
 	}
 	return &Instance{
-		Dir: dir, Config: cfg, Directory: d,
+		Dir: dir, Config: cfg.withOrigin(keys.checkpoint), Directory: d,
 		tokens: tokens, store: store, keys: keys, logger: opts.Logger,
 	}, nil
 }

@@ -1,0 +1,205 @@
+package client
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"testing"
+
+	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/merkle"
+	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
+	"github.com/ghostlight-kt/ghostlight/merkle/logtree"
+)
+
+// logOfNumbers is a log tree whose entries are numbered.
+type logOfNumbers struct{}
+
+func (l logOfNumbers) entry(pos uint64) keytrans.Entry {
+	return keytrans.Entry{Position: pos, LogEntry: keytrans.LogEntry{Timestamp: pos}}
+}
+
+func (l logOfNumbers) node(n logtree.Node) merkle.Hash {
+	if n.Level == 0 {
+		return l.entry(n.Index).Hash()
+	}
+	left := l.node(logtree.Node{Level: n.Level - 1, Index: 2 * n.Index})
+	right := l.node(logtree.Node{Level: n.Level - 1, Index: 2*n.Index + 1})
+	return logtree.ParentHash(left, n.Level == 1, right, n.Level == 1)
+}
+
+func (l logOfNumbers) nodes(list []logtree.Node) []merkle.Hash {
+	var out []merkle.Hash
+	for _, n := range list {
+		out = append(out, l.node(n))
+	}
+	return out
+}
+
+func (l logOfNumbers) view(size uint64) *keytrans.View {
+	return &keytrans.View{Head: keytrans.TreeHead{TreeSize: size}, Subtrees: l.nodes(logtree.FullSubtrees(size))}
+}
+
+// TestProvenEntries takes the entries of a response apart, for each size of log
+// and of the view before it, and holds each proof against the root.
+func TestProvenEntries(t *testing.T) {
+	var l logOfNumbers
+	r := rand.New(rand.NewPCG(1, 2))
+	for size := uint64(1); size <= 40; size++ {
+		view := l.view(size)
+		root, err := view.Root()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for old := uint64(0); old <= size; old++ {
+			for range 6 {
+				v := keytrans.Verified{View: view}
+				var positions []uint64
+				for pos := range size {
+					if r.IntN(int(size)) < 4 {
+						v.Entries, positions = append(v.Entries, l.entry(pos)), append(positions, pos)
+					}
+				}
+				elements := l.nodes(logtree.Proof(size, old, positions))
+				got, err := provenEntries(l.view(old), v, elements)
+				if err != nil || len(got) != len(positions) {
+					t.Fatalf("%v of %d after %d: %v", positions, size, old, err)
+				}
+				for _, e := range got {
+					if h, err := e.root(); err != nil || h != root || e.head.TreeSize != size {
+						t.Fatalf("entry %d of %d after %d (%v): %v", e.Position, size, old, positions, err)
+					}
+				}
+				if len(elements) > 0 {
+					if _, err := provenEntries(l.view(old), v, elements[1:]); err == nil {
+						t.Fatal("a missing element was not missed")
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestPendingBound fills the list of pending entries.
+func TestPendingBound(t *testing.T) {
+	var l logOfNumbers
+	w := &witnessing{}
+	for pos := range uint64(maxUnwitnessed) {
+		w.pending = append(w.pending, pendingEntry{Entry: l.entry(2 * pos)})
+	}
+	same, err := w.add([]pendingEntry{{Entry: l.entry(4)}, {Entry: l.entry(0)}})
+	if err != nil || len(same.pending) != maxUnwitnessed {
+		t.Errorf("%d, %v", len(same.pending), err)
+	}
+	_, err = w.add([]pendingEntry{{Entry: l.entry(1)}})
+	if KindOf(err) != Undecided || err.Error() != fmt.Sprintf("keeping log entries for the witnesses: %d log entries would wait to be seen by the witnesses, more than %d", maxUnwitnessed+1, maxUnwitnessed) {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestSettleEarly settles in the midst of an operation before the list is full.
+func TestSettleEarly(t *testing.T) {
+	requests := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests++
+		http.NotFound(w, r)
+	}))
+	defer server.Close()
+	signer, err := checkpoint.NewSigner("keys.example.org/log", make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := parsePolicy([]byte("log "+signer.VerifierKey()+"\nquorum none\n"), server.URL, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var l logOfNumbers
+	in := &witnessing{policy: p}
+	s := &session{cfg: Config{}.withDefaults(), state: &state{witness: in}}
+	for pos := range uint64(maxUnwitnessed / 2) {
+		if err := s.settleEarly(t.Context()); err != nil || requests != 0 {
+			t.Fatalf("%d requests, %v", requests, err)
+		}
+		in.pending = append(in.pending, pendingEntry{Entry: l.entry(pos)})
+	}
+	if err := s.settleEarly(t.Context()); err != nil || requests != 1 {
+		t.Errorf("%d requests, %v", requests, err)
+	}
+}
+
+// TestMergePending keeps the proofs.
+func TestMergePending(t *testing.T) {
+	var l logOfNumbers
+	bare := func(pos uint64) pendingEntry { return pendingEntry{Entry: l.entry(pos)} }
+	proven := func(pos, size uint64) pendingEntry {
+		return pendingEntry{Entry: l.entry(pos), head: keytrans.TreeHead{TreeSize: size}}
+	}
+	got := mergePending([]pendingEntry{bare(1), proven(2, 9), bare(5)}, []pendingEntry{proven(1, 10), bare(2), proven(3, 10), bare(5)})
+	var text []string
+	for _, e := range got {
+		text = append(text, fmt.Sprintf("%d/%d", e.Position, e.head.TreeSize))
+	}
+	if want := []string{"1/10", "2/9", "3/10", "5/0"}; !slices.Equal(text, want) {
+		t.Errorf("%v, want %v", text, want)
+	}
+}
+
+// TestReason words why entries are pending.
+func TestReason(t *testing.T) {
+	why := fmt.Errorf("why")
+	for want, w := range map[string]*Witnessed{
+		"log entry 7 is newer than what the witnesses have seen":                                              {CheckpointSize: 7, Pending: []uint64{7}},
+		"log entries 7, 8 are newer than what the witnesses have seen (why)":                                  {CheckpointSize: 7, Pending: []uint64{7, 8}, why: why},
+		"log entry 6 is not known to be in the log that the witnesses have seen (why)":                        {CheckpointSize: 7, Pending: []uint64{6}, why: why},
+		"log entries 1, 2, 3, 4, 5 and 2 more are not known to have been seen by the witnesses":               {Pending: []uint64{1, 2, 3, 4, 5, 6, 7}},
+		"log entries 1, 2, 3, 4, 5 are not known to be in the log that the witnesses have seen (why, really)": {CheckpointSize: 2, Pending: []uint64{1, 2, 3, 4, 5}, why: fmt.Errorf("%w, really", why)},
+	} {
+		if got := w.reason(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// TestLogOf chooses the directory's log among those of a policy.
+func TestLogOf(t *testing.T) {
+	seed := make([]byte, 32)
+	line := func(origin, url string) string {
+		seed[0]++
+		s, err := checkpoint.NewSigner(origin, seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return "log " + s.VerifierKey() + " " + url + "\n"
+	}
+	const directory = "https://keys.example.org/kt"
+	for name, c := range map[string]struct {
+		lines []string
+		want  int // -1: none
+	}{
+		"the only one, whatever it is":    {[]string{line("other.example", "https://other.example")}, 0},
+		"none":                            {nil, -1},
+		"by its URL":                      {[]string{line("a.example", ""), line("b.example", "https://Keys.example.org:443/kt/log/")}, 1},
+		"by its origin":                   {[]string{line("keys.example.org/kt/log", "https://cdn.example"), line("b.example", "")}, 0},
+		"no hint":                         {[]string{line("a.example", ""), line("b.example", "https://keys.example.org/log")}, -1},
+		"two hints":                       {[]string{line("keys.example.org/kt/log", ""), line("b.example", "https://keys.example.org/kt/log")}, -1},
+		"two keys of one origin":          {[]string{line("keys.example.org/kt/log", ""), line("keys.example.org/kt/log", "")}, -1},
+		"another port is another machine": {[]string{line("a.example", "https://keys.example.org:8443/kt/log"), line("b.example", "")}, -1},
+	} {
+		text := "quorum none\n"
+		for _, l := range c.lines {
+			text += l
+		}
+		p, err := parsePolicy([]byte(text), directory, false)
+		if c.want < 0 {
+			if err == nil {
+				t.Errorf("%s: %s", name, p.log.Origin)
+			}
+			continue
+		}
+		if err != nil || p.log != &p.Logs[c.want] {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/merkle"
+)
+
+// The part of the state file that belongs to the witness policy. It is left out
+// without one.
+
+type witnessJSON struct {
+	Policy     []byte        `json:"policy"`
+	Checkpoint []byte        `json:"checkpoint,omitempty"` // a signed note
+	Pending    []pendingJSON `json:"pending"`
+}
+
+type pendingJSON struct {
+	entryJSON
+	Proof *headProofJSON `json:"proof,omitempty"`
+}
+
+// headProofJSON is a signed head and the proof that it covers a log entry.
+type headProofJSON struct {
+	TreeSize  uint64    `json:"tree_size"`
+	Signature []byte    `json:"signature"`
+	Path      []hexHash `json:"path"`
+}
+
+func witnessToJSON(w *witnessing) *witnessJSON {
+	if w == nil {
+		return nil
+	}
+	j := &witnessJSON{Policy: w.policy.text, Pending: []pendingJSON{}}
+	if w.last != nil {
+		j.Checkpoint = w.last.Note
+	}
+	for _, e := range w.pending {
+		p := pendingJSON{entryJSON: entryToJSON(e.Entry)}
+		if e.head.TreeSize > 0 {
+			p.Proof = &headProofJSON{TreeSize: e.head.TreeSize, Signature: e.head.Signature, Path: []hexHash{}}
+			for _, h := range e.path {
+				p.Proof.Path = append(p.Proof.Path, hexHash(h))
+			}
+		}
+		j.Pending = append(j.Pending, p)
+	}
+	return j
+}
+
+// witness decodes what is kept for a directory under a policy.
+func (j *witnessJSON) witness(directory string) (*witnessing, error) {
+	if j == nil {
+		return nil, nil
+	}
+	p, err := parsePolicy(j.Policy, directory, true)
+	if err != nil {
+		return nil, fmt.Errorf("the witness policy: %w", err)
+	}
+	w := &witnessing{policy: p}
+	if j.Checkpoint != nil {
+		if w.last = p.quorate(j.Checkpoint); w.last == nil {
+			return nil, errors.New("the retained checkpoint does not have the quorum of the witness policy")
+		}
+	}
+	for _, e := range j.Pending {
+		entry := pendingEntry{Entry: e.entry()}
+		if e.Proof != nil {
+			if e.Proof.TreeSize == 0 {
+				return nil, fmt.Errorf("the proof of pending entry %d is of an empty log", e.Position)
+			}
+			entry.head = keytrans.TreeHead{TreeSize: e.Proof.TreeSize, Signature: e.Proof.Signature}
+			for _, h := range e.Proof.Path {
+				entry.path = append(entry.path, merkle.Hash(h))
+			}
+		}
+		w.pending = append(w.pending, entry)
+	}
+	return w, nil
+}

@@ -1,0 +1,203 @@
+package client
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/merkle"
+	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
+	"github.com/ghostlight-kt/ghostlight/merkle/logtree"
+)
+
+// witnessing is what is retained under a witness policy. It is not modified.
+//
+// While it is kept, every entry of the frontier of the retained view is settled
+// or in pending. An entry is settled when it was found, at its position, in a
+// checkpoint with a quorum; every later checkpoint is held against that one.
+type witnessing struct {
+	policy *policy
+	// last is the last checkpoint with a quorum, nil if there was none.
+	last *checkpoint.Signed
+	// pending are verified log entries that are not settled, ascending.
+	pending []pendingEntry
+}
+
+// pendingEntry is a log entry with the proof that the directory's signed head
+// covers it, for the case that the witnesses have seen another one. An entry that
+// was retained before there was a policy has none: head is zero then.
+type pendingEntry struct {
+	keytrans.Entry
+	head keytrans.TreeHead
+	path []merkle.Hash // of logtree.Proof, for this entry alone
+}
+
+// maxUnwitnessed bounds the pending entries.
+const maxUnwitnessed = 10_000
+
+// newWitnessing begins to keep a policy. before is what was kept so far, nil if
+// there was no policy. The retained checkpoint survives if it has the quorum of
+// the new policy, and what was pending stays so.
+func newWitnessing(p *policy, before *witnessing, view *keytrans.View) *witnessing {
+	w := &witnessing{policy: p}
+	if before != nil {
+		w.pending = before.pending
+		if before.last != nil {
+			w.last = p.quorate(before.last.Note)
+		}
+	}
+	var frontier []pendingEntry
+	for _, e := range view.Frontier {
+		frontier = append(frontier, pendingEntry{Entry: e})
+	}
+	w.pending = mergePending(w.pending, frontier)
+	return w
+}
+
+// quorate returns a checkpoint if it has the policy's quorum, and nil if not.
+func (p *policy) quorate(signed []byte) *checkpoint.Signed {
+	s, err := p.open(signed)
+	if err != nil || s.Witnessed() != nil {
+		return nil
+	}
+	return s
+}
+
+// mergePending merges two lists. Of two elements for one entry it takes the one
+// that has a proof.
+func mergePending(old, added []pendingEntry) []pendingEntry {
+	out := slices.Concat(old, added)
+	slices.SortStableFunc(out, func(a, b pendingEntry) int {
+		if c := cmp.Compare(a.Position, b.Position); c != 0 {
+			return c
+		}
+		return cmp.Compare(min(b.head.TreeSize, 1), min(a.head.TreeSize, 1))
+	})
+	return slices.CompactFunc(out, func(a, b pendingEntry) bool { return a.Position == b.Position })
+}
+
+// add returns w with more pending entries. Requires that w is not nil.
+func (w *witnessing) add(entries []pendingEntry) (*witnessing, error) {
+	next := *w
+	next.pending = mergePending(w.pending, entries)
+	if n := len(next.pending); n > maxUnwitnessed {
+		e := fail(Undecided, "keeping log entries for the witnesses", fmt.Errorf(
+			"%d log entries would wait to be seen by the witnesses, more than %d", n, maxUnwitnessed))
+		e.Hint = "see whether the directory's log and its witnesses are at work, and run kt watch"
+		return nil, e
+	}
+	return &next, nil
+}
+
+// inForce returns what is kept under the policy that is in force, nil if none is.
+func (s *state) inForce() *witnessing {
+	if s.adHoc != nil {
+		return s.adHoc
+	}
+	return s.witness
+}
+
+// setInForce replaces what inForce returns. Requires that it is not nil.
+func (s *state) setInForce(w *witnessing) {
+	if s.adHoc != nil {
+		s.adHoc = w
+		return
+	}
+	s.witness = w
+}
+
+// proceed retains what a verified response establishes of the log. proof is the
+// response's, which was verified against the view that s has until then.
+func (s *state) proceed(v keytrans.Verified, proof *keytrans.CombinedTreeProof) error {
+	if s.inForce() != nil {
+		entries, err := provenEntries(s.view, v, proof.Inclusion)
+		if err != nil {
+			return err
+		}
+		for _, w := range []**witnessing{&s.witness, &s.adHoc} {
+			if *w == nil {
+				continue
+			}
+			if *w, err = (*w).add(entries); err != nil {
+				return err
+			}
+		}
+	}
+	s.view = v.View
+	return nil
+}
+
+// check verifies what was stored: damage must not turn an honest directory into
+// a culprit, nor let an entry pass as settled.
+func (w *witnessing) check(cfg *keytrans.Configuration, view *keytrans.View) error {
+	if len(w.pending) > maxUnwitnessed {
+		return fmt.Errorf("there are %d pending entries", len(w.pending))
+	}
+	if err := w.checkPending(cfg, view.Head.TreeSize); err != nil {
+		return err
+	}
+	return w.checkFrontier(view)
+}
+
+// checkPending verifies the proofs of pending entries.
+func (w *witnessing) checkPending(cfg *keytrans.Configuration, size uint64) error {
+	heads := make(map[string]bool) // verified, by what was signed and the signature
+	for i, e := range w.pending {
+		if i > 0 && e.Position <= w.pending[i-1].Position || e.Position >= size || e.head.TreeSize > size {
+			return fmt.Errorf("pending entry %d is out of place", e.Position)
+		}
+		if e.head.TreeSize == 0 {
+			continue
+		}
+		root, err := e.root()
+		if err != nil {
+			return fmt.Errorf("the proof of pending entry %d: %w", e.Position, err)
+		}
+		key := fmt.Sprintf("%d %s %x", e.head.TreeSize, root, e.head.Signature)
+		if heads[key] {
+			continue
+		}
+		if err := keytrans.VerifyTreeHead(cfg, &e.head, root); err != nil {
+			return fmt.Errorf("the head over pending entry %d: %w", e.Position, err)
+		}
+		heads[key] = true
+	}
+	return nil
+}
+
+// checkFrontier verifies that the entries of the frontier are pending if they
+// cannot be settled.
+func (w *witnessing) checkFrontier(view *keytrans.View) error {
+	size := uint64(0)
+	if w.last != nil {
+		size = w.last.Size
+	}
+	for _, e := range view.Frontier {
+		i, found := slices.BinarySearchFunc(w.pending, e.Position, func(p pendingEntry, pos uint64) int { return cmp.Compare(p.Position, pos) })
+		switch {
+		case found && w.pending[i].LogEntry != e.LogEntry:
+			return fmt.Errorf("pending entry %d is not the retained one", e.Position)
+		case !found && e.Position >= size:
+			return fmt.Errorf("entry %d is newer than the checkpoint, and not pending", e.Position)
+		}
+	}
+	return nil
+}
+
+// root returns the root of the log tree that the proof of e leads to. Requires a
+// proof.
+func (e *pendingEntry) root() (merkle.Hash, error) {
+	leaf := logtree.Leaf{Pos: e.Position, Value: e.Hash()}
+	r, err := logtree.Evaluate(e.head.TreeSize, 0, nil, []logtree.Leaf{leaf}, e.path)
+	return r.Root, err
+}
+
+// samePolicy reports whether both keep the same policy, or none.
+func (w *witnessing) samePolicy(other *witnessing) bool {
+	if w == nil || other == nil {
+		return w == other
+	}
+	return bytes.Equal(w.policy.text, other.policy.text)
+}
