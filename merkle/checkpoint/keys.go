@@ -31,8 +31,9 @@ func parseVKey(vkey string) (verifierKey, error) {
 	_, rest, _ := strings.Cut(vkey, "+")
 	id, key64, _ := strings.Cut(rest, "+")
 	hash, err := strconv.ParseUint(id, 16, 32)
-	key, err2 := base64.StdEncoding.Strict().DecodeString(key64)
-	if err != nil || err2 != nil || len(id) != 8 || len(key) == 0 || strings.ToLower(id) != id {
+	key, err2 := base64.StdEncoding.DecodeString(key64)
+	canonical := strings.ToLower(id) == id && base64.StdEncoding.EncodeToString(key) == key64
+	if err != nil || err2 != nil || len(id) != 8 || len(key) == 0 || !canonical {
 		return verifierKey{}, errors.New("not a verifier key: it should be NAME+KEYID+KEY")
 	}
 	k := verifierKey{algorithm: key[0], public: string(key[1:])}

@@ -92,6 +92,9 @@ func TestVKeysRefused(t *testing.T) {
 		"another part":          {good + "+x", shape},
 		"a space after it":      {good + " ", shape},
 		"a space before it":     {" " + good, "malformed"},
+		"a return in the key":   {cosign[:30] + "\r" + cosign[30:], shape},
+		"a newline in the key":  {cosign[:30] + "\n" + cosign[30:], shape},
+		"a newline at the end":  {cosign + "\n", shape},
 		"a secret key":          {"PRIVATE+KEY+" + good, shape},
 		"no name":               {"+" + hash + "+" + key64, "malformed"},
 		"a space in the name":   {vkeyOf("na me", 1, ed), "malformed"},
@@ -167,7 +170,7 @@ func TestVKeyBits(t *testing.T) {
 
 func FuzzParseVKey(f *testing.F) {
 	_, mldsa := mldsaVKeys()
-	for _, s := range []string{specVKey, vkeyOf("a", 4, make([]byte, 32)), mldsa[0], "name+01234567+AAAA", "++"} {
+	for _, s := range []string{specVKey, vkeyOf("a", 4, make([]byte, 32)), mldsa[0], "name+01234567+AAAA", "++", vkeyOf("a", 4, make([]byte, 32))[:20] + "\r" + vkeyOf("a", 4, make([]byte, 32))[20:]} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, vkey string) {

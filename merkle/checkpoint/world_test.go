@@ -54,6 +54,11 @@ func keyID(name string, algorithm byte, public []byte) uint32 {
 	return binary.BigEndian.Uint32(h.Sum(nil))
 }
 
+// publicOf is the Ed25519 key of the seed.
+func publicOf(name string) []byte {
+	return ed25519.NewKeyFromSeed(seedOf(name)).Public().(ed25519.PublicKey)
+}
+
 func vkeyOf(name string, algorithm byte, public []byte) string {
 	return fmt.Sprintf("%s+%08x+%s", name, keyID(name, algorithm, public), base64.StdEncoding.EncodeToString(append([]byte{algorithm}, public...)))
 }
@@ -85,9 +90,11 @@ func (c *cosigner) cosign(text string, time uint64) string {
 
 // newCosigner returns a witness with an Ed25519 key, which signs what C2SP
 // tlog-cosignature spells out.
-func newCosigner(name string) *cosigner {
-	key := ed25519.NewKeyFromSeed(seedOf(name))
-	public := key.Public().(ed25519.PublicKey)
+func newCosigner(name string) *cosigner { return newCosignerOf(name, name) }
+
+// newCosignerOf has the key of which the seed is that of another name.
+func newCosignerOf(name, seed string) *cosigner {
+	key, public := ed25519.NewKeyFromSeed(seedOf(seed)), publicOf(seed)
 	return &cosigner{
 		name: name,
 		vkey: vkeyOf(name, 4, public),
