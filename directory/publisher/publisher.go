@@ -294,7 +294,7 @@ func (p *Publisher) sign(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	note, err := p.cfg.Signer.Sign(checkpoint.Checkpoint{Origin: p.cfg.Signer.Name(), Size: size, Root: root})
+	note, err := p.cfg.Signer.Sign(checkpoint.Checkpoint{Origin: p.cfg.Signer.Origin(), Size: size, Root: root})
 	if err != nil {
 		return err
 	}

@@ -445,7 +445,7 @@ func TestHistory(t *testing.T) {
 	w.grow(3)
 	sign := func(c checkpoint.Checkpoint, signer *checkpoint.Signer) {
 		t.Helper()
-		c.Origin = signer.Name()
+		c.Origin = signer.Origin()
 		note, err := signer.Sign(c)
 		fatalIfErr(t, err)
 		fatalIfErr(t, w.dir.SetCheckpoint(t.Context(), directory.CheckpointSigned, note))

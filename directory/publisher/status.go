@@ -80,7 +80,7 @@ func (p *Publisher) Status() Status {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := Status{
-		Origin: p.cfg.Signer.Name(), VerifierKey: p.cfg.Signer.VerifierKey(), Served: p.served.Load(),
+		Origin: p.cfg.Signer.Origin(), VerifierKey: p.cfg.Signer.VerifierKey(), Served: p.served.Load(),
 		Quorum: p.cfg.Policy.Quorum(), QuorumSince: p.quorumSince, Signing: p.trouble[troubleSigning].err,
 	}
 	if p.round != nil {

@@ -105,7 +105,7 @@ func openNote(signed []byte, keys []note.Verifier) (*note.Note, error) {
 
 // Signer signs the checkpoints of one log. It is safe for concurrent use.
 type Signer struct {
-	note.Signer
+	key  note.Signer
 	vkey string
 }
 
@@ -130,7 +130,7 @@ func NewSigner(origin string, seed []byte) (*Signer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the checkpoint key: %w", err)
 	}
-	return &Signer{Signer: signer, vkey: vkey}, nil
+	return &Signer{key: signer, vkey: vkey}, nil
 }
 
 // CheckOrigin verifies that an origin can be a log's and the name of its key.
@@ -147,13 +147,16 @@ func CheckOrigin(origin string) error {
 	return nil
 }
 
+// Origin returns the origin of the log, which is the name of its key.
+func (s *Signer) Origin() string { return s.key.Name() }
+
 // VerifierKey returns the log's public key, a vkey of C2SP signed-note.
 func (s *Signer) VerifierKey() string { return s.vkey }
 
 // Sign returns the signed checkpoint. Requires that its origin is the signer's.
 func (s *Signer) Sign(c Checkpoint) ([]byte, error) {
-	if c.Origin != s.Name() {
-		return nil, fmt.Errorf("a checkpoint of %q for the key of %q", c.Origin, s.Name())
+	if c.Origin != s.Origin() {
+		return nil, fmt.Errorf("a checkpoint of %q for the key of %q", c.Origin, s.Origin())
 	}
-	return note.Sign(&note.Note{Text: c.Text()}, s.Signer)
+	return note.Sign(&note.Note{Text: c.Text()}, s.key)
 }

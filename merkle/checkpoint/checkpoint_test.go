@@ -274,7 +274,7 @@ func checkOrigin(t *testing.T, origin string) {
 	fatalIfErr(t, err)
 	n, err := note.Open(signed, note.VerifierList(v))
 	fatalIfErr(t, err)
-	if n.Text != c.Text() || len(n.Sigs) != 1 || n.Sigs[0].Name != origin || n.Sigs[0].Hash != s.KeyHash() {
+	if n.Text != c.Text() || len(n.Sigs) != 1 || n.Sigs[0].Name != origin || n.Sigs[0].Hash != v.KeyHash() {
 		t.Errorf("%q: %+v", origin, n)
 	}
 	got, err := mustParse(t, "log "+s.VerifierKey()+"\nquorum none").Open(signed)
