@@ -280,7 +280,7 @@ func TestInconsistencyRefused(t *testing.T) {
 	wantInvalid(t, i.Verify(w.policy), w.witnesses[0].name)
 	fatalIfErr(t, i.Verify(both))
 	// Signatures of others do not matter.
-	n, err := note.Sign(&note.Note{Text: f.head(9).Text()}, other.Signer.Signer, f.Signer.Signer)
+	n, err := note.Sign(&note.Note{Text: f.head(9).Text()}, other.Signer.key, f.Signer.key)
 	fatalIfErr(t, err)
 	i.Newer = n
 	fatalIfErr(t, i.Verify(both))

@@ -54,7 +54,7 @@ func TestOpenFormats(t *testing.T) {
 	e, err := f_note.NewSignerForCosignatureV1(fmt.Sprintf("PRIVATE+KEY+%s+00000000+%s", w.witnesses[0].name, base64.StdEncoding.EncodeToString(append([]byte{4}, seedOf(w.witnesses[0].name)...))))
 	fatalIfErr(t, err)
 	before := time.Now().Truncate(time.Second)
-	signed, err := note.Sign(&note.Note{Text: w.head(9).Text()}, e, m, w.Signer.Signer)
+	signed, err := note.Sign(&note.Note{Text: w.head(9).Text()}, e, m, w.Signer.key)
 	fatalIfErr(t, err)
 	s := w.open(t, signed)
 	fatalIfErr(t, s.Witnessed())
@@ -87,12 +87,12 @@ func TestOpenLogs(t *testing.T) {
 		fatalIfErr(t, err)
 		return signed
 	}
-	s, err := both.Open(sign(ofA, a.Signer))
+	s, err := both.Open(sign(ofA, a.key))
 	fatalIfErr(t, err)
 	if s.Log.Origin != "a.example" {
 		t.Errorf("%+v", s.Log)
 	}
-	s, err = both.Open(sign(ofB, a.Signer, b.Signer))
+	s, err = both.Open(sign(ofB, a.key, b.key))
 	fatalIfErr(t, err)
 	if s.Log.Origin != "b.example" {
 		t.Errorf("%+v", s.Log)
@@ -102,17 +102,17 @@ func TestOpenLogs(t *testing.T) {
 		policy *Policy
 		signed []byte
 	}{
-		"B's text, A's signature":         {both, sign(ofB, a.Signer)},
-		"A's text, B's signature":         {both, sign(ofA, b.Signer)},
-		"not in the policy":               {onlyB, sign(ofA, a.Signer)},
-		"not in it, but with B's":         {onlyB, sign(ofA, a.Signer, b.Signer)},
-		"no log is":                       {none, sign(ofA, a.Signer)},
-		"A's origin with a slash":         {both, sign(Checkpoint{"a.example/", 7, merkle.Hash{1}}, a.Signer)},
-		"A's origin in upper case":        {both, sign(Checkpoint{"A.example", 7, merkle.Hash{1}}, a.Signer)},
+		"B's text, A's signature":         {both, sign(ofB, a.key)},
+		"A's text, B's signature":         {both, sign(ofA, b.key)},
+		"not in the policy":               {onlyB, sign(ofA, a.key)},
+		"not in it, but with B's":         {onlyB, sign(ofA, a.key, b.key)},
+		"no log is":                       {none, sign(ofA, a.key)},
+		"A's origin with a slash":         {both, sign(Checkpoint{"a.example/", 7, merkle.Hash{1}}, a.key)},
+		"A's origin in upper case":        {both, sign(Checkpoint{"A.example", 7, merkle.Hash{1}}, a.key)},
 		"a cosigner of A's name":          {both, []byte(ofA.Text() + "\n" + c.cosign(ofA.Text(), 1))},
-		"another key of A's name":         {both, sign(ofA, &renamed{b.Signer, "a.example", b.KeyHash()})},
-		"another name with A's key ID":    {both, sign(ofA, &renamed{a.Signer, "c.example", a.KeyHash()})},
-		"A's key as that of another name": {both, sign(ofA, &renamed{a.Signer, "b.example", a.KeyHash()})},
+		"another key of A's name":         {both, sign(ofA, &renamed{b.key, "a.example", b.key.KeyHash()})},
+		"another name with A's key ID":    {both, sign(ofA, &renamed{a.key, "c.example", a.key.KeyHash()})},
+		"A's key as that of another name": {both, sign(ofA, &renamed{a.key, "b.example", a.key.KeyHash()})},
 	} {
 		s, err := test.policy.Open(test.signed)
 		if s != nil || err != ErrNotSigned {
@@ -120,10 +120,10 @@ func TestOpenLogs(t *testing.T) {
 		}
 	}
 	// Another key with A's name and ID has a bad signature.
-	_, err = both.Open(sign(ofA, &renamed{b.Signer, "a.example", a.KeyHash()}))
+	_, err = both.Open(sign(ofA, &renamed{b.key, "a.example", a.key.KeyHash()}))
 	wantInvalid(t, err, "a.example")
 	// So has A on another text, whatever else is right.
-	bad := strings.Replace(string(sign(ofB, a.Signer, b.Signer)), "\n7\n", "\n8\n", 1)
+	bad := strings.Replace(string(sign(ofB, a.key, b.key)), "\n7\n", "\n8\n", 1)
 	_, err = both.Open([]byte(bad))
 	wantInvalid(t, err, "a.example")
 	// Not signed by a log, although cosigned.
@@ -150,7 +150,7 @@ func TestOpenRotated(t *testing.T) {
 	for i := range 2 {
 		s, err := NewSigner(testOrigin, seedOf(fmt.Sprint("rotated", i)))
 		fatalIfErr(t, err)
-		signers = append(signers, s.Signer)
+		signers = append(signers, s.key)
 		policy += "log " + s.VerifierKey() + "\n"
 	}
 	p := mustParse(t, policy)
@@ -174,11 +174,11 @@ func TestOpenUnknownSignatures(t *testing.T) {
 	for name, lines := range map[string]string{
 		"unknown witnesses":        other.cosign(text, 5) + otherM.cosign(text, 5),
 		"bad ones by unknown keys": other.cosign("x", 5) + line("x", 1, []byte("x")),
-		"a known name":             line(e.name, e.id+1, make([]byte, 72)) + line(testOrigin, w.KeyHash()^1, make([]byte, 64)),
-		"a known key ID":           line("witness.example/x", e.id, make([]byte, 72)) + line("x", w.KeyHash(), make([]byte, 64)),
+		"a known name":             line(e.name, e.id+1, make([]byte, 72)) + line(testOrigin, w.key.KeyHash()^1, make([]byte, 64)),
+		"a known key ID":           line("witness.example/x", e.id, make([]byte, 72)) + line("x", w.key.KeyHash(), make([]byte, 64)),
 		"names crossed":            line(m.name, e.id, make([]byte, 72)) + line(e.name, m.id, make([]byte, 72)),
 		"the log as witness":       line(testOrigin, e.id, make([]byte, 72)),
-		"the witness as log":       line(e.name, w.KeyHash(), make([]byte, 64)),
+		"the witness as log":       line(e.name, w.key.KeyHash(), make([]byte, 64)),
 		"the type 1 key of w0":     line(e.name, keyID(e.name, 1, []byte(w.policy.Witnesses[0].key.public)), make([]byte, 64)),
 	} {
 		for _, signed := range []string{string(w.sign(t, 10)) + lines, text + "\n" + lines + strings.TrimPrefix(string(w.sign(t, 10, 1)), text+"\n")} {
@@ -363,7 +363,7 @@ func TestOpenText(t *testing.T) {
 		"a text before it":   "\n" + text,
 		"another text":       "This is an example message.\n",
 	} {
-		signed, err := note.Sign(&note.Note{Text: bad}, w.Signer.Signer)
+		signed, err := note.Sign(&note.Note{Text: bad}, w.Signer.key)
 		fatalIfErr(t, err)
 		s, err := w.policy.Open(signed)
 		if s != nil || !errors.Is(err, ErrMalformed) {
@@ -372,7 +372,7 @@ func TestOpenText(t *testing.T) {
 	}
 	// Extensions are signed by the log and by Ed25519 witnesses.
 	extended := text + "an extension\n"
-	signed, err := note.Sign(&note.Note{Text: extended}, w.Signer.Signer)
+	signed, err := note.Sign(&note.Note{Text: extended}, w.Signer.key)
 	fatalIfErr(t, err)
 	e, m := w.witnesses[0], w.witnesses[2]
 	s := w.open(t, append(bytes.Clone(signed), e.cosign(extended, 1)+m.cosign(text, 1)...))

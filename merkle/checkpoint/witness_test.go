@@ -78,7 +78,7 @@ func TestAddCosignature(t *testing.T) {
 			"with its name, another ID":   line(c.name, c.id+1, []byte("bad")) + good,
 			"with another of the policy":  w.witnesses[other].cosign(text, 9) + good,
 			"with another's, a bad one":   w.witnesses[other].cosign(w.head(9).Text(), 9) + good,
-			"with the log's, a bad one":   line(testOrigin, w.KeyHash(), []byte("bad")) + good,
+			"with the log's, a bad one":   line(testOrigin, w.key.KeyHash(), []byte("bad")) + good,
 			"twice":                       good + good,
 			"with a later one after it":   good + c.cosign(text, 8),
 			"with a bad one after it":     good + line(c.name, c.id, []byte("bad")),

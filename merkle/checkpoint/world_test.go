@@ -180,7 +180,7 @@ func entryOf(i int) []byte { return fmt.Appendf(nil, "entry %d", i) }
 
 // head is the checkpoint of the first size leaves.
 func (w *world) head(size int) Checkpoint {
-	return Checkpoint{Origin: w.Name(), Size: uint64(size), Root: rootOf(w.leaves[:size])}
+	return Checkpoint{Origin: w.Origin(), Size: uint64(size), Root: rootOf(w.leaves[:size])}
 }
 
 // sign returns the checkpoint of the first size leaves with cosignatures by the

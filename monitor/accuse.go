@@ -1,0 +1,135 @@
+package monitor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/ghostlight-kt/ghostlight/merkle"
+	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
+	"github.com/ghostlight-kt/ghostlight/merkle/tile"
+)
+
+// accuser makes evidence and stores it in a mirror's folder.
+type accuser struct {
+	files  *files
+	policy *checkpoint.Policy
+	cfg    MirrorConfig
+}
+
+func (m *Mirror) accuser() accuser { return accuser{m.store.files, m.policy, m.cfg} }
+
+// accuse stores evidence and returns the error that names it. The finding stands
+// if there is none, or it cannot be stored, of which err says why.
+func (a accuser) accuse(e *Evidence, err error, finding error) error {
+	out := &Error{Kind: Misbehaved, Err: finding}
+	if err == nil {
+		e.Schema, e.Summary, e.FoundAt = EvidenceSchema, finding.Error(), a.cfg.Now().UTC()
+		out.Evidence, err = a.files.writeEvidence(e, a.policy)
+	}
+	if err != nil {
+		out.Err = fmt.Errorf("%w (the evidence could not be stored: %w)", finding, err)
+		return out
+	}
+	out.Hint = "keep this file and show it to others: everybody who has the log's key can check it"
+	return out
+}
+
+// compare returns nil if a checkpoint can be of the same log as the latest one,
+// and an *Error of kind Misbehaved if both are signed and cannot both be true. It
+// returns other errors if it cannot tell. Either may be larger; latest may be nil.
+func (m *Mirror) compare(ctx context.Context, latest, served *checkpoint.Signed) error {
+	switch {
+	case latest == nil:
+		return nil
+	case latest.Origin != served.Origin:
+		return fmt.Errorf("%w: %s, not %s", errOther, served.Origin, latest.Origin)
+	case served.Size == 0 || served.Checkpoint == latest.Checkpoint:
+		return nil
+	case served.Size == latest.Size:
+		return m.accuser().inconsistency(latest, served, served.Root, nil)
+	}
+	older, newer, source := latest, served, m.source
+	if served.Size < latest.Size {
+		older, newer, source = served, latest, union{m.store, m.source}
+	}
+	return again(networkTries, func(bool) error {
+		tree, err := tile.NewTree(newer.Size, newer.Root, fetchFrom(ctx, source))
+		if err != nil {
+			return err
+		}
+		root, err := tree.RootAt(older.Size)
+		if err != nil || root == older.Root {
+			return err
+		}
+		proof, err := tree.Consistency(older.Size)
+		if err != nil {
+			return err
+		}
+		return m.accuser().inconsistency(older, newer, root, proof)
+	})
+}
+
+// inconsistency accuses a log of two checkpoints.
+func (a accuser) inconsistency(older, newer *checkpoint.Signed, root merkle.Hash, proof []merkle.Hash) error {
+	e := &Evidence{
+		Kind: EvidenceInconsistency, Log: newer.Log.VerifierKey,
+		Inconsistency: checkpoint.NewInconsistency(older, newer, root, proof),
+	}
+	return a.accuse(e, nil, fmt.Errorf("the log %s has shown two histories: its checkpoints of %d and of %d entries contradict each other",
+		newer.Origin, older.Size, newer.Size))
+}
+
+// union is two Sources, of which the second has what the first has not.
+type union struct{ first, second Source }
+
+func (u union) Read(ctx context.Context, path string, f func(io.Reader) error) error {
+	err := u.first.Read(ctx, path, f)
+	if errors.Is(err, ErrNotFound) {
+		return u.second.Read(ctx, path, f)
+	}
+	return err
+}
+
+// timestamps accuses a log of the log entry that found, an *EntryError, is about.
+// The entry and the one before it are those of a checkpoint, in source.
+func (a accuser) timestamps(ctx context.Context, source Source, signed *checkpoint.Signed, found error) error {
+	finding := fmt.Errorf("the log %s has turned back its clock: %w", signed.Origin, found)
+	var at *EntryError
+	if !errors.As(found, &at) {
+		panic("monitor: timestamps fall without an entry")
+	}
+	e := &Evidence{Kind: EvidenceTimestamps, Log: signed.Log.VerifierKey}
+	for _, i := range []uint64{at.Entry - 1, at.Entry} {
+		proof, err := proveEntry(ctx, source, signed, i)
+		if err != nil {
+			return a.accuse(nil, err, finding)
+		}
+		e.Entries = append(e.Entries, string(proof.Marshal()))
+	}
+	return a.accuse(e, nil, finding)
+}
+
+// proveEntry returns the proof that a log entry is in a checkpoint.
+func proveEntry(ctx context.Context, source Source, signed *checkpoint.Signed, i uint64) (*checkpoint.Proof, error) {
+	tree, err := tile.NewTree(signed.Size, signed.Root, fetchFrom(ctx, source))
+	if err != nil {
+		return nil, err
+	}
+	hashes, err := tree.Inclusion(i)
+	if err != nil {
+		return nil, err
+	}
+	lo := i / tile.FullWidth * tile.FullWidth
+	t := tile.Tile{Kind: tile.Entries, Index: i / tile.FullWidth, Width: uint16(min(signed.Size-lo, tile.FullWidth))}
+	data, err := readTile(ctx, source, t)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := tile.ParseEntries(data, int(t.Width))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", t.Path(), errContent, err)
+	}
+	return &checkpoint.Proof{Index: i, Hashes: hashes, Note: signed.Note, Extra: entries[i-lo]}, nil
+}

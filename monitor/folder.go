@@ -1,0 +1,135 @@
+package monitor
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
+)
+
+// lockMirror locks a folder that is a mirror, or can become one. With a policy it
+// makes the folder.
+func lockMirror(dir string, policy []byte) (*files, error) {
+	if policy != nil {
+		if _, err := parsePolicy(policy); err != nil {
+			return nil, err
+		}
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return nil, classify("making the folder", err)
+		}
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, classify("opening the mirror", err)
+	}
+	others, isMirror := false, false
+	for _, e := range entries {
+		isMirror = isMirror || e.Name() == policyName
+		others = others || e.Name() != lockName && e.Name() != tmpName
+	}
+	switch {
+	case others && !isMirror:
+		return nil, usage("give a new or an empty folder", "%s has other things than a mirror in it", dir)
+	case !isMirror && policy == nil:
+		return nil, usage("the first time, give the policy that names the log with --policy FILE", "%s is not a mirror", dir)
+	}
+	f, err := openFiles(dir)
+	return f, classify("opening the mirror", err)
+}
+
+// open brings the folder in order and reads it.
+func (m *Mirror) open(ctx context.Context) (err error) {
+	if m.policy, err = m.openPolicy(ctx); err != nil {
+		return err
+	}
+	if m.done, err = openKept(ctx, m.store, checkpointPath, m.policy); err != nil {
+		return err
+	}
+	if m.next, err = openKept(ctx, m.store, nextName, m.policy); err != nil {
+		return err
+	}
+	if m.done == nil {
+		return m.store.clean(0)
+	}
+	if err := m.store.clean(m.done.Size); err != nil {
+		return err
+	}
+	return verifyKept(ctx, m.accuser(), m.replay, m.done, Resuming, m.cfg)
+}
+
+// openPolicy returns the policy, and keeps that of a new mirror.
+func (m *Mirror) openPolicy(ctx context.Context) (*checkpoint.Policy, error) {
+	kept, err := readAll(ctx, m.store, policyName, checkpoint.MaxPolicySize)
+	if errors.Is(err, ErrNotFound) {
+		// What is written first needs the folder for temporary files.
+		if err := m.store.clean(0); err != nil {
+			return nil, err
+		}
+		if err := errors.Join(m.store.write(policyName, m.cfg.Policy), m.store.sync()); err != nil {
+			return nil, err
+		}
+		return parsePolicy(m.cfg.Policy)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if m.cfg.Policy != nil && !bytes.Equal(m.cfg.Policy, kept) {
+		return nil, usage("leave --policy out, or make another mirror for the other policy",
+			"the policy is not the one that the mirror was made with, %s", m.store.path(policyName))
+	}
+	return parsePolicy(kept)
+}
+
+// parsePolicy parses the policy of a mirror.
+func parsePolicy(data []byte) (*checkpoint.Policy, error) {
+	policy, err := checkpoint.ParsePolicy(data)
+	if err == nil && len(policy.Logs) == 0 {
+		err = errors.New("the policy names no log")
+	}
+	if err != nil {
+		return nil, usage("the policy must have a line: log VKEY", "%w", err)
+	}
+	return policy, nil
+}
+
+// openKept returns a checkpoint in a mirror's folder, nil if there is none.
+func openKept(ctx context.Context, f Source, name string, policy *checkpoint.Policy) (*checkpoint.Signed, error) {
+	data, err := readAll(ctx, f, name, checkpoint.MaxNoteSize)
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	signed, err := policy.Open(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return signed, nil
+}
+
+// verifyKept verifies what a folder has up to a checkpoint, with a new Replay.
+func verifyKept(ctx context.Context, a accuser, replay *Replay, kept *checkpoint.Signed, step Step, cfg MirrorConfig) error {
+	e := &extension{
+		source: a.files, replay: replay, target: kept.Checkpoint, tries: 1, ahead: cfg.Ahead,
+		progress: progress(step, replay, kept.Size, cfg),
+	}
+	err := e.run(ctx)
+	switch {
+	case errors.Is(err, ErrTimestamps):
+		return a.timestamps(ctx, a.files, kept, err)
+	case isUndecided(err):
+		return &Error{
+			Kind: Undecided, Err: fmt.Errorf("what is in %s does not verify: %w", a.files.dir, err),
+			Hint: "its files were damaged or changed; move the folder away, and mirror the log anew",
+		}
+	}
+	return err
+}
+
+func progress(step Step, replay *Replay, total uint64, cfg MirrorConfig) func() {
+	return func() { cfg.Progress(Progress{step, replay.Size(), total, replay.Changes()}) }
+}
