@@ -64,8 +64,9 @@ func (s *state) publicNodes(ids []compact.NodeID) ([][]byte, error) {
 	return out, nil
 }
 
-// ErrNotInLog says that a tile has entries that the log does not have.
-var ErrNotInLog = errors.New("the log does not have this tile")
+// ErrNotInLog says that somebody asked for what takes more entries than the log
+// has.
+var ErrNotInLog = errors.New("the log does not have this")
 
 // TreeSize returns the size of the log.
 func (d *Directory) TreeSize() (uint64, error) {
@@ -157,45 +158,92 @@ func (d *Directory) Consistency(old, size uint64) ([]merkle.Hash, error) {
 	return out, nil
 }
 
-// WriteTile writes the content of a tile or bundle to w, in pieces, or returns
-// an error that wraps ErrNotInLog before it has written anything. The changes of
-// a bundle take as much memory as a piece of them, whatever their size.
+// WriteTile writes the content of a tile or bundle to w, in pieces. The error
+// wraps ErrNotInLog if the log does not have it, and nothing was written; it wraps
+// ErrCorrupt, possibly after everything was written, if records are missing; or
+// it is that of ctx, the store or w. The changes of a bundle take memory for a
+// little more than a MiB, whatever their size, and w may be slow: nothing of the
+// store is held while it is written to.
 func (d *Directory) WriteTile(ctx context.Context, t tile.Tile, w io.Writer) error {
-	s, err := d.acquire()
+	size, err := d.TreeSize()
 	if err != nil {
 		return err
 	}
-	defer s.release()
-	if size, ok := t.Size(); !ok || size > s.head.TreeSize {
-		return fmt.Errorf("%w: it has %d entries", ErrNotInLog, s.head.TreeSize)
+	if need, ok := t.Size(); !ok || need > size {
+		return fmt.Errorf("%w: it has %d entries", ErrNotInLog, size)
 	}
 	lo, hi := t.Range()
-	from, to := entryKey(lo), entryKey(hi)
+	c := tileCopier{d: d, kind: t.Kind, next: entryKey(lo), end: entryKey(hi)}
 	switch t.Kind {
 	case tile.Hashes:
 		level := 8 * t.Level // < 64, because the log has the tile
-		from, to = publicNodeKey(level, lo), publicNodeKey(level, hi)
+		c.next, c.end = publicNodeKey(level, lo), publicNodeKey(level, hi)
 	case tile.Changes:
-		from, to = changeKey(lo, 0), changeKey(hi, 0)
+		c.next, c.end = changeKey(lo, 0), changeKey(hi, 0)
 	}
-	written := uint64(0)
-	err = s.snap.Scan(from, to, func(key, value []byte) error {
-		if err := ctx.Err(); err != nil {
+	for {
+		more, err := c.read()
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
 			return err
 		}
-		if t.Kind != tile.Changes || isFirstPiece(key) {
-			written++
+		if _, err := w.Write(c.buffer); err != nil {
+			return err
 		}
-		if t.Kind == tile.Entries {
-			value = tile.AppendEntry(nil, value)
+		if !more {
+			break
 		}
-		_, err := w.Write(value)
-		return err
-	})
-	if err == nil && written != uint64(t.Width) {
-		err = errCorrupt(fmt.Sprintf("%s has %d of its %d elements", t.Path(), written, t.Width))
 	}
-	return err
+	if c.elements != uint64(t.Width) {
+		return errCorrupt(fmt.Sprintf("%s has %d of its %d elements", t.Path(), c.elements, t.Width))
+	}
+	return nil
+}
+
+// tileCopier reads the records of a tile, some at a time. They never change, so
+// that each time can be from another snapshot.
+type tileCopier struct {
+	d         *Directory
+	kind      tile.Kind
+	next, end []byte // keys of what is yet to be read
+	elements  uint64 // that were read, or begun
+	buffer    []byte // what was read last
+}
+
+// copySize is how many bytes are read at a time, or up to a record more.
+const copySize = 1 << 20
+
+var errEnough = errors.New("enough was read")
+
+// read reads more of the tile, and reports whether something is left.
+func (c *tileCopier) read() (more bool, err error) {
+	s, err := c.d.acquire()
+	if err != nil {
+		return false, err
+	}
+	defer s.release()
+	c.buffer = c.buffer[:0]
+	err = s.snap.Scan(c.next, c.end, func(key, value []byte) error {
+		if c.kind != tile.Changes || isFirstPiece(key) {
+			c.elements++
+		}
+		if c.kind == tile.Entries {
+			c.buffer = tile.AppendEntry(c.buffer, value)
+		} else {
+			c.buffer = append(c.buffer, value...)
+		}
+		if len(c.buffer) < copySize {
+			return nil
+		}
+		c.next = append(bytes.Clone(key), 0) // the key that follows
+		return errEnough
+	})
+	if errors.Is(err, errEnough) {
+		return true, nil
+	}
+	return false, err
 }
 
 // CheckpointName names a checkpoint that is stored.

@@ -21,10 +21,10 @@
 // # The JSON API
 //
 // GET /api/v1/log, /api/v1/log/entries, /api/v1/log/publication and
-// /api/v1/stats, and POST /api/v1/lookup. Every object has a schema_version, which changes if a field
-// changes its meaning or goes; fields can be added at any time. Nothing in it is
-// verified by whoever reads it: it is what the operator says, with the bytes
-// that let a verifying client check.
+// /api/v1/stats, and POST /api/v1/lookup. Every object has a schema_version,
+// which changes if a field changes its meaning or goes; fields can be added at
+// any time. Nothing in it is verified by whoever reads it: it is what the operator
+// says, with the bytes that let a verifying client check.
 //
 // # Errors
 //

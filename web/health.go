@@ -15,7 +15,7 @@ type healthObject struct {
 	// "head-too-old".
 	Reasons []string `json:"reasons"`
 	// Warnings says what else is wrong, which is no reason not to be ready:
-	// "quorum-not-met", "checkpoints-not-signed".
+	// "quorum-missing", "checkpoints-not-signed".
 	Warnings []string `json:"warnings"`
 }
 

@@ -234,15 +234,25 @@ func TestInFlight(t *testing.T) {
 // when the store goes on.
 func TestQueueTimeout(t *testing.T) {
 	w := newWorld(t, func(c *Config, _ *directory.Config) { c.Timeout = 200 * time.Millisecond })
-	release := make(chan struct{})
-	w.store.onCommit.Store(ptr(func() error { <-release; return nil }))
+	release, committing := make(chan struct{}), make(chan struct{}, 1)
+	w.store.onCommit.Store(ptr(func() error {
+		select {
+		case committing <- struct{}{}:
+		default:
+		}
+		<-release
+		return nil
+	}))
 	const updates = 100
 	done := make(chan *httptest.ResponseRecorder, updates)
-	for i := range updates {
-		go func() {
-			q := &keytrans.UpdateRequest{Label: fmt.Append(nil, "label", i), Values: [][]byte{{1}}}
-			done <- w.post("/v1/update", encode(t, q), bearer(aliceToken))
-		}()
+	update := func(i int) {
+		q := &keytrans.UpdateRequest{Label: fmt.Append(nil, "label", i), Values: [][]byte{{1}}}
+		done <- w.post("/v1/update", encode(t, q), bearer(aliceToken))
+	}
+	go update(0)
+	<-committing // so that the others are more than the queue holds
+	for i := range updates - 1 {
+		go update(i + 1)
 	}
 	refused := 0
 	refuse := func(rec *httptest.ResponseRecorder) {

@@ -29,12 +29,12 @@ var (
 	metricHeadTime  = describe("head_timestamp_seconds", "Time of the rightmost log entry.")
 	metricSigned    = describe("checkpoint_signed_size", "Log entries in the newest signed checkpoint.")
 	metricServed    = describe("checkpoint_served_size", "Log entries in the checkpoint that is served.")
-	metricQuorum    = describe("checkpoint_quorum_met", "Whether the checkpoint that is served has the quorum of the policy.")
-	metricWaiting   = describe("checkpoint_quorum_wait_seconds", "How long signed checkpoints have been without the quorum.")
+	metricQuorum    = describe("checkpoint_quorum_met", "Whether the newest signed checkpoint has the quorum of the policy.")
+	metricMissing   = describe("checkpoint_quorum_missing_seconds", "How long signed checkpoints have been without the quorum.")
 	metricSigning   = describe("checkpoint_signing", "Whether checkpoints are being signed.")
 	metricReplica   = describe("replica_size", "Log entries that the replica has.")
 	metricCosigned  = describe("witness_cosigned_size", "Log entries in the checkpoint that the witness cosigned last.", "witness")
-	metricWitnessUp = describe("witness_up", "Whether the last request to the witness went well.", "witness")
+	metricWitnessUp = describe("witness_up", "0 if the last request to the witness failed, 1 otherwise.", "witness")
 )
 
 // Describe implements prometheus.Collector.
@@ -64,19 +64,19 @@ func (c collector) collectPublication(gauge func(*prometheus.Desc, float64, ...s
 	st := c.cfg.Publisher.Status()
 	if st.Signed != nil {
 		gauge(metricSigned, float64(st.Signed.Size))
+		gauge(metricQuorum, oneIf(st.Signed.Witnessed() == nil))
 	}
 	if st.Served != nil {
 		gauge(metricServed, float64(st.Served.Size))
-		gauge(metricQuorum, oneIf(st.Served.Witnessed() == nil))
 	}
-	wait := 0.0
-	if !st.QuorumSince.IsZero() {
-		wait = time.Since(st.QuorumSince).Seconds()
+	missing := 0.0
+	if !st.QuorumMissingSince.IsZero() {
+		missing = time.Since(st.QuorumMissingSince).Seconds()
 	}
-	gauge(metricWaiting, wait)
-	gauge(metricSigning, oneIf(st.Signing == nil))
-	if st.Replica != nil {
-		gauge(metricReplica, float64(*st.Replica))
+	gauge(metricMissing, missing)
+	gauge(metricSigning, oneIf(st.SigningErr == nil))
+	if st.ReplicaSize != nil {
+		gauge(metricReplica, float64(*st.ReplicaSize))
 	}
 	for _, w := range st.Witnesses {
 		name := metricLabel(w.Name)

@@ -32,7 +32,8 @@ type publicationObject struct {
 	SigningStopped bool `json:"signing_stopped"`
 
 	Witnesses []witnessObject `json:"witnesses"`
-	// ReplicaSize is how many entries the replica has, null without one.
+	// ReplicaSize is how many entries the replica has, null without one or as long
+	// as it has not said.
 	ReplicaSize *uint64 `json:"replica_size"`
 }
 
@@ -61,8 +62,8 @@ func (s *server) answerPublication(*http.Request) (any, error) {
 	answer := publicationObject{
 		SchemaVersion: schemaVersion, Origin: st.Origin, VerifierKey: st.VerifierKey,
 		Signed: newCheckpointObject(st.Signed), Served: newCheckpointObject(st.Served),
-		Quorum: st.Quorum, QuorumMissingSince: timeOrNull(st.QuorumSince), SigningStopped: st.Signing != nil,
-		Witnesses: []witnessObject{}, ReplicaSize: st.Replica,
+		Quorum: st.Quorum, QuorumMissingSince: timeOrNull(st.QuorumMissingSince), SigningStopped: st.SigningErr != nil,
+		Witnesses: []witnessObject{}, ReplicaSize: st.ReplicaSize,
 	}
 	for _, w := range st.Witnesses {
 		answer.Witnesses = append(answer.Witnesses, witnessObject{
@@ -97,7 +98,7 @@ func timeOrNull(t time.Time) *time.Time {
 
 // The warnings of /readyz about the public log. They are stable.
 const (
-	warningQuorum  = "quorum-not-met"
+	warningQuorum  = "quorum-missing"
 	warningSigning = "checkpoints-not-signed"
 )
 
@@ -105,10 +106,10 @@ const (
 // directory from nothing else, so that it is no reason not to be ready.
 func publicationWarnings(st publisher.Status) []string {
 	out := []string{}
-	if !st.QuorumSince.IsZero() && time.Since(st.QuorumSince) > quorumPatience {
+	if !st.QuorumMissingSince.IsZero() && time.Since(st.QuorumMissingSince) > quorumPatience {
 		out = append(out, warningQuorum)
 	}
-	if st.Signing != nil {
+	if st.SigningErr != nil {
 		out = append(out, warningSigning)
 	}
 	return out

@@ -104,9 +104,9 @@ func (s *server) serveChanges(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
-// streamTime is how long a client may take to receive one write, of at most a
-// piece of a change.
-const streamTime = 30 * time.Second
+// streamTime is how long a client may take to receive one write, which is some
+// MiB: whoever is slower than 17 KiB a second is cut off.
+const streamTime = time.Minute
 
 // errReceiver is wrapped by the errors of a client that does not receive.
 var errReceiver = errors.New("writing to the client")

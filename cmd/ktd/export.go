@@ -11,7 +11,6 @@ import (
 	"github.com/ghostlight-kt/ghostlight/cmd/ktd/internal/exporter"
 	"github.com/ghostlight-kt/ghostlight/cmd/ktd/internal/instance"
 	"github.com/ghostlight-kt/ghostlight/cmd/ktd/internal/progress"
-	"github.com/ghostlight-kt/ghostlight/merkle/tile"
 )
 
 func newExportLog() *cobra.Command {
@@ -70,11 +69,14 @@ func exportLog(ctx context.Context, dir, out string, stderr io.Writer) (_ *expor
 	if served == nil {
 		return nil, errNoCheckpoint
 	}
-	total := int64(0)
-	_ = tile.New(0, served.Size, func(tile.Tile) error { total++; return nil })
-	bar := progress.New(stderr, "exporting", total, progress.Count)
-	defer bar.Clear()
-	r, err := exporter.Export(ctx, inst.Directory, served.Note, out, func(n int) { bar.Set(int64(n)) })
+	var bar *progress.Bar
+	defer func() { bar.Clear() }()
+	r, err := exporter.Export(ctx, inst.Directory, served.Note, out, func(done, total int) {
+		if bar == nil {
+			bar = progress.New(stderr, "exporting", int64(total), progress.Count)
+		}
+		bar.Set(int64(done))
+	})
 	if err != nil {
 		return nil, err
 	}

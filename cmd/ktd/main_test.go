@@ -104,6 +104,7 @@ func TestUsage(t *testing.T) {
 		{"serve", dir, "--log-level", "loud"},
 		{"serve", dir, "--trillian", "127.0.0.1:8090"},
 		{"serve", dir, "--tree", "1"},
+		{"serve", dir, "--trillian-ca", "ca.pem"},
 		{"serve", dir, "--tree", "x"},
 		{"export-log", dir},
 		{"export-log", dir, "a", "b"},

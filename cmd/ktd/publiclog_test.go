@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/cmd/ktd/internal/instance"
+	"github.com/ghostlight-kt/ghostlight/directory/publisher"
 	"github.com/ghostlight-kt/ghostlight/merkle"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 	"github.com/ghostlight-kt/ghostlight/merkle/tile"
@@ -207,9 +208,13 @@ func TestExportLog(t *testing.T) {
 		t.Errorf("first: %+v", first)
 	}
 	checkExport(t, dir, out)
+	write(t, filepath.Join(out, ".new-123"), "what a crash left")
 	ktd(t, "export-log", dir, out, "--json").exits(exitOK).json(&second)
 	if second.Files != 0 || second.From != second.TreeSize {
 		t.Errorf("second: %+v", second)
+	}
+	if _, err := os.Stat(filepath.Join(out, ".new-123")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("what a crash left is still there: %v", err)
 	}
 
 	// The log grows beyond a partial tile, which is not needed any more.
@@ -350,18 +355,82 @@ func TestMismatchFile(t *testing.T) {
 	if len(found) != 1 {
 		t.Fatalf("files %v", found)
 	}
-	var kept struct {
-		TreeSize      uint64 `json:"tree_size"`
-		ReplicaRoot   string `json:"replica_root"`
-		DirectoryRoot string `json:"directory_root"`
-	}
-	fatalIfErr(t, json.Unmarshal([]byte(read(t, found[0])), &kept))
 	root, err := inst.Directory.PublicRoot(1)
 	fatalIfErr(t, err)
-	if kept.TreeSize != 1 || kept.ReplicaRoot != (merkle.Hash{7}).String() || kept.DirectoryRoot != root.String() {
-		t.Errorf("kept %+v", kept)
-	}
+	wantJSON(t, read(t, found[0]), map[string]any{
+		"replica_size": 1.0, "replica_root": merkle.Hash{7}.String(), "directory_size": 1.0, "directory_root": root.String(),
+	}, "entry", "replica_entry", "directory_entry")
 	if pub.Checkpoint() != nil {
 		t.Error("a checkpoint was signed")
 	}
+}
+
+// wantJSON checks members of an object, and that others are absent.
+func wantJSON(t *testing.T, object string, want map[string]any, absent ...string) {
+	t.Helper()
+	var got map[string]any
+	fatalIfErr(t, json.Unmarshal([]byte(object), &got))
+	for name, value := range want {
+		if got[name] != value {
+			t.Errorf("%s is %v, want %v", name, got[name], value)
+		}
+	}
+	for _, name := range absent {
+		if value, ok := got[name]; ok {
+			t.Errorf("%s is %v", name, value)
+		}
+	}
+}
+
+// TestMismatchFiles checks what is kept of other mismatches.
+func TestMismatchFiles(t *testing.T) {
+	for name, c := range map[string]struct {
+		replica replicaFunc
+		want    map[string]any
+		absent  []string
+	}{
+		"a longer log": {
+			func() (uint64, merkle.Hash, error) { return 9, merkle.Hash{7}, nil },
+			map[string]any{"replica_size": 9.0, "replica_root": merkle.Hash{7}.String(), "directory_size": 1.0},
+			[]string{"directory_root", "entry"},
+		},
+		"another entry": {
+			func() (uint64, merkle.Hash, error) {
+				return 0, merkle.Hash{}, &publisher.Conflict{Index: 0, Own: []byte("own"), Theirs: []byte("theirs")}
+			},
+			map[string]any{"entry": 0.0, "replica_entry": "dGhlaXJz", "directory_entry": "b3du"},
+			[]string{"replica_size", "replica_root", "directory_root"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := newDir(t)
+			inst, err := instance.Open(dir, instance.Options{})
+			fatalIfErr(t, err)
+			defer func() { fatalIfErr(t, inst.Close()) }()
+			pub, err := inst.OpenPublisher(c.replica)
+			fatalIfErr(t, err)
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan struct{})
+			go func() { defer close(done); pub.Run(ctx) }()
+			for pub.Status().SigningErr == nil {
+				time.Sleep(time.Millisecond)
+			}
+			cancel()
+			<-done
+			found, err := filepath.Glob(filepath.Join(dir, "replica-mismatch-*.json"))
+			fatalIfErr(t, err)
+			if len(found) != 1 {
+				t.Fatalf("files %v", found)
+			}
+			wantJSON(t, read(t, found[0]), c.want, c.absent...)
+		})
+	}
+}
+
+// TestBeforePublicLogs checks what is said of an instance that has no checkpoint
+// key.
+func TestBeforePublicLogs(t *testing.T) {
+	dir := newDir(t)
+	fatalIfErr(t, os.Remove(filepath.Join(dir, "checkpoint.key")))
+	ktd(t, "serve", dir).exits(exitFailed, "a ktd from before logs were public made it", "hint: its store has no public log")
 }

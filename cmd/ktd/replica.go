@@ -96,7 +96,7 @@ func (r *trillianReplica) Advance(ctx context.Context, size uint64, read func(lo
 	}
 	integrated, root, err := r.log.Advance(ctx, size, read)
 	if conflict := (*trillianlog.Conflict)(nil); errors.As(err, &conflict) {
-		err = fmt.Errorf("%w: %w", publisher.ErrMismatch, err)
+		err = &publisher.Conflict{Index: conflict.Index, Own: conflict.Own, Theirs: conflict.Theirs}
 	}
 	return integrated, root, err
 }

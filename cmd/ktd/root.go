@@ -91,6 +91,8 @@ func hintFor(err error) string {
 		return "create a directory with: ktd init DIR"
 	case errors.Is(err, instance.ErrNotEmpty):
 		return "choose another name; if an earlier 'ktd init' was interrupted there, remove what it left"
+	case errors.Is(err, instance.ErrNoCheckpointKey):
+		return "its store has no public log either: make a new directory with ktd init, and publish its labels there"
 	case errors.Is(err, errNoCheckpoint):
 		return "run 'ktd serve' for a moment, which signs one"
 	case errors.Is(err, exporter.ErrOther):

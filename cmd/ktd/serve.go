@@ -57,6 +57,9 @@ and put a server that speaks TLS in front.`,
 		if (opts.trillian.server == "") != (opts.trillian.tree == 0) {
 			return usage(cmd, "--trillian and --tree go together")
 		}
+		if opts.trillian.ca != "" && opts.trillian.server == "" {
+			return usage(cmd, "--trillian-ca is for --trillian")
+		}
 		if (opts.tlsCert == "") != (opts.tlsKey == "") {
 			return usage(cmd, "--tls-cert and --tls-key go together")
 		}

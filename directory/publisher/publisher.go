@@ -54,8 +54,9 @@ type Config struct {
 	// last one. Default 10 s.
 	QuorumWait time.Duration
 
-	// Backoff is how long a witness is left alone after a failure; it doubles
-	// with each one that follows, up to MaxBackoff. Default 1 s and 5 min.
+	// Backoff is how long a witness is left alone after a failure, or signing is;
+	// it doubles with each one that follows, up to MaxBackoff for a witness and
+	// 30 s for signing. Default 1 s and 5 min.
 	Backoff, MaxBackoff time.Duration
 
 	// HTTP is the client that witnesses are asked with; its CheckRedirect is not
@@ -66,8 +67,8 @@ type Config struct {
 	// signing stops for good. Default: nothing; it is logged in any case.
 	OnMismatch func(Mismatch)
 
-	// Logger tells of checkpoints at the level Debug, and of trouble once, when
-	// it begins and when it ends. nil discards.
+	// Logger tells of trouble when it begins and when it ends, and of checkpoints
+	// and how trouble goes on at the level Debug. nil discards.
 	Logger *slog.Logger
 }
 
@@ -81,10 +82,10 @@ func (c Config) withDefaults() (Config, error) {
 			return c, err
 		}
 	}
-	c.Interval = orDefault(c.Interval, time.Second)
-	c.QuorumWait = orDefault(c.QuorumWait, 10*time.Second)
-	c.Backoff = orDefault(c.Backoff, time.Second)
-	c.MaxBackoff = max(orDefault(c.MaxBackoff, 5*time.Minute), c.Backoff)
+	c.Interval = cmp.Or(c.Interval, time.Second)
+	c.QuorumWait = cmp.Or(c.QuorumWait, 10*time.Second)
+	c.Backoff = cmp.Or(c.Backoff, time.Second)
+	c.MaxBackoff = max(cmp.Or(c.MaxBackoff, 5*time.Minute), c.Backoff)
 	if c.HTTP == nil {
 		c.HTTP = &http.Client{Timeout: 10 * time.Second}
 	}
@@ -98,13 +99,6 @@ func (c Config) withDefaults() (Config, error) {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	return c, nil
-}
-
-func orDefault(d, fallback time.Duration) time.Duration {
-	if d == 0 {
-		return fallback
-	}
-	return d
 }
 
 // ParsePolicy parses the policy file of a directory. It need not name the
@@ -131,16 +125,18 @@ type Publisher struct {
 	cfg       Config
 	witnesses []*witness
 
-	served atomic.Pointer[checkpoint.Signed] // nil if there is none; stored with mu
+	served atomic.Pointer[checkpoint.Signed] // nil if there is none
 
-	mu      sync.Mutex
+	storing sync.Mutex // held while a checkpoint is stored, before mu if both are
+
+	mu      sync.Mutex         // never held during I/O
 	round   *round             // of the last checkpoint that was signed, nil if there is none
 	changed chan struct{}      // closed when round changes, and replaced
 	trouble map[string]trouble // what is wrong at present, by what it is about
-	replica uint64             // how many entries the replica has
-	// quorumSince is when a checkpoint was signed since which none had a quorum,
-	// zero if the last one has.
-	quorumSince time.Time
+	replica *uint64            // how many entries the replica has, nil if that is not known
+	// missing is when a checkpoint was signed since which none had a quorum, zero
+	// if the last one has.
+	missing time.Time
 }
 
 // round is the work on one checkpoint.
@@ -159,25 +155,38 @@ var ErrHistory = errors.New("the log does not continue what was signed before")
 // Open returns the publisher of a log, as it was left. The error wraps ErrHistory
 // if the log, which may have been restored from a backup, contradicts a
 // checkpoint that is stored with it, and tells if that is of another origin or
-// key.
+// key. It says if the quorum of the policy cannot be reached because witnesses
+// have no URL.
 func Open(cfg Config) (*Publisher, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
 		return nil, err
 	}
 	p := &Publisher{cfg: cfg, changed: make(chan struct{}), trouble: make(map[string]trouble)}
+	var names []string
 	for i := range cfg.Policy.Witnesses {
 		if w := &cfg.Policy.Witnesses[i]; w.URL != nil {
-			p.witnesses = append(p.witnesses, newWitness(p, w))
+			p.witnesses, names = append(p.witnesses, newWitness(p, w)), append(names, w.Name)
 		}
 	}
+	if !cfg.Policy.IsQuorum(names) {
+		return nil, fmt.Errorf("the quorum %q needs witnesses that have no URL in the policy: nobody would ask them", cfg.Policy.Quorum())
+	}
+	if err := p.resume(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// resume goes on with the checkpoints that are stored.
+func (p *Publisher) resume() error {
 	signed, err := p.load(directory.CheckpointSigned)
 	if err != nil || signed == nil {
-		return p, err
+		return err
 	}
 	served, err := p.load(directory.CheckpointServed)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	cosigned := signed
 	if served != nil && served.Size == signed.Size {
@@ -185,7 +194,7 @@ func Open(cfg Config) (*Publisher, error) {
 	}
 	p.begin(signed.Note, cosigned)
 	p.served.Store(better(served, signed))
-	return p, nil
+	return nil
 }
 
 // load returns a stored checkpoint, which must be one of the log.
@@ -276,19 +285,18 @@ func sleep(ctx context.Context, d time.Duration) bool {
 
 // sign signs a checkpoint of the log as it is, and begins a round with it.
 func (p *Publisher) sign(ctx context.Context) error {
-	size, err := p.signableSize(ctx)
-	if err != nil {
-		return err
-	}
+	signedSize := uint64(0)
 	if last, _ := p.current(); last != nil {
 		// SPEC: A log MUST not sign any checkpoint which is inconsistent with any
 		// checkpoint it previously signed.
 		if err := p.checkHistory(last.checkpoint); err != nil {
 			return err
 		}
-		if size <= last.checkpoint.Size {
-			return errors.New("the replica has fewer entries than were signed")
-		}
+		signedSize = last.checkpoint.Size
+	}
+	size, err := p.signableSize(ctx, signedSize)
+	if err != nil {
+		return err
 	}
 	root, err := p.cfg.Directory.PublicRoot(size)
 	if err != nil {
@@ -302,26 +310,32 @@ func (p *Publisher) sign(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.mu.Lock()
-	err = p.cfg.Directory.SetCheckpoint(ctx, directory.CheckpointSigned, note)
-	p.mu.Unlock()
-	if err != nil {
-		return fmt.Errorf("storing the checkpoint: %w", err)
+	if err := p.store(ctx, directory.CheckpointSigned, note); err != nil {
+		return err
 	}
 	p.cfg.Logger.Debug("checkpoint", "tree_size", size)
 	p.begin(note, signed)
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	return p.serve(ctx, signed)
 }
 
-// signableSize returns how many entries the next checkpoint can have.
-func (p *Publisher) signableSize(ctx context.Context) (uint64, error) {
+// signableSize returns how many entries the next checkpoint can have: more than
+// the last one, which has signed.
+func (p *Publisher) signableSize(ctx context.Context, signed uint64) (uint64, error) {
 	size, err := p.cfg.Directory.TreeSize()
 	if err == nil && p.cfg.Replica != nil {
-		size, err = p.confirm(ctx, size)
+		size, err = p.confirm(ctx, signed, size)
 	}
 	return size, err
+}
+
+// store stores a checkpoint durably.
+func (p *Publisher) store(ctx context.Context, name directory.CheckpointName, note []byte) error {
+	p.storing.Lock()
+	defer p.storing.Unlock()
+	if err := p.cfg.Directory.SetCheckpoint(ctx, name, note); err != nil {
+		return fmt.Errorf("storing the checkpoint: %w", err)
+	}
+	return nil
 }
 
 // begin makes a checkpoint, which was signed as note and may have cosignatures by
@@ -335,9 +349,9 @@ func (p *Publisher) begin(note []byte, signed *checkpoint.Signed) {
 	}
 	if signed.Witnessed() == nil {
 		close(p.round.quorate)
-		p.quorumSince = time.Time{}
-	} else if p.quorumSince.IsZero() {
-		p.quorumSince = p.round.began
+		p.missing = time.Time{}
+	} else if p.missing.IsZero() {
+		p.missing = p.round.began
 	}
 	close(p.changed)
 	p.changed = make(chan struct{})
@@ -354,30 +368,40 @@ func (p *Publisher) current() (*round, <-chan struct{}) {
 // cosigned adds a witness's cosignature, out of its answer about the checkpoint of
 // a round, which need not be the current one.
 func (p *Publisher) cosigned(ctx context.Context, w *witness, r *round, lines []byte) error {
+	signed, err := p.addCosignature(w, r, lines)
+	if err != nil {
+		return err
+	}
+	return p.serve(ctx, signed)
+}
+
+func (p *Publisher) addCosignature(w *witness, r *round, lines []byte) (*checkpoint.Signed, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	note, err := w.AddCosignature(r.signed.Note, lines)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	signed, err := p.cfg.Policy.Open(note)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if r.signed.Witnessed() != nil && signed.Witnessed() == nil {
 		close(r.quorate)
-		if r == p.round {
-			p.quorumSince = time.Time{}
+		p.missing = time.Time{}
+		if p.round.signed.Witnessed() != nil && p.round != r {
+			p.missing = p.round.began // the quorum came late
 		}
 	}
 	r.signed = signed
 	w.cosigned, w.cosignedTime = r.checkpoint.Size, time.Now()
-	return p.serve(ctx, signed)
+	return signed, nil
 }
 
-// serve makes a checkpoint the served one, durably, if it is better. Requires
-// p.mu.
+// serve makes a checkpoint the served one, durably, if it is better.
 func (p *Publisher) serve(ctx context.Context, signed *checkpoint.Signed) error {
+	p.storing.Lock()
+	defer p.storing.Unlock()
 	if better(p.served.Load(), signed) != signed {
 		return nil
 	}

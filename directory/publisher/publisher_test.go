@@ -171,7 +171,9 @@ func servedAt(size uint64) func(Status) bool {
 }
 
 func quorateAt(size uint64) func(Status) bool {
-	return func(s Status) bool { return servedAt(size)(s) && s.Served.Witnessed() == nil && s.QuorumSince.IsZero() }
+	return func(s Status) bool {
+		return servedAt(size)(s) && s.Served.Witnessed() == nil && s.QuorumMissingSince.IsZero()
+	}
 }
 
 // trouble returns the text of a witness's present trouble.
@@ -212,7 +214,7 @@ func TestWithoutWitnesses(t *testing.T) {
 	if s.Served.Root != root || s.Served.Origin != origin || !bytes.Equal(w.pub.Checkpoint(), s.Served.Note) {
 		t.Errorf("served %+v", s.Served)
 	}
-	if s.Quorum != checkpoint.QuorumNone || s.Signing != nil || s.Replica != nil || s.VerifierKey != w.signer.VerifierKey() {
+	if s.Quorum != checkpoint.QuorumNone || s.SigningErr != nil || s.ReplicaSize != nil || s.VerifierKey != w.signer.VerifierKey() {
 		t.Errorf("status %+v", s)
 	}
 }
@@ -394,7 +396,7 @@ func TestNoQuorum(t *testing.T) {
 	w.run(w.config(x.line() + "quorum w\n"))
 	first := w.grow(3)
 	s := w.await("without a quorum", servedAt(first))
-	if s.Served.Witnessed() == nil || s.QuorumSince.IsZero() {
+	if s.Served.Witnessed() == nil || s.QuorumMissingSince.IsZero() {
 		t.Errorf("status %+v", s)
 	}
 	x.lie(nil)
@@ -402,7 +404,7 @@ func TestNoQuorum(t *testing.T) {
 	x.lie(down)
 	later := w.grow(3)
 	s = w.await("signed", func(s Status) bool { return s.Signed.Size == later })
-	if s.Served.Size != first || s.Served.Witnessed() != nil || s.QuorumSince.IsZero() {
+	if s.Served.Size != first || s.Served.Witnessed() != nil || s.QuorumMissingSince.IsZero() {
 		t.Errorf("later: %+v", s)
 	}
 	x.lie(nil) // after a week
@@ -484,14 +486,14 @@ func TestStoreFails(t *testing.T) {
 	w.await("first", quorateAt(1))
 	w.store.refuse.Store(true)
 	size := w.grow(3)
-	s := w.await("trouble", func(s Status) bool { return s.Signing != nil })
+	s := w.await("trouble", func(s Status) bool { return s.SigningErr != nil })
 	seen, _ := x.seen()
-	if s.Served.Size != 1 || s.Signed.Size != 1 || seen != 1 || !strings.Contains(s.Signing.Error(), "the disk is full") {
+	if s.Served.Size != 1 || s.Signed.Size != 1 || seen != 1 || !strings.Contains(s.SigningErr.Error(), "the disk is full") {
 		t.Errorf("status %+v, seen by the witness: %d", s, seen)
 	}
 	w.store.refuse.Store(false)
 	w.await("works again", quorateAt(size))
-	if w.pub.Status().Signing != nil {
+	if w.pub.Status().SigningErr != nil {
 		t.Error("still in trouble")
 	}
 }
@@ -548,5 +550,69 @@ func TestLog(t *testing.T) {
 	}
 	if began != 1 || ended != 1 {
 		t.Errorf("%d times trouble, %d times its end:\n%s", began, ended, w.log)
+	}
+}
+
+func TestBackoff(t *testing.T) {
+	w := &witness{p: &Publisher{cfg: Config{Backoff: time.Second, MaxBackoff: time.Minute}}}
+	for failures, longest := range map[int]time.Duration{
+		1: time.Second, 2: 2 * time.Second, 3: 4 * time.Second, 6: 32 * time.Second, 7: time.Minute, 40: time.Minute, 1000: time.Minute,
+	} {
+		w.failures = failures
+		least, most := time.Hour, time.Duration(0)
+		for range 1000 {
+			d := w.backoff()
+			least, most = min(least, d), max(most, d)
+		}
+		if least < longest/2 || most > longest || most-least < longest/4 {
+			t.Errorf("after %d failures: from %v to %v, want up to %v", failures, least, most, longest)
+		}
+	}
+}
+
+// TestLateQuorum has the quorum of a checkpoint come when the next one was signed.
+func TestLateQuorum(t *testing.T) {
+	w := newWorld(t)
+	x := newFakeWitness(t, "w", w.signer)
+	release := make(chan struct{})
+	x.lie(func(http.ResponseWriter, []byte) bool { <-release; return false })
+	cfg := w.config(x.line() + "quorum w\n")
+	cfg.QuorumWait = time.Millisecond
+	w.run(cfg)
+	w.await("the first request", func(Status) bool { _, n := x.seen(); return n > 0 })
+	size := w.grow(3)
+	before := w.await("the next checkpoint", func(s Status) bool { return s.Signed.Size == size })
+	second := make(chan struct{})
+	x.lie(func(http.ResponseWriter, []byte) bool { <-second; return false })
+	close(release)
+	s := w.await("the late quorum", quorumAt(1))
+	if !s.QuorumMissingSince.After(before.QuorumMissingSince) || s.Signed.Size != size || s.Signed.Witnessed() == nil {
+		t.Errorf("%+v, before %v", s, before.QuorumMissingSince)
+	}
+	close(second)
+	w.await("all well", quorateAt(size))
+}
+
+// quorumAt is quorateAt without regard to newer checkpoints.
+func quorumAt(size uint64) func(Status) bool {
+	return func(s Status) bool { return servedAt(size)(s) && s.Served.Witnessed() == nil }
+}
+
+// TestUnreachableQuorum checks that a quorum is refused that nobody can be asked
+// for.
+func TestUnreachableQuorum(t *testing.T) {
+	w := newWorld(t)
+	x, y := newFakeWitness(t, "x", w.signer), newFakeWitness(t, "y", w.signer)
+	without, _, _ := strings.Cut(y.line(), " http")
+	for policy, ok := range map[string]bool{
+		without + "\nquorum y\n":                                  false,
+		without + "\n" + x.line() + "group g all x y\nquorum g\n": false,
+		without + "\n" + x.line() + "group g any x y\nquorum g\n": true,
+		without + "\nquorum none\n":                               true,
+	} {
+		_, err := Open(w.config(policy))
+		if ok && err != nil || !ok && (err == nil || !strings.Contains(err.Error(), "witnesses that have no URL")) {
+			t.Errorf("%q: %v", policy, err)
+		}
 	}
 }

@@ -94,7 +94,7 @@ func TestReplica(t *testing.T) {
 	for range 10 {
 		size := w.grow(3)
 		s := w.await("growth", servedAt(size))
-		if s.Replica == nil || *s.Replica != size || s.Signing != nil {
+		if s.ReplicaSize == nil || *s.ReplicaSize != size || s.SigningErr != nil {
 			t.Fatalf("status %+v", s)
 		}
 	}
@@ -112,8 +112,8 @@ func TestReplicaDown(t *testing.T) {
 	w.await("first", servedAt(1))
 	r.set(func() { r.fail = func() error { return errors.New("no connection") } })
 	size := w.grow(3)
-	s := w.await("trouble", func(s Status) bool { return s.Signing != nil })
-	if s.Served.Size != 1 || !strings.Contains(s.Signing.Error(), "no connection") {
+	s := w.await("trouble", func(s Status) bool { return s.SigningErr != nil })
+	if s.Served.Size != 1 || !strings.Contains(s.SigningErr.Error(), "no connection") {
 		t.Errorf("status %+v", s)
 	}
 	r.set(func() { r.fail = nil })
@@ -132,13 +132,13 @@ func TestReplicaBehind(t *testing.T) {
 	w.grow(1)
 	stuck := &stuckReplica{}
 	w.runReplica(stuck)
-	s := w.await("behind", func(s Status) bool { return s.Signing != nil })
-	if s.Served.Size != size || !strings.Contains(s.Signing.Error(), "fewer entries than were signed") {
+	s := w.await("behind", func(s Status) bool { return s.SigningErr != nil })
+	if s.Served.Size != size || !strings.Contains(s.SigningErr.Error(), "answers that it has 2") {
 		t.Errorf("status %+v", s)
 	}
 	w.runReplica(&emptyReplica{})
-	s = w.await("empty", func(s Status) bool { return s.Signing != nil })
-	if !strings.Contains(s.Signing.Error(), "empty") {
+	s = w.await("empty", func(s Status) bool { return s.SigningErr != nil })
+	if !strings.Contains(s.SigningErr.Error(), "answers that it has 0") {
 		t.Errorf("status %+v", s)
 	}
 }
@@ -170,8 +170,8 @@ func TestMismatch(t *testing.T) {
 			r.entries = append(r.entries, make([]byte, 40), make([]byte, 40), make([]byte, 40), make([]byte, 40), make([]byte, 40))
 		}, "it has 6 entries"},
 		"a conflict": {func(r *fakeReplica) {
-			r.fail = func() error { return fmt.Errorf("%w: entry 2 differs", ErrMismatch) }
-		}, "entry 2 differs"},
+			r.fail = func() error { return fmt.Errorf("asking: %w", &Conflict{2, []byte{7}, []byte{8}}) }
+		}, "entry 2 is 08 there, and 07 in this log"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -180,19 +180,19 @@ func TestMismatch(t *testing.T) {
 			w.await("first", servedAt(1))
 			r.set(func() { c.spoil(r) })
 			w.grow(3)
-			s := w.await("stopped", func(s Status) bool { return errors.Is(s.Signing, ErrMismatch) })
-			if s.Served.Size != 1 || s.Signed.Size != 1 || !strings.Contains(s.Signing.Error(), c.want) {
+			s := w.await("stopped", func(s Status) bool { return errors.Is(s.SigningErr, ErrMismatch) })
+			if s.Served.Size != 1 || s.Signed.Size != 1 || !strings.Contains(s.SigningErr.Error(), c.want) {
 				t.Errorf("status %+v", s)
 			}
 			w.grow(3)
 			if found := mismatches(); len(found) != 1 || found[0].Err == nil || found[0].Time.IsZero() {
 				t.Errorf("mismatches %+v", found)
-			} else if name == "another entry" && (found[0].Own == found[0].Root || found[0].Size == 0) {
+			} else if name == "another entry" && (*found[0].Root == found[0].ReplicaRoot || found[0].ReplicaSize == 0 || found[0].Size == 0) {
 				t.Errorf("mismatch %+v", found[0])
 			}
 			// A restart changes nothing.
 			w.runReplica(r)
-			s = w.await("stopped again", func(s Status) bool { return s.Signing != nil })
+			s = w.await("stopped again", func(s Status) bool { return s.SigningErr != nil })
 			if s.Served.Size != 1 {
 				t.Errorf("after a restart: %+v", s)
 			}

@@ -30,10 +30,8 @@ func (p *Publisher) setTrouble(about string, err error) {
 		p.trouble[about] = trouble{err, time.Now()}
 		p.cfg.Logger.Warn("checkpoints: trouble", "about", about, "err", err)
 	case err != nil:
-		if old.err.Error() != err.Error() {
-			p.cfg.Logger.Warn("checkpoints: trouble", "about", about, "err", err)
-		}
 		p.trouble[about] = trouble{err, old.since}
+		p.cfg.Logger.Debug("checkpoints: still trouble", "about", about, "err", err)
 	}
 }
 
@@ -47,19 +45,20 @@ type Status struct {
 	// far, and Served the one that is served; nil if there is none.
 	Signed, Served *checkpoint.Signed
 
-	// Quorum is the policy's, by name, and QuorumSince when the wait for it
-	// began: when the first checkpoint was signed that is newer than the last one
-	// with a quorum. It is zero if the last one signed has a quorum.
-	Quorum      string
-	QuorumSince time.Time
+	// Quorum is the policy's, by name, and QuorumMissingSince when the first
+	// checkpoint was signed that is newer than the last one with a quorum; zero if
+	// the last one signed has a quorum.
+	Quorum             string
+	QuorumMissingSince time.Time
 
-	// Signing is why no checkpoints are signed at present, nil if they are.
-	Signing error
+	// SigningErr is why no checkpoints are signed at present, nil if they are.
+	SigningErr error
 
 	Witnesses []WitnessStatus
 
-	// Replica is how many entries the replica has, nil without one.
-	Replica *uint64
+	// ReplicaSize is how many entries the replica has, nil without a replica and
+	// as long as it has not said.
+	ReplicaSize *uint64
 }
 
 // WitnessStatus is how one witness does.
@@ -81,7 +80,8 @@ func (p *Publisher) Status() Status {
 	defer p.mu.Unlock()
 	s := Status{
 		Origin: p.cfg.Signer.Origin(), VerifierKey: p.cfg.Signer.VerifierKey(), Served: p.served.Load(),
-		Quorum: p.cfg.Policy.Quorum(), QuorumSince: p.quorumSince, Signing: p.trouble[troubleSigning].err,
+		Quorum: p.cfg.Policy.Quorum(), QuorumMissingSince: p.missing, SigningErr: p.trouble[troubleSigning].err,
+		ReplicaSize: p.replica,
 	}
 	if p.round != nil {
 		s.Signed = p.round.signed
@@ -89,10 +89,6 @@ func (p *Publisher) Status() Status {
 	for _, w := range p.witnesses {
 		t := p.trouble[w.Name]
 		s.Witnesses = append(s.Witnesses, WitnessStatus{Name: w.Name, Size: w.cosigned, Time: w.cosignedTime, Err: t.err, Since: t.since})
-	}
-	if p.cfg.Replica != nil {
-		n := p.replica
-		s.Replica = &n
 	}
 	return s
 }

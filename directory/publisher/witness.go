@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -159,6 +160,9 @@ func (w *witness) post(ctx context.Context, body []byte) (status int, answer []b
 	req.Header.Set("User-Agent", "ghostlight-ktd")
 	resp, err := w.p.cfg.HTTP.Do(req)
 	if err != nil {
+		if u := (*url.Error)(nil); errors.As(err, &u) {
+			err = u.Err // without the URL
+		}
 		return 0, nil, fmt.Errorf("it cannot be reached: %w", err)
 	}
 	defer resp.Body.Close()

@@ -98,12 +98,12 @@ func signatureOf(n *note.Note, key verifierKey) *note.Signature {
 // Witnessed returns nil if the cosignatures are a quorum, and an error that
 // wraps ErrQuorum if they are not.
 func (s *Signed) Witnessed() error {
-	has := make(map[string]bool)
+	var names []string
 	for _, c := range s.Cosignatures {
-		has[c.Witness] = true
+		names = append(names, c.Witness)
 	}
-	if s.policy.satisfied(has) {
+	if s.policy.IsQuorum(names) {
 		return nil
 	}
-	return fmt.Errorf("%w: %d of %d, which are not the quorum %q", ErrQuorum, len(has), len(s.policy.Witnesses), s.policy.quorum)
+	return fmt.Errorf("%w: %d of %d, which are not the quorum %q", ErrQuorum, len(names), len(s.policy.Witnesses), s.policy.quorum)
 }

@@ -260,6 +260,15 @@ func parseURL(args []string) (*url.URL, error) {
 // checkpoint, QuorumNone if none has.
 func (p *Policy) Quorum() string { return p.quorum }
 
+// IsQuorum reports whether the witnesses of the given names are enough.
+func (p *Policy) IsQuorum(names []string) bool {
+	has := make(map[string]bool)
+	for _, n := range names {
+		has[n] = true
+	}
+	return p.satisfied(has)
+}
+
 // satisfied reports whether the witnesses of which has is true are a quorum.
 func (p *Policy) satisfied(has map[string]bool) bool {
 	return p.quorum == QuorumNone || p.witnessed(p.quorum, has)

@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/ghostlight-kt/ghostlight/cmd/ktd/internal/durable"
 	"github.com/ghostlight-kt/ghostlight/directory"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 	"github.com/ghostlight-kt/ghostlight/merkle/tile"
@@ -38,10 +39,10 @@ type Result struct {
 
 // Export writes the log up to the signed checkpoint, which is the directory's,
 // into a folder, which it creates if there is none. What an earlier export wrote
-// stays and is not written again. Progress, if not nil, is called with the number
-// of files that are written. The error wraps ErrOther if what is in the folder is
-// not an earlier state of the log.
-func Export(ctx context.Context, d *directory.Directory, signed []byte, dir string, progress func(files int)) (*Result, error) {
+// stays and is not written again. Progress, if not nil, is called with how many
+// of the files that are to be written are. The error wraps ErrOther if what is in
+// the folder is not an earlier state of the log.
+func Export(ctx context.Context, d *directory.Directory, signed []byte, dir string, progress func(done, total int)) (*Result, error) {
 	c, err := checkpoint.Peek(signed)
 	if err != nil {
 		return nil, err
@@ -50,29 +51,64 @@ func Export(ctx context.Context, d *directory.Directory, signed []byte, dir stri
 	if err != nil {
 		return nil, err
 	}
+	var tiles []tile.Tile
+	_ = tile.New(from, c.Size, func(t tile.Tile) error { tiles = append(tiles, t); return nil })
 	r := &Result{From: from, Size: c.Size}
-	var full []tile.Tile
-	err = tile.New(from, c.Size, func(t tile.Tile) error {
-		if t.Width == tile.FullWidth {
-			full = append(full, t)
-		}
-		n, err := replace(filepath.Join(dir, filepath.FromSlash(t.Path())), func(w io.Writer) error { return d.WriteTile(ctx, t, w) })
+	e := &export{dir: dir, synced: make(map[string]bool)}
+	for i, t := range tiles {
+		n, err := e.write(t.Path(), func(w io.Writer) error { return d.WriteTile(ctx, t, w) })
 		if err != nil {
-			return err
+			return nil, err
 		}
 		r.Files, r.Bytes = r.Files+1, r.Bytes+n
 		if progress != nil {
-			progress(r.Files)
+			progress(i+1, len(tiles))
 		}
-		return nil
-	})
+	}
+	if _, err := e.write(checkpointFile, durable.Bytes(signed)); err != nil {
+		return nil, err
+	}
+	return r, removePartial(dir, from, c.Size)
+}
+
+// export is one run of Export.
+type export struct {
+	dir    string
+	synced map[string]bool // folders that are there, durably, and tidy
+}
+
+// write replaces a file, and returns its size in bytes.
+func (e *export) write(name string, write func(io.Writer) error) (size int64, err error) {
+	path := filepath.Join(e.dir, filepath.FromSlash(name))
+	if folder := filepath.Dir(path); !e.synced[folder] {
+		if err := prepare(folder); err != nil {
+			return 0, err
+		}
+		e.synced[folder] = true
+	}
+	counted := &counter{}
+	err = durable.Replace(path, 0o644, func(w io.Writer) error { return write(io.MultiWriter(w, counted)) })
 	if err != nil {
-		return nil, err
+		return 0, fmt.Errorf("writing %s: %w", path, err)
 	}
-	if _, err := replace(filepath.Join(dir, checkpointFile), func(w io.Writer) error { _, err := w.Write(signed); return err }); err != nil {
-		return nil, err
+	return counted.n, nil
+}
+
+// counter counts the bytes that are written to it.
+type counter struct{ n int64 }
+
+func (c *counter) Write(b []byte) (int, error) { c.n += int64(len(b)); return len(b), nil }
+
+// prepare makes a folder, and removes what an export left there that was cut off.
+func prepare(folder string) error {
+	if err := durable.MkdirAll(folder, 0o755); err != nil {
+		return err
 	}
-	return r, removePartial(dir, full)
+	left, err := filepath.Glob(filepath.Join(folder, durable.TempPrefix+"*"))
+	for _, path := range left {
+		err = errors.Join(err, os.Remove(path))
+	}
+	return err
 }
 
 // exported returns the size of the log that a folder has.
@@ -98,46 +134,16 @@ func exported(d *directory.Directory, c checkpoint.Checkpoint, dir string) (uint
 	return old.Size, err
 }
 
-// removePartial removes the partial tiles of those that are full now, which
-// nobody needs any more (C2SP tlog-tiles, "Partial Tiles").
-func removePartial(dir string, full []tile.Tile) error {
-	for _, t := range full {
-		if err := os.RemoveAll(filepath.Join(dir, filepath.FromSlash(t.Path())+".p")); err != nil {
-			return err
+// removePartial removes the partial tiles that a log of from entries has and that
+// are full in one of size entries: nobody needs them any more (C2SP tlog-tiles,
+// "Partial Tiles").
+func removePartial(dir string, from, size uint64) error {
+	return tile.New(0, from, func(t tile.Tile) error {
+		full := t
+		full.Width = tile.FullWidth
+		if need, ok := full.Size(); t.Width == tile.FullWidth || !ok || need > size {
+			return nil
 		}
-	}
-	return nil
-}
-
-// replace makes what write writes the content of a file, durably: after a crash or
-// an error the file has the old content or the new one. It returns how many bytes
-// that are.
-func replace(path string, write func(io.Writer) error) (n int64, err error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return 0, err
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
-	if err != nil {
-		return 0, err
-	}
-	defer os.Remove(f.Name()) // fails once it is renamed
-	err = errors.Join(write(f), f.Chmod(0o644), f.Sync())
-	if err == nil {
-		n, err = f.Seek(0, io.SeekCurrent)
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return 0, fmt.Errorf("writing %s: %w", path, err)
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return 0, err
-	}
-	return n, syncDir(filepath.Dir(path))
-}
-
-func syncDir(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
+		return os.RemoveAll(filepath.Join(dir, filepath.FromSlash(full.Path())+".p"))
+	})
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/ghostlight-kt/ghostlight/cmd/ktd/internal/durable"
 	"github.com/ghostlight-kt/ghostlight/directory"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
@@ -36,11 +37,11 @@ func Init(dir string, cfg Config) (*Created, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	secrets, err := generateSecrets(cfg.Suite)
+	secret, err := generateSecrets(cfg.Suite)
 	if err != nil {
 		return nil, err
 	}
-	keys, err := makeKeys(cfg.Suite, secrets)
+	keys, err := makeKeys(cfg.Suite, secret)
 	if err != nil {
 		return nil, err
 	}
@@ -61,11 +62,11 @@ func Init(dir string, cfg Config) (*Created, error) {
 		return nil, err
 	}
 	files := map[string][]byte{TokenFile: []byte(token + "\n"), TokensFile: []byte(tokensHeader + line)}
-	for i, k := range keyFiles(cfg.Suite) {
-		files[k.file] = formatKey(k.kind, k.algorithm, secrets[i])
+	for _, k := range secret.files(cfg.Suite) {
+		files[k.file] = formatKey(k.kind, k.algorithm, *k.secret)
 	}
 	for name, content := range files {
-		if err := writeNew(filepath.Join(dir, name), content, 0o600); err != nil {
+		if err := durable.Create(filepath.Join(dir, name), content, 0o600); err != nil {
 			return nil, err
 		}
 	}
@@ -73,13 +74,13 @@ func Init(dir string, cfg Config) (*Created, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := syncDir(dir); err != nil {
+	if err := durable.SyncDir(dir); err != nil {
 		return nil, err
 	}
 	if err := createLog(dir, cfg, keys); err != nil {
 		return nil, err
 	}
-	if err := replace(filepath.Join(dir, ConfigFile), data, 0o600); err != nil {
+	if err := durable.Replace(filepath.Join(dir, ConfigFile), 0o600, durable.Bytes(data)); err != nil {
 		return nil, err
 	}
 	return &Created{
@@ -119,7 +120,7 @@ func makeEmpty(dir string) error {
 	}
 	err := os.Mkdir(dir, 0o700)
 	if err == nil {
-		return syncDir(filepath.Dir(filepath.Clean(dir)))
+		return durable.SyncDir(filepath.Dir(filepath.Clean(dir)))
 	}
 	if !errors.Is(err, os.ErrExist) {
 		return err

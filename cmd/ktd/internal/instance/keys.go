@@ -106,43 +106,54 @@ func (e *PermissionError) Error() string {
 	return fmt.Sprintf("%s can be accessed by others (mode %04o)", e.Path, uint32(e.Mode))
 }
 
+// secrets are the secrets of a log, secretSize bytes each.
+type secrets struct{ signing, vrf, checkpoint []byte }
+
+// keyFile is a file with a secret.
+type keyFile struct {
+	file, kind, algorithm string
+	secret                *[]byte
+}
+
+// files returns the files of the secrets.
+func (s *secrets) files(suite Suite) []keyFile {
+	name := keytrans.CipherSuite(suite).String()
+	return []keyFile{
+		{SigningKeyFile, kindSigning, name, &s.signing},
+		{VRFKeyFile, kindVRF, name, &s.vrf},
+		{CheckpointKeyFile, kindCheckpoint, checkpointAlgorithm, &s.checkpoint},
+	}
+}
+
+// ErrNoCheckpointKey says that an instance was made by a ktd that did not publish
+// the log.
+var ErrNoCheckpointKey = errors.New("it has no " + CheckpointKeyFile + ": a ktd from before logs were public made it")
+
 func readKeys(dir string, suite Suite) (*keyRing, error) {
-	var secrets [3][]byte
-	for i, k := range keyFiles(suite) {
+	var s secrets
+	for _, k := range s.files(suite) {
 		var err error
-		if secrets[i], err = readKey(dir, k.file, k.kind, k.algorithm); err != nil {
+		*k.secret, err = readKey(dir, k.file, k.kind, k.algorithm)
+		if k.secret == &s.checkpoint && errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("%s: %w", dir, ErrNoCheckpointKey)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
-	return makeKeys(suite, secrets)
+	return makeKeys(suite, s)
 }
 
-// keyFile is a file with a secret.
-type keyFile struct{ file, kind, algorithm string }
-
-// keyFiles returns the files of the secrets for signing, for the VRF and for
-// checkpoints.
-func keyFiles(suite Suite) [3]keyFile {
-	name := keytrans.CipherSuite(suite).String()
-	return [3]keyFile{
-		{SigningKeyFile, kindSigning, name},
-		{VRFKeyFile, kindVRF, name},
-		{CheckpointKeyFile, kindCheckpoint, checkpointAlgorithm},
-	}
-}
-
-// makeKeys returns the keys of the secrets, in the order of keyFiles.
-func makeKeys(suite Suite, secrets [3][]byte) (*keyRing, error) {
-	k := keyRing{checkpoint: secrets[2]}
-	signing, secret := secrets[0], secrets[1]
+func makeKeys(suite Suite, s secrets) (*keyRing, error) {
+	k := keyRing{checkpoint: s.checkpoint}
 	var err1, err2 error
 	switch keytrans.CipherSuite(suite) {
 	case keytrans.KT_128_SHA256_Ed25519:
-		k.signing, err1 = keytrans.NewEd25519SigningKey(signing)
-		k.vrf, err2 = vrf.NewEd25519PrivateKey(secret)
+		k.signing, err1 = keytrans.NewEd25519SigningKey(s.signing)
+		k.vrf, err2 = vrf.NewEd25519PrivateKey(s.vrf)
 	case keytrans.KT_128_SHA256_P256:
-		k.signing, err1 = keytrans.NewP256SigningKey(signing)
-		k.vrf, err2 = vrf.NewP256PrivateKey(secret)
+		k.signing, err1 = keytrans.NewP256SigningKey(s.signing)
+		k.vrf, err2 = vrf.NewP256PrivateKey(s.vrf)
 	default:
 		err1 = fmt.Errorf("suite: %v is not supported", suite)
 	}
@@ -152,17 +163,17 @@ func makeKeys(suite Suite, secrets [3][]byte) (*keyRing, error) {
 	return &k, nil
 }
 
-// generateSecrets returns new secrets, in the order of keyFiles.
-func generateSecrets(suite Suite) (secrets [3][]byte, err error) {
-	if secrets[0], secrets[1], err = generateSuite(suite); err != nil {
-		return secrets, err
+// generateSecrets returns new secrets.
+func generateSecrets(suite Suite) (s secrets, err error) {
+	if s.signing, s.vrf, err = generateSuite(suite); err != nil {
+		return secrets{}, err
 	}
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
-		return secrets, err
+		return secrets{}, err
 	}
-	secrets[2] = key.Seed()
-	return secrets, nil
+	s.checkpoint = key.Seed()
+	return s, nil
 }
 
 // generateSuite returns new secrets for signing and for the VRF.

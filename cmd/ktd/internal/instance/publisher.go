@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/ghostlight-kt/ghostlight/cmd/ktd/internal/durable"
 	"github.com/ghostlight-kt/ghostlight/directory/publisher"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 )
@@ -43,25 +44,46 @@ func (i *Instance) OpenPublisher(replica publisher.Replica) (*publisher.Publishe
 	return p, nil
 }
 
-// mismatchFile is what is kept of a replica that holds another log.
+// mismatchFile is what is kept of a replica that holds another log. Roots are of
+// RFC 6962 trees, in hexadecimal; entries are in base64.
 type mismatchFile struct {
 	SchemaVersion int       `json:"schema_version"`
 	Time          time.Time `json:"time"`
 	Reason        string    `json:"reason"`
-	TreeSize      uint64    `json:"tree_size,omitempty"`
-	ReplicaRoot   string    `json:"replica_root,omitempty"`   // RFC 6962, hexadecimal
-	DirectoryRoot string    `json:"directory_root,omitempty"` // the same
+
+	// The replica's size and root, and the directory's root at that size, unless
+	// it has fewer entries.
+	ReplicaSize   uint64 `json:"replica_size,omitempty"`
+	ReplicaRoot   string `json:"replica_root,omitempty"`
+	DirectorySize uint64 `json:"directory_size,omitempty"`
+	DirectoryRoot string `json:"directory_root,omitempty"`
+
+	// The entry that differs, if that is known.
+	Entry          *uint64 `json:"entry,omitempty"`
+	ReplicaEntry   []byte  `json:"replica_entry,omitempty"`
+	DirectoryEntry []byte  `json:"directory_entry,omitempty"`
+}
+
+func newMismatchFile(m publisher.Mismatch) mismatchFile {
+	f := mismatchFile{SchemaVersion: 1, Time: m.Time.UTC(), Reason: m.Err.Error()}
+	if m.ReplicaSize > 0 {
+		f.ReplicaSize, f.ReplicaRoot, f.DirectorySize = m.ReplicaSize, m.ReplicaRoot.String(), m.Size
+	}
+	if m.Root != nil {
+		f.DirectoryRoot = m.Root.String()
+	}
+	if c := (*publisher.Conflict)(nil); errors.As(m.Err, &c) {
+		f.Entry, f.ReplicaEntry, f.DirectoryEntry = &c.Index, c.Theirs, c.Own
+	}
+	return f
 }
 
 func (i *Instance) keepMismatch(m publisher.Mismatch) {
-	f := mismatchFile{SchemaVersion: 1, Time: m.Time.UTC(), Reason: m.Err.Error()}
-	if m.Size > 0 {
-		f.TreeSize, f.ReplicaRoot, f.DirectoryRoot = m.Size, m.Root.String(), m.Own.String()
-	}
+	f := newMismatchFile(m)
 	data, err := json.MarshalIndent(f, "", "  ")
 	name := "replica-mismatch-" + f.Time.Format("20060102T150405.000Z") + ".json"
 	if err == nil {
-		err = writeNew(filepath.Join(i.Dir, name), append(data, '\n'), 0o600)
+		err = durable.Create(filepath.Join(i.Dir, name), append(data, '\n'), 0o600)
 	}
 	i.logger.Error("the replica holds another log; no checkpoint is signed any more", "file", name, "reason", f.Reason, "err", err)
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/ghostlight-kt/ghostlight/cmd/ktd/internal/durable"
 	"github.com/ghostlight-kt/ghostlight/directory"
 )
 
@@ -77,15 +78,15 @@ func addToken(path, name string, deliver func(token string) error) error {
 	if len(data) > 0 && data[len(data)-1] != '\n' {
 		data = append(data, '\n')
 	}
-	return replace(path, append(data, line...), 0o600)
+	return durable.Replace(path, 0o600, durable.Bytes(append(data, line...)))
 }
 
 // WriteToken writes a token to a new file that only its owner can read.
 func WriteToken(path, token string) error {
-	if err := writeNew(path, []byte(token+"\n"), 0o600); err != nil {
+	if err := durable.Create(path, []byte(token+"\n"), 0o600); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(path))
+	return durable.SyncDir(filepath.Dir(path))
 }
 
 // ReadToken reads a file with a token.
