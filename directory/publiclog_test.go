@@ -120,7 +120,7 @@ func TestPublicLog(t *testing.T) {
 	}
 	count := 0
 	for n := range uint64(size + 1) { // every partial tile, too
-		fatalIfErr(t, tile.New(0, n, func(x tile.Tile) error {
+		fatalIfErr(t, tile.Added(0, n, func(x tile.Tile) error {
 			count++
 			if x.Kind != tile.Changes && !bytes.Equal(f.tile(t, x), r.content(t, x)) {
 				t.Fatalf("%s differs", x.Path())

@@ -212,7 +212,7 @@ func TestVerifyCopy(t *testing.T) {
 			file := filepath.Join(w.dir, path)
 			return errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, data, 0o600))
 		}
-		fatalIfErr(t, tile.New(0, w.log.Size(), func(t tile.Tile) error { return save(t.Path()) }))
+		fatalIfErr(t, tile.Added(0, w.log.Size(), func(t tile.Tile) error { return save(t.Path()) }))
 		fatalIfErr(t, save(checkpointPath))
 		fatalIfErr(t, os.Mkdir(filepath.Join(w.dir, tmpName), 0o700))
 	}

@@ -184,7 +184,7 @@ func TestDamageOnTheWay(t *testing.T) {
 	w.log.Grow(t, 400, 2)
 	var damaged atomic.Int64
 	seen := make(map[string]*atomic.Bool)
-	fatalIfErr(t, tile.New(300, 700, func(t tile.Tile) error {
+	fatalIfErr(t, tile.Added(300, 700, func(t tile.Tile) error {
 		seen[t.Path()] = new(atomic.Bool)
 		return nil
 	}))

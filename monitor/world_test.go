@@ -113,7 +113,7 @@ func (w *world) verifies(size uint64) {
 	if c := status.Checkpoint; c.Size != size || c.Root != w.log.RootAt(w.t, size) || status.Entries != size {
 		w.t.Fatalf("the mirror verifies up to %d entries, root %v; want %d", c.Size, c.Root, size)
 	}
-	fatalIfErr(w.t, tile.New(0, size, func(t tile.Tile) error { w.has(t); return nil }))
+	fatalIfErr(w.t, tile.Added(0, size, func(t tile.Tile) error { w.has(t); return nil }))
 	partial := make(map[tile.Tile]int)
 	for _, t := range w.tiles() {
 		if t.Width == tile.FullWidth {

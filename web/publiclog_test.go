@@ -91,7 +91,7 @@ func TestTiles(t *testing.T) {
 	w := newLogWorld(t, size)
 	count := 0
 	for _, n := range []uint64{1, 2, 255, 256, 257, size} {
-		fatalIfErr(t, tile.New(0, n, func(x tile.Tile) error {
+		fatalIfErr(t, tile.Added(0, n, func(x tile.Tile) error {
 			rec := w.do("GET", LogPrefix+x.Path(), nil)
 			var want bytes.Buffer
 			fatalIfErr(t, w.dir.WriteTile(t.Context(), x, &want))

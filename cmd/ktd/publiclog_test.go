@@ -180,7 +180,7 @@ func checkExport(t *testing.T, dir, out string) {
 	s := startServer(t, dir)
 	defer s.stop(syscall.SIGTERM)
 	delete(got, "checkpoint")
-	fatalIfErr(t, tile.New(0, c.Size, func(x tile.Tile) error {
+	fatalIfErr(t, tile.Added(0, c.Size, func(x tile.Tile) error {
 		name := filepath.FromSlash(x.Path())
 		if status, body := s.get("/log/" + x.Path()); status != 200 || got[name] != body {
 			t.Errorf("%s: %d bytes; ktd serves %d with status %d", name, len(got[name]), len(body), status)

@@ -145,26 +145,26 @@ func (t Tile) Range() (lo, hi uint64) {
 	return lo, lo + uint64(t.Width)
 }
 
-// New calls f for each tile and bundle that a log of size entries has and one of
+// Added calls f for each tile and bundle that a log of size entries has and one of
 // old entries had not: everything that one who has the old log fetches to have
 // the new one. For each level, and then for entries and changes, that is the
 // full tiles and at most one partial one, from left to right. It stops at the
 // first error of f and returns it. Requires old <= size.
-func New(old, size uint64, f func(Tile) error) error {
+func Added(old, size uint64, f func(Tile) error) error {
 	for level := uint8(0); size>>(levelBits*uint(level)) > 0; level++ {
-		if err := newAt(Tile{Kind: Hashes, Level: level}, old, size, f); err != nil {
+		if err := addedAt(Tile{Kind: Hashes, Level: level}, old, size, f); err != nil {
 			return err
 		}
 	}
 	for _, kind := range []Kind{Entries, Changes} {
-		if err := newAt(Tile{Kind: kind}, old, size, f); err != nil {
+		if err := addedAt(Tile{Kind: kind}, old, size, f); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func newAt(t Tile, old, size uint64, f func(Tile) error) error {
+func addedAt(t Tile, old, size uint64, f func(Tile) error) error {
 	shift := levelBits * uint(t.Level)
 	from, to := old>>shift, size>>shift
 	if from == to {

@@ -428,7 +428,7 @@ func allTiles(size uint64) []Tile {
 func newTiles(t testing.TB, old, size uint64) []Tile {
 	t.Helper()
 	var out []Tile
-	fatalIfErr(t, New(old, size, func(tl Tile) error {
+	fatalIfErr(t, Added(old, size, func(tl Tile) error {
 		out = append(out, tl)
 		return nil
 	}))
@@ -555,7 +555,7 @@ func TestNewAtTheEnd(t *testing.T) {
 	for _, size := range []uint64{math.MaxUint64, math.MaxUint64 - 1, math.MaxUint64 - 255, math.MaxUint64 - 256, 1 << 63, math.MaxInt64} {
 		for _, old := range []uint64{size, size - 1, size - 256, size - 1000} {
 			var n int
-			err := New(old, size, func(Tile) error {
+			err := Added(old, size, func(Tile) error {
 				if n++; n > 100 {
 					return errors.New("it goes on")
 				}
@@ -573,7 +573,7 @@ func TestNewStops(t *testing.T) {
 	for stop := range want {
 		errStop := fmt.Errorf("stop at %d", stop)
 		n := 0
-		err := New(3, 70_000, func(Tile) error {
+		err := Added(3, 70_000, func(Tile) error {
 			if n++; n > stop {
 				return errStop
 			}

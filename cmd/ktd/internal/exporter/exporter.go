@@ -52,7 +52,7 @@ func Export(ctx context.Context, d *directory.Directory, signed []byte, dir stri
 		return nil, err
 	}
 	var tiles []tile.Tile
-	_ = tile.New(from, c.Size, func(t tile.Tile) error { tiles = append(tiles, t); return nil })
+	_ = tile.Added(from, c.Size, func(t tile.Tile) error { tiles = append(tiles, t); return nil })
 	r := &Result{From: from, Size: c.Size}
 	e := &export{dir: dir, synced: make(map[string]bool)}
 	for i, t := range tiles {
@@ -138,7 +138,7 @@ func exported(d *directory.Directory, c checkpoint.Checkpoint, dir string) (uint
 // are full in one of size entries: nobody needs them any more (C2SP tlog-tiles,
 // "Partial Tiles").
 func removePartial(dir string, from, size uint64) error {
-	return tile.New(0, from, func(t tile.Tile) error {
+	return tile.Added(0, from, func(t tile.Tile) error {
 		full := t
 		full.Width = tile.FullWidth
 		if need, ok := full.Size(); t.Width == tile.FullWidth || !ok || need > size {
