@@ -348,12 +348,12 @@ func TestProofFlipped(t *testing.T) {
 func sameSignatures(t *testing.T, a, b []byte) bool {
 	t.Helper()
 	decode := func(signed []byte) (out []string) {
-		n, err := note.Open(signed, note.VerifierList())
+		_, err := note.Open(signed, note.VerifierList())
 		var unverified *note.UnverifiedNoteError
 		if !errors.As(err, &unverified) {
 			t.Fatal(err)
 		}
-		n = unverified.Note
+		n := unverified.Note
 		for _, s := range n.UnverifiedSigs {
 			raw, err := base64.StdEncoding.DecodeString(s.Base64)
 			fatalIfErr(t, err)
