@@ -24,6 +24,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -137,6 +138,10 @@ type Publisher struct {
 	// missing is when a checkpoint was signed since which none had a quorum, zero
 	// if the last one has.
 	missing time.Time
+	// silent are the witnesses that have not been asked since the start, and asked
+	// is closed when there are none.
+	silent map[*witness]bool
+	asked  chan struct{}
 }
 
 // round is the work on one checkpoint.
@@ -162,12 +167,18 @@ func Open(cfg Config) (*Publisher, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Publisher{cfg: cfg, changed: make(chan struct{}), trouble: make(map[string]trouble)}
+	p := &Publisher{
+		cfg: cfg, changed: make(chan struct{}), trouble: make(map[string]trouble),
+		silent: make(map[*witness]bool), asked: make(chan struct{}),
+	}
 	var names []string
 	for i := range cfg.Policy.Witnesses {
 		if w := &cfg.Policy.Witnesses[i]; w.URL != nil {
 			p.witnesses, names = append(p.witnesses, newWitness(p, w)), append(names, w.Name)
 		}
+	}
+	for _, w := range p.witnesses {
+		p.silent[w] = true
 	}
 	if !cfg.Policy.IsQuorum(names) {
 		return nil, fmt.Errorf("the quorum %q needs witnesses that have no URL in the policy: nobody would ask them", cfg.Policy.Quorum())
@@ -229,6 +240,7 @@ func (p *Publisher) Run(ctx context.Context) {
 		wg.Go(func() { w.run(ctx) })
 	}
 	defer wg.Wait()
+	p.waitForWitnesses(ctx)
 	pause := p.cfg.Backoff
 	for p.waitForGrowth(ctx) {
 		err := p.sign(ctx)
@@ -247,6 +259,51 @@ func (p *Publisher) Run(ctx context.Context) {
 			pause = min(2*pause, maxPause)
 		}
 	}
+}
+
+// waitForWitnesses waits until every witness was asked about the checkpoint that
+// was signed last, or Config.QuorumWait: they may know that it was not the last.
+func (p *Publisher) waitForWitnesses(ctx context.Context) {
+	if r, _ := p.current(); r == nil || len(p.witnesses) == 0 {
+		return
+	}
+	timer := time.NewTimer(p.cfg.QuorumWait)
+	defer timer.Stop()
+	select {
+	case <-p.asked:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// answered takes note that a witness was asked, and whether it says that it has
+// seen a longer log.
+func (p *Publisher) answered(w *witness, ahead bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	w.ahead = ahead
+	if p.silent[w] {
+		if delete(p.silent, w); len(p.silent) == 0 {
+			close(p.asked)
+		}
+	}
+}
+
+// checkWitnesses returns an error that wraps ErrHistory if a quorum of witnesses
+// says that it has seen a longer log than was signed here.
+func (p *Publisher) checkWitnesses() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var ahead []string
+	for _, w := range p.witnesses {
+		if w.ahead {
+			ahead = append(ahead, w.Name)
+		}
+	}
+	if len(ahead) == 0 || !p.cfg.Policy.IsQuorum(ahead) {
+		return nil
+	}
+	return fmt.Errorf("%w: witnesses that are a quorum (%s) say that they have seen a longer log", ErrHistory, strings.Join(ahead, ", "))
 }
 
 // maxPause is the longest time between two attempts to sign.
@@ -285,6 +342,9 @@ func sleep(ctx context.Context, d time.Duration) bool {
 
 // sign signs a checkpoint of the log as it is, and begins a round with it.
 func (p *Publisher) sign(ctx context.Context) error {
+	if err := p.checkWitnesses(); err != nil {
+		return err
+	}
 	signedSize := uint64(0)
 	if last, _ := p.current(); last != nil {
 		// SPEC: A log MUST not sign any checkpoint which is inconsistent with any

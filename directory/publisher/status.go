@@ -1,6 +1,7 @@
 package publisher
 
 import (
+	"errors"
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
@@ -17,7 +18,7 @@ type trouble struct {
 }
 
 // setTrouble takes note of what is wrong, or no longer wrong if err is nil, and
-// logs the change.
+// logs the change. Trouble of the same kind whose text is another is no change.
 func (p *Publisher) setTrouble(about string, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -26,13 +27,32 @@ func (p *Publisher) setTrouble(about string, err error) {
 	case err == nil && had:
 		delete(p.trouble, about)
 		p.cfg.Logger.Info("checkpoints: works again", "about", about, "after", time.Since(old.since).Round(time.Second))
-	case err != nil && !had:
-		p.trouble[about] = trouble{err, time.Now()}
-		p.cfg.Logger.Warn("checkpoints: trouble", "about", about, "err", err)
-	case err != nil:
-		p.trouble[about] = trouble{err, old.since}
+		return
+	case err == nil:
+		return
+	case had && troubleKind(old.err) == troubleKind(err):
 		p.cfg.Logger.Debug("checkpoints: still trouble", "about", about, "err", err)
+	default:
+		p.cfg.Logger.Warn("checkpoints: trouble", "about", about, "err", err)
 	}
+	if !had {
+		old.since = time.Now()
+	}
+	p.trouble[about] = trouble{err, old.since}
+}
+
+// troubleKind returns the one of a few errors that err wraps; nil stands for all
+// others.
+func troubleKind(err error) error {
+	for _, kind := range []error{ErrHistory, ErrMismatch, errAhead, checkpoint.ErrCosignature} {
+		if errors.Is(err, kind) {
+			return kind
+		}
+	}
+	if status := statusError(0); errors.As(err, &status) {
+		return status
+	}
+	return nil
 }
 
 // Status is how publishing goes.

@@ -1,7 +1,9 @@
 package publisher
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -37,7 +39,7 @@ func TestWitnessTrouble(t *testing.T) {
 		"garbage":           {answer(200, "\x00\xff"), "did not answer with its cosignature"},
 		"another text":      {answer(200, "other\n1\n\n— x AAAAAAA=\n"), "did not answer with its cosignature"},
 		"endless":           {answer(200, strings.Repeat("x", checkpoint.MaxNoteSize+2)), "has more than"},
-		"larger":            {answer(409, "1000000000000000000\n"), "has seen a log of 1000000000000000000"},
+		"larger":            {answer(409, "1000000000000000000\n"), "has seen a longer log: 1000000000000000000 entries"},
 		"absurd size":       {answer(409, "99999999999999999999\n"), "without the size"},
 		"no size":           {answer(409, ""), "without the size"},
 		"no newline":        {answer(409, "1"), "without the size"},
@@ -140,4 +142,58 @@ func TestBackoff(t *testing.T) {
 			t.Errorf("after %d failures: from %v to %v, want up to %v", failures, least, most, longest)
 		}
 	}
+}
+
+// TestTroubleKinds checks that another kind of trouble is told of, and another text
+// is not.
+func TestTroubleKinds(t *testing.T) {
+	w := newWorld(t)
+	w.run(w.config(""))
+	w.stop()
+	for i, err := range []error{
+		statusError(503), fmt.Errorf("again: %w", statusError(503)), statusError(422), errAhead,
+		fmt.Errorf("%w: 5", errAhead), fmt.Errorf("%w: 6", errAhead), io.ErrUnexpectedEOF, io.ErrClosedPipe,
+		fmt.Errorf("%w: x", ErrHistory), fmt.Errorf("%w: y", ErrMismatch), nil, nil, statusError(503),
+	} {
+		w.pub.setTrouble("w", err)
+		want := []int{1, 1, 2, 3, 3, 3, 4, 4, 5, 6, 6, 6, 7}[i]
+		if got := strings.Count(w.log.String(), `"level":"WARN"`); got != want {
+			t.Errorf("after %v (%d): %d warnings, want %d", err, i, got, want)
+		}
+	}
+	if got := strings.Count(w.log.String(), "works again"); got != 1 {
+		t.Errorf("%d times the end of it", got)
+	}
+}
+
+// TestRestoredBackup has a directory go on from an old copy of its store while a
+// quorum of its witnesses has seen more.
+func TestRestoredBackup(t *testing.T) {
+	w := newWorld(t)
+	x, y := newFakeWitness(t, "x", w.signer), newFakeWitness(t, "y", w.signer)
+	policy := x.line() + y.line() + "group g all x y\nquorum g\n"
+	size := w.grow(2)
+	w.run(w.config(policy))
+	w.await("cosigned", quorateAt(size))
+	w.stop()
+	for _, f := range []*fakeWitness{x, y} {
+		f.mu.Lock()
+		f.last.Size += 10
+		f.mu.Unlock()
+	}
+	w.grow(1)
+	cfg := w.config(policy)
+	cfg.QuorumWait = 10 * time.Second // they answer at once
+	w.run(cfg)
+	s := w.await("stopped", func(s Status) bool { return s.SigningErr != nil })
+	if !errors.Is(s.SigningErr, ErrHistory) || !strings.Contains(s.SigningErr.Error(), "(x, y) say that they have seen a longer log") || s.Signed.Size != size {
+		t.Errorf("%+v", s)
+	}
+
+	// One liar stops nothing.
+	y.mu.Lock()
+	y.last.Size -= 10
+	y.mu.Unlock()
+	w.run(cfg)
+	w.await("signed", func(s Status) bool { return s.Signed.Size == size+1 })
 }

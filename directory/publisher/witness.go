@@ -24,9 +24,11 @@ type witness struct {
 	old      uint64 // of the checkpoint that it cosigned last, as far as is known
 	failures int    // in a row
 
-	// cosigned is the last checkpoint that it has cosigned; guarded by p.mu.
+	// cosigned is the last checkpoint that it has cosigned, and ahead tells that it
+	// says it has seen a longer log; guarded by p.mu.
 	cosigned     uint64
 	cosignedTime time.Time
+	ahead        bool
 }
 
 func newWitness(p *Publisher, w *checkpoint.Witness) *witness {
@@ -53,6 +55,7 @@ func (w *witness) run(ctx context.Context) {
 			return
 		}
 		w.p.setTrouble(w.Name, err)
+		w.p.answered(w, errors.Is(err, errAhead))
 		if err == nil {
 			done, w.failures = r, 0
 			continue
@@ -87,7 +90,7 @@ func (w *witness) ask(ctx context.Context, r *round) error {
 		switch {
 		case seen > r.checkpoint.Size:
 			// It may lie, or this log may have been restored from a backup.
-			return fmt.Errorf("it says that it has seen a log of %d entries, which is more than the %d that were signed here", seen, r.checkpoint.Size)
+			return fmt.Errorf("%w: %d entries, and %d were signed here", errAhead, seen, r.checkpoint.Size)
 		case seen == w.old:
 			return fmt.Errorf("it refuses a proof from %d entries, and says that it has seen %d", w.old, seen)
 		}
@@ -95,6 +98,10 @@ func (w *witness) ask(ctx context.Context, r *round) error {
 	}
 	return errors.New("it says each time that it has seen another size")
 }
+
+// errAhead says that the witness has seen a longer log than was ever signed here,
+// as far as is known here.
+var errAhead = errors.New("it says that it has seen a longer log")
 
 // errConflict says that the witness has seen a checkpoint of another size last.
 var errConflict = errors.New("conflict")
@@ -132,8 +139,11 @@ func (w *witness) attempt(ctx context.Context, r *round) (seen uint64, err error
 	return 0, statusError(status)
 }
 
-// statusError says what a status means (C2SP tlog-witness, "add-checkpoint").
-func statusError(status int) error {
+// statusError is the error for an answer with a status that tells of a refusal.
+type statusError int
+
+// Error says what the status means (C2SP tlog-witness, "add-checkpoint").
+func (status statusError) Error() string {
 	meaning := "which it should not"
 	switch status {
 	case http.StatusBadRequest:
@@ -147,7 +157,7 @@ func statusError(status int) error {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		meaning = "it is overloaded"
 	}
-	return fmt.Errorf("it answers %d: %s", status, meaning)
+	return fmt.Sprintf("it answers %d: %s", int(status), meaning)
 }
 
 // post sends a body and returns the answer. The error does not have the URL.

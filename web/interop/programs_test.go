@@ -145,7 +145,8 @@ type publication struct {
 		QuorumMet  bool     `json:"quorum_met"`
 		CosignedBy []string `json:"cosigned_by"`
 	}
-	Witnesses []struct {
+	SigningStopped bool `json:"signing_stopped"`
+	Witnesses      []struct {
 		Name         string  `json:"name"`
 		TreeSize     uint64  `json:"tree_size"`
 		FailingSince *string `json:"failing_since"`
