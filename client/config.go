@@ -40,6 +40,11 @@ type Config struct {
 	// Policy is the witness policy (C2SP tlog-policy) that is in force instead
 	// of the stored one, which stays as it is; Trust stores it. Default: the
 	// stored one, if there is one.
+	//
+	// Under a policy that is not stored, nothing is retained: each operation
+	// begins with the checkpoint that is retained under the stored one, if that
+	// will do, or else without any. Two histories that the log shows to two
+	// operations are not noticed by comparing its checkpoints.
 	Policy []byte
 	// WitnessDelay is how old a log entry may be, by its own timestamp, before
 	// the witnesses have seen it. Default: 10 minutes; negative: none.

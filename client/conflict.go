@@ -1,9 +1,11 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/transparency-dev/merkle/proof"
 	"github.com/transparency-dev/merkle/rfc6962"
@@ -94,6 +96,30 @@ func (c *EntryConflict) verifyHead(cfg *keytrans.Configuration) error {
 	return keytrans.VerifyTreeHead(cfg, &keytrans.TreeHead{TreeSize: c.TreeSize, Signature: c.Signature}, r.Root)
 }
 
+// same reports whether other is evidence that the log has, in the place of the same
+// log entry, the same other leaf, be it under another checkpoint, and proves it to
+// as many. The arguments are those of Verify.
+func (c *EntryConflict) same(other *EntryConflict, cfg *keytrans.Configuration, logKey string) bool {
+	switch {
+	case other == nil || c.Index != other.Index || !bytes.Equal(c.LogEntry, other.LogEntry) || !bytes.Equal(c.LeafHash, other.LeafHash):
+		return false
+	case c.TreeSize == 0 || other.TreeSize == 0:
+		return c.TreeSize == other.TreeSize && other.verifyCheckpoint(logKey) == nil
+	}
+	return other.Verify(cfg, logKey) == nil
+}
+
+// sameInconsistency reports whether b is evidence that the same checkpoint as in a
+// is contradicted by the same history, be it longer or shorter.
+func sameInconsistency(a, b *checkpoint.Inconsistency, policy *checkpoint.Policy) bool {
+	if b == nil || !bytes.Equal(a.RootAtOlder, b.RootAtOlder) || b.Verify(policy) != nil {
+		return false
+	}
+	older, err := checkpoint.Peek(a.Older)
+	other, otherErr := checkpoint.Peek(b.Older)
+	return err == nil && otherErr == nil && older == other
+}
+
 func hashesFrom(list [][]byte) ([]merkle.Hash, error) {
 	out := make([]merkle.Hash, len(list))
 	for i, b := range list {
@@ -117,7 +143,7 @@ func bytesOf(hashes []merkle.Hash) [][]byte {
 // The steps at which misbehaviour is found by means of the witnesses.
 const (
 	stepCheckpoints = "comparing the checkpoints of the log"
-	stepEntry       = "comparing the log with what the witnesses have seen"
+	stepEntry       = "comparing the directory's answers with its public log"
 )
 
 // accuseCheckpoints returns the error for a log that signed two histories.
@@ -167,14 +193,43 @@ func (s *session) accuseEntry(ctx context.Context, c *contradiction) error {
 	if err != nil {
 		return fail(Undecided, stepEntry, fmt.Errorf("what looks like a contradiction does not verify: %w", err))
 	}
-	cause := fmt.Errorf("the directory showed this client another log entry %d than is in the log of %d entries that %s: one of the two is a history for some eyes only",
-		e.Position, c.checkpoint.Size, seenBy(c.checkpoint))
+	cause := fmt.Errorf("the directory showed this client another log entry %d than is in the log of %d entries that %s: %s",
+		e.Position, c.checkpoint.Size, seenBy(c.checkpoint), s.explainEntry(ctx, c.checkpoint))
 	if e.head.TreeSize == 0 {
 		cause = fmt.Errorf("%w (others cannot check that: this client verified the entry before it had a witness policy, kept no proof of it under the directory's signature, and did not get it again)", cause)
 	}
 	out := s.witnessEvidence(EvidenceEntry, cause)
 	out.Entry = conflict
 	return s.accuse(out, stepEntry, cause)
+}
+
+// explainEntry says what it means that another log entry is under a checkpoint. If
+// nothing is known to be in both logs, the one of the policy may be another
+// directory's: a mistake in the policy, which its user can find.
+func (s *session) explainEntry(ctx context.Context, c *checkpoint.Signed) string {
+	if s.isInCommon(ctx, c) {
+		return "one of the two is a history for some eyes only"
+	}
+	return fmt.Sprintf("either the directory shows two histories, or the log line of the witness policy is not this directory's, for no log entry is known to be in both; "+
+		"compare the line's key, %s, with what the directory's operator publishes, such as the verifier_key in %s/api/v1/log/publication",
+		c.Log.VerifierKey, s.state.directory)
+}
+
+// isInCommon reports whether the log under a checkpoint is known to have an entry
+// that the directory showed to this client. Entries hold a hash, so two directories
+// have none in common.
+func (s *session) isInCommon(ctx context.Context, c *checkpoint.Signed) bool {
+	tree, err := s.publicLog(s.state.inForce()).tree(ctx, c.Checkpoint)
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(s.state.view.Frontier, func(e keytrans.Entry) bool {
+		if e.Position >= c.Size {
+			return false
+		}
+		leaf, err := tree.leafHash(e.Position)
+		return err == nil && leaf == rfcLeaf(e.LogEntry)
+	})
 }
 
 // seenBy names the witnesses of a checkpoint.

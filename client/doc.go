@@ -13,14 +13,15 @@
 // shown the same log.
 //
 // With one (Config.Policy, or what Trust stored), each log entry that was verified
-// is looked for, at its position, in the directory's public log, under a
-// checkpoint that a quorum of the policy's witnesses has cosigned. Entries that
-// are newer than that are pending until the next contact, for as long as
-// Config.WitnessDelay allows. Whoever serves the public log learns from that which
-// positions the client is interested in, and nothing of labels. What it serves
-// proves itself: if it fails or does not verify, the verdict is withheld, and
-// nobody accused. Two checkpoints of two histories, and a log entry that differs
-// from what the directory showed under its signed head, are evidence.
+// is looked for, at its position, in the directory's public log, under a checkpoint
+// that a quorum of the policy's witnesses has cosigned. Entries that are newer than
+// that are pending until the next contact, for as long as Config.WitnessDelay
+// allows. A policy with the quorum none asks for no witness: then it is the log's
+// own checkpoint, and others may be shown another log. Whoever serves the public log
+// learns from that which positions the client is interested in, and nothing of
+// labels. What it serves proves itself: if it fails or does not verify, the verdict
+// is withheld, and nobody accused. Two checkpoints of two histories, and a log entry
+// that differs from what the directory showed under its signed head, are evidence.
 //
 // State lies in one private folder for each directory. It says whom its user
 // talks to, so it is readable by its user only, and no file name tells a label.

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -128,11 +129,48 @@ func (e *evidence) write(dir string) (string, error) {
 	}
 }
 
-// accuse writes the evidence and returns the error that names it. step is how it
-// was found.
+// findEvidence returns the path of the oldest file that is evidence of the same as e,
+// empty if there is none. A log that has two histories is met again at every
+// contact, under another checkpoint each time.
+func (s *session) findEvidence(e *evidence) string {
+	if e.Checkpoints == nil && e.Entry == nil {
+		return ""
+	}
+	const largest = 8 << 20 // more than evidence of these kinds has
+	dir := filepath.Join(s.dir, evidenceName)
+	files, _ := os.ReadDir(dir) // write says what is wrong, if anything is
+	for _, f := range files {
+		path := filepath.Join(dir, f.Name())
+		var other evidence
+		data, err := readFile(path, largest)
+		if err == nil && json.Unmarshal(data, &other) == nil && s.sameEvidence(e, &other) {
+			return path
+		}
+	}
+	return ""
+}
+
+// sameEvidence reports whether other is intact, and evidence of the same
+// contradiction as e, which is one by means of the policy in force.
+func (s *session) sameEvidence(e, other *evidence) bool {
+	switch {
+	case e.Kind != other.Kind || e.Directory != other.Directory || e.Log != other.Log ||
+		!bytes.Equal(e.Configuration, other.Configuration) || !bytes.Equal(e.Policy, other.Policy):
+		return false
+	case e.Entry != nil:
+		return e.Entry.same(other.Entry, s.verifier.Configuration(), e.Log)
+	}
+	return sameInconsistency(e.Checkpoints, other.Checkpoints, s.state.inForce().policy.Policy)
+}
+
+// accuse writes the evidence, unless there is a file with the same, and returns the
+// error that names the file. step is how it was found.
 func (s *session) accuse(e *evidence, step string, cause error) *Error {
 	out := fail(Misbehaved, step, cause)
-	path, err := e.write(s.dir)
+	path, err := s.findEvidence(e), error(nil)
+	if path == "" {
+		path, err = e.write(s.dir)
+	}
 	if err != nil {
 		// The finding stands, whatever became of the file.
 		out.Err = fmt.Errorf("%w (the evidence could not be written: %w)", cause, err)

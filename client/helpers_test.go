@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -26,6 +27,7 @@ type world struct {
 	*testing.T
 	dir    *clienttest.Directory
 	server *httptest.Server
+	http   *http.Client
 	root   string
 	c      *client.Client
 }
@@ -35,13 +37,48 @@ func newWorld(t *testing.T) *world {
 	d := clienttest.New()
 	w := &world{T: t, dir: d, server: httptest.NewServer(d), root: t.TempDir()}
 	t.Cleanup(w.server.Close)
+	w.http = w.server.Client()
 	w.c = w.trust()
 	return w
 }
 
+// bubbleWorld is newWorld for a bubble of testing/synctest: it has no network, of
+// which the bubble does not know whether something is still to come from it.
+func bubbleWorld(t *testing.T) *world {
+	t.Helper()
+	d := clienttest.New()
+	w := &world{T: t, dir: d, server: &httptest.Server{URL: "http://localhost", Config: &http.Server{Handler: d}}, root: t.TempDir()}
+	w.http = &http.Client{Transport: transportFunc(w.roundTrip)}
+	w.c = w.trust()
+	return w
+}
+
+// roundTrip has the handler answer a request, for as long as it is waited for.
+func (w *world) roundTrip(r *http.Request) (*http.Response, error) {
+	answer := httptest.NewRecorder()
+	done := make(chan error, 1)
+	go func() {
+		defer func() {
+			p := recover()
+			if p != nil && p != http.ErrAbortHandler {
+				panic(p)
+			}
+			err, _ := p.(error)
+			done <- err
+		}()
+		w.server.Config.Handler.ServeHTTP(answer, r)
+	}()
+	select {
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
+	case err := <-done:
+		return answer.Result(), err
+	}
+}
+
 func (w *world) config() client.Config {
 	return client.Config{
-		Now: w.dir.Clock.Now, HTTP: w.server.Client(), Backoff: time.Millisecond, Retries: 2, LockWait: 200 * time.Millisecond,
+		Now: w.dir.Clock.Now, HTTP: w.http, Backoff: time.Millisecond, Retries: 2, LockWait: 200 * time.Millisecond,
 	}
 }
 

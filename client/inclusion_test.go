@@ -1,11 +1,13 @@
 package client
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
@@ -73,8 +75,9 @@ func TestProvenEntries(t *testing.T) {
 					}
 				}
 				if len(elements) > 0 {
-					if _, err := provenEntries(l.view(old), v, elements[1:]); err == nil {
-						t.Fatal("a missing element was not missed")
+					want := fmt.Sprintf("%d elements instead of %d", len(elements)-1, len(elements))
+					if _, err := provenEntries(l.view(old), v, elements[1:]); !errors.Is(err, keytrans.ErrProof) || !strings.Contains(err.Error(), want) {
+						t.Fatalf("%v, want %q", err, want)
 					}
 				}
 			}
@@ -86,15 +89,15 @@ func TestProvenEntries(t *testing.T) {
 func TestPendingBound(t *testing.T) {
 	var l logOfNumbers
 	w := &witnessing{}
-	for pos := range uint64(maxUnwitnessed) {
+	for pos := range uint64(maxPendingEntries) {
 		w.pending = append(w.pending, pendingEntry{Entry: l.entry(2 * pos)})
 	}
 	same, err := w.add([]pendingEntry{{Entry: l.entry(4)}, {Entry: l.entry(0)}})
-	if err != nil || len(same.pending) != maxUnwitnessed {
+	if err != nil || len(same.pending) != maxPendingEntries {
 		t.Errorf("%d, %v", len(same.pending), err)
 	}
 	_, err = w.add([]pendingEntry{{Entry: l.entry(1)}})
-	if KindOf(err) != Undecided || err.Error() != fmt.Sprintf("keeping log entries for the witnesses: %d log entries would wait to be seen by the witnesses, more than %d", maxUnwitnessed+1, maxUnwitnessed) {
+	if KindOf(err) != Undecided || err.Error() != fmt.Sprintf("keeping pending log entries: they would be %d, more than %d", maxPendingEntries+1, maxPendingEntries) {
 		t.Errorf("%v", err)
 	}
 }
@@ -118,7 +121,7 @@ func TestSettleEarly(t *testing.T) {
 	var l logOfNumbers
 	in := &witnessing{policy: p}
 	s := &session{cfg: Config{}.withDefaults(), state: &state{witness: in}}
-	for pos := range uint64(maxUnwitnessed / 2) {
+	for pos := range uint64(maxPendingEntries / 2) {
 		if err := s.settleEarly(t.Context()); err != nil || requests != 0 {
 			t.Fatalf("%d requests, %v", requests, err)
 		}
@@ -154,6 +157,9 @@ func TestReason(t *testing.T) {
 		"log entries 7, 8 are newer than what the witnesses have seen (why)":                                  {CheckpointSize: 7, Pending: []uint64{7, 8}, why: why},
 		"log entry 6 is not known to be in the log that the witnesses have seen (why)":                        {CheckpointSize: 7, Pending: []uint64{6}, why: why},
 		"log entries 1, 2, 3, 4, 5 and 2 more are not known to have been seen by the witnesses":               {Pending: []uint64{1, 2, 3, 4, 5, 6, 7}},
+		"log entry 7 is newer than the log's checkpoint":                                                      {CheckpointSize: 7, Pending: []uint64{7}, Quorum: "none"},
+		"log entry 6 is not known to be in the log's checkpoint":                                              {CheckpointSize: 7, Pending: []uint64{6}, Quorum: "none"},
+		"log entry 6 is not known to be in any checkpoint of the log":                                         {Pending: []uint64{6}, Quorum: "none"},
 		"log entries 1, 2, 3, 4, 5 are not known to be in the log that the witnesses have seen (why, really)": {CheckpointSize: 2, Pending: []uint64{1, 2, 3, 4, 5}, why: fmt.Errorf("%w, really", why)},
 	} {
 		if got := w.reason(); got != want {
@@ -176,25 +182,26 @@ func TestLogOf(t *testing.T) {
 	const directory = "https://keys.example.org/kt"
 	for name, c := range map[string]struct {
 		lines []string
-		want  int // -1: none
+		want  int
+		text  string // of the error, if it is none of them
 	}{
-		"the only one, whatever it is":    {[]string{line("other.example", "https://other.example")}, 0},
-		"none":                            {nil, -1},
-		"by its URL":                      {[]string{line("a.example", ""), line("b.example", "https://Keys.example.org:443/kt/log/")}, 1},
-		"by its origin":                   {[]string{line("keys.example.org/kt/log", "https://cdn.example"), line("b.example", "")}, 0},
-		"no hint":                         {[]string{line("a.example", ""), line("b.example", "https://keys.example.org/log")}, -1},
-		"two hints":                       {[]string{line("keys.example.org/kt/log", ""), line("b.example", "https://keys.example.org/kt/log")}, -1},
-		"two keys of one origin":          {[]string{line("keys.example.org/kt/log", ""), line("keys.example.org/kt/log", "")}, -1},
-		"another port is another machine": {[]string{line("a.example", "https://keys.example.org:8443/kt/log"), line("b.example", "")}, -1},
+		"the only one, whatever it is":    {[]string{line("other.example", "https://other.example")}, 0, ""},
+		"none":                            {nil, 0, "the policy names no log: "},
+		"by its URL":                      {[]string{line("a.example", ""), line("b.example", "https://Keys.example.org:443/kt/log/")}, 1, ""},
+		"by its origin":                   {[]string{line("keys.example.org/kt/log", "https://cdn.example"), line("b.example", "")}, 0, ""},
+		"no hint":                         {[]string{line("a.example", ""), line("b.example", "https://keys.example.org/log")}, 0, "names 2 logs, and 0 of them have"},
+		"two hints":                       {[]string{line("keys.example.org/kt/log", ""), line("b.example", "https://keys.example.org/kt/log")}, 0, "names 2 logs, and 2 of them have"},
+		"two keys of one origin":          {[]string{line("keys.example.org/kt/log", ""), line("keys.example.org/kt/log", "")}, 0, "names 2 logs, and 2 of them have"},
+		"another port is another machine": {[]string{line("a.example", "https://keys.example.org:8443/kt/log"), line("b.example", "")}, 0, "names 2 logs, and 0 of them have"},
 	} {
 		text := "quorum none\n"
 		for _, l := range c.lines {
 			text += l
 		}
 		p, err := parsePolicy([]byte(text), directory, false)
-		if c.want < 0 {
-			if err == nil {
-				t.Errorf("%s: %s", name, p.log.Origin)
+		if c.text != "" {
+			if err == nil || !strings.Contains(err.Error(), c.text) {
+				t.Errorf("%s: %v, want %q", name, err, c.text)
 			}
 			continue
 		}

@@ -95,7 +95,8 @@ func (c *Client) Lookup(ctx context.Context, label string, version *uint32) (*Lo
 }
 
 // handOut completes the result of a lookup that is to be handed out, and from now
-// on counts as seen. The error is that the witnesses have not seen it in time.
+// on counts as seen, unless others saw something newer while this one waited. The
+// error is that the witnesses have not seen it in time.
 func (s *session) handOut(r *LookupResult, w *Witnessed) error {
 	if w == nil {
 		return nil
@@ -110,7 +111,7 @@ func (s *session) handOut(r *LookupResult, w *Witnessed) error {
 	}
 	next := s.state.clone()
 	c := next.contactOf(r.Label)
-	c.seen = r.found.seenNow
+	c.seen = c.seen.newer(r.found.seenNow)
 	next.contacts[r.Label] = c
 	return s.store(next)
 }
@@ -241,6 +242,18 @@ func (s *seen) check(latest *seen, greatest bool) error {
 		return &keytrans.Misbehaviour{Err: fmt.Errorf("the log proved that version %d exists, and now that version %d is the greatest", s.version, latest.version)}
 	}
 	return nil
+}
+
+// newer returns the newer one of two values of a label: what was seen never goes
+// back. s may be nil, and other must not be.
+func (s *seen) newer(other *seen) *seen {
+	switch {
+	case s == nil || s.version < other.version:
+		return other
+	case s.version == other.version && s.at.Before(other.at):
+		return &seen{s.version, s.commitment, s.value, other.at}
+	}
+	return s
 }
 
 func (f *found) describe(s *session) *LookupResult {

@@ -21,7 +21,7 @@ type OwnResult struct {
 	Ledger       []LedgerLine `json:"ledger"`
 	Head         Head         `json:"head"`
 	Verdict      Verdict      `json:"verdict"`
-	// Witness is nil without a witness policy.
+	// Witness is nil without a witness policy, and from Accept.
 	Witness *Witnessed `json:"witness,omitempty"`
 }
 
@@ -63,7 +63,8 @@ func (c *Client) Own(ctx context.Context, label string) (*OwnResult, error) {
 }
 
 // Accept takes an unexpected version of an owned label into the ledger: from now
-// on the owner answers for it. The error is of kind Usage if there is none.
+// on the owner answers for it. The error is of kind Usage if there is none. It
+// contacts nobody, so it finds out nothing new about the log.
 func (c *Client) Accept(ctx context.Context, label string, version uint32) (*OwnResult, error) {
 	s, err := c.begin(ctx)
 	if err != nil {
@@ -87,9 +88,21 @@ func (c *Client) Accept(ctx context.Context, label string, version uint32) (*Own
 		if err := s.store(next); err != nil {
 			return nil, err
 		}
-		return s.ownResult(label, s.describeWitnessed(nil)), nil
+		r := s.ownResult(label, nil)
+		r.Verdict = s.notAsked(r.Verdict)
+		return r, nil
 	}
 	return nil, usage("version %d is not one that is waiting to be accepted", version)
+}
+
+// notAsked returns the verdict on what rests on log entries that may be pending, if
+// nothing was asked about them.
+func (s *session) notAsked(v Verdict) Verdict {
+	in := s.state.inForce()
+	if in == nil || len(in.pending) == 0 || v.Outcome != OutcomeVerified && v.Outcome != OutcomeMonitored {
+		return v
+	}
+	return verdict(OutcomeMonitored, "%s; whether the public log has everything that this rests on was not asked: kt watch does", v.Reason)
 }
 
 func (s *session) ownResult(label string, w *Witnessed) *OwnResult {

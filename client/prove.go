@@ -62,18 +62,15 @@ func (s *session) prove(ctx context.Context, r *LookupResult) (*ProofResult, err
 	const step = "proving the log entry"
 	in := s.state.inForce()
 	if len(in.pendingOf([]uint64{r.LogEntry})) > 0 {
-		e := fail(Undecided, step, fmt.Errorf("the witnesses have not seen log entry %d yet", r.LogEntry))
-		e.Hint = "try again in a while, or wait for them with --wait-witnessed"
+		e := fail(Undecided, step, fmt.Errorf(wordingOf(in.policy.Quorum()).notYet, r.LogEntry))
+		e.Hint = "try again in a while, or wait for that with --wait-witnessed"
 		return nil, e
 	}
 	entry, err := r.found.terminalEntry()
 	if err != nil {
 		return nil, fail(Undecided, step, err)
 	}
-	if s.log == nil {
-		s.log = newPublicLog(in.policy, s.cfg)
-	}
-	tree, err := s.log.tree(ctx, in.last.Checkpoint)
+	tree, err := s.publicLog(in).tree(ctx, in.last.Checkpoint)
 	if err != nil {
 		return nil, fail(Undecided, step, err)
 	}
@@ -102,7 +99,8 @@ func (f *found) terminalEntry() (keytrans.LogEntry, error) {
 }
 
 // ProvenEntry is what a proof proves: that a log entry is in a log, at a position,
-// and that a quorum of witnesses has seen that log.
+// and that a quorum of witnesses has seen that log. Under checkpoint.QuorumNone the
+// latter is nobody's, and others may be shown another log.
 type ProvenEntry struct {
 	Origin string `json:"origin"`
 	// Index is the position of the entry, and Size the number of entries of the

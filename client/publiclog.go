@@ -26,6 +26,15 @@ func newPublicLog(p *policy, cfg Config) *publicLog {
 	return &publicLog{policy: p, transport: newTransport(p.url, cfg), tiles: make(map[tile.Tile][]byte)}
 }
 
+// publicLog returns the log of the policy that w is kept under. For as long as that
+// is in force, the operation reads it through one and the same.
+func (s *session) publicLog(w *witnessing) *publicLog {
+	if s.log == nil || s.log.policy != w.policy {
+		s.log = newPublicLog(w.policy, s.cfg)
+	}
+	return s.log
+}
+
 // get reads a file of at most limit bytes.
 func (l *publicLog) get(ctx context.Context, path string, limit int64) ([]byte, error) {
 	data, err := l.transport.do(ctx, call{method: http.MethodGet, path: "/" + path, file: limit})

@@ -41,8 +41,8 @@ func (r *PublishResult) Kind() Kind {
 	return r.Witness.Kind()
 }
 
-// maxPending bounds how many values of unknown fate are remembered.
-const maxPending = 8
+// maxPendingValues bounds how many values of unknown fate are remembered.
+const maxPendingValues = 8
 
 // Publish makes a new version of a label. The client becomes its owner first, if
 // it is not yet. If the directory tells of versions that the owner does not
@@ -183,7 +183,7 @@ func (p *publication) setPending(on bool) error {
 	o.pending = slices.DeleteFunc(o.pending, func(x Pending) bool { return x.ValueSHA256 == sum })
 	if on {
 		o.pending = append(o.pending, Pending{sum, stamp(p.cfg.Now())})
-		o.pending = o.pending[max(0, len(o.pending)-maxPending):]
+		o.pending = o.pending[max(0, len(o.pending)-maxPendingValues):]
 	}
 	next.owners[p.label] = o
 	return p.store(next)

@@ -35,9 +35,9 @@ type session struct {
 	cfg       Config
 	transport *transport
 	verifier  *keytrans.Verifier
-	lock      *fileLock // nil while it is given up
-	state     *state    // as it is stored
-	log       *publicLog
+	lock      *fileLock  // nil while it is given up
+	state     *state     // as it is stored
+	log       *publicLog // see publicLog
 }
 
 // begin starts an operation. The caller ends it.
@@ -157,7 +157,7 @@ func (s *session) do(ctx context.Context, q query) error {
 // settleEarly settles in the midst of an operation that reads very much, because
 // the number of pending entries is bounded. The error is of kind Misbehaved.
 func (s *session) settleEarly(ctx context.Context) error {
-	if in := s.state.inForce(); in == nil || len(in.pending) < maxUnwitnessed/2 {
+	if in := s.state.inForce(); in == nil || len(in.pending) < maxPendingEntries/2 {
 		return nil
 	}
 	if _, err := s.settle(ctx); KindOf(err) == Misbehaved {

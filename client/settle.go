@@ -6,6 +6,7 @@ import (
 
 	"github.com/transparency-dev/merkle/rfc6962"
 
+	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/merkle"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 )
@@ -22,16 +23,13 @@ func (s *session) settle(ctx context.Context) (why, err error) {
 	if w == nil || len(w.pending) == 0 {
 		return nil, nil
 	}
-	if s.log == nil || s.log.policy != w.policy {
-		s.log = newPublicLog(w.policy, s.cfg)
-	}
 	next := *w
-	last, why, err := s.newestQuorate(ctx, w.last)
+	last, why, err := s.newestQuorate(ctx, w)
 	if err != nil {
 		return nil, err
 	}
 	next.last = last
-	found, err := next.compare(ctx, s.log)
+	found, err := next.compare(ctx, s.publicLog(w))
 	if err != nil {
 		why = err
 	}
@@ -50,14 +48,15 @@ func (s *session) settle(ctx context.Context) (why, err error) {
 
 // newestQuorate reads the present checkpoint, holds it against the retained one,
 // and returns the newer one that has a quorum, nil if neither has.
-func (s *session) newestQuorate(ctx context.Context, retained *checkpoint.Signed) (newest *checkpoint.Signed, why, err error) {
-	fresh, err := s.log.checkpoint(ctx)
+func (s *session) newestQuorate(ctx context.Context, w *witnessing) (newest *checkpoint.Signed, why, err error) {
+	log, retained := s.publicLog(w), w.last
+	fresh, err := log.checkpoint(ctx)
 	if err != nil {
 		s.cfg.Logger.DebugContext(ctx, "checkpoint", "err", err)
 		return retained, err, nil
 	}
 	if retained != nil {
-		contradiction, why := s.log.hold(ctx, retained, fresh)
+		contradiction, why := log.hold(ctx, retained, fresh)
 		switch {
 		case contradiction != nil:
 			return nil, nil, s.accuseCheckpoints(contradiction)
@@ -98,7 +97,7 @@ func (w *witnessing) compare(ctx context.Context, log *publicLog) (*contradictio
 		if err != nil {
 			return nil, err
 		}
-		if leaf != rfcLeaf(e) {
+		if leaf != rfcLeaf(e.LogEntry) {
 			inclusion, err := tree.Inclusion(e.Position)
 			if err != nil {
 				return nil, tree.forget(err)
@@ -111,6 +110,6 @@ func (w *witnessing) compare(ctx context.Context, log *publicLog) (*contradictio
 }
 
 // rfcLeaf returns the hash of an entry as a leaf of the RFC 6962 tree.
-func rfcLeaf(e pendingEntry) merkle.Hash {
+func rfcLeaf(e keytrans.LogEntry) merkle.Hash {
 	return merkle.Hash(rfc6962.DefaultHasher.HashLeaf(e.Marshal()))
 }

@@ -134,6 +134,24 @@ func (h *hexHash) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// hexHashes and hashesOf convert lists. An empty one is not null in JSON, and nil
+// elsewhere.
+func hexHashes(list []merkle.Hash) []hexHash {
+	out := []hexHash{}
+	for _, h := range list {
+		out = append(out, hexHash(h))
+	}
+	return out
+}
+
+func hashesOf(list []hexHash) []merkle.Hash {
+	var out []merkle.Hash
+	for _, h := range list {
+		out = append(out, merkle.Hash(h))
+	}
+	return out
+}
+
 // encodeState returns the bytes of the state file.
 func encodeState(s *state) ([]byte, error) {
 	j := stateJSON{
@@ -236,10 +254,7 @@ func (j *stateJSON) state() (*state, error) {
 func viewToJSON(v *keytrans.View) *viewJSON {
 	j := &viewJSON{
 		TreeSize: v.Head.TreeSize, Signature: v.Head.Signature,
-		Subtrees: []hexHash{}, Frontier: []entryJSON{},
-	}
-	for _, h := range v.Subtrees {
-		j.Subtrees = append(j.Subtrees, hexHash(h))
+		Subtrees: hexHashes(v.Subtrees), Frontier: []entryJSON{},
 	}
 	for _, e := range v.Frontier {
 		j.Frontier = append(j.Frontier, entryToJSON(e))
@@ -251,10 +266,7 @@ func viewToJSON(v *keytrans.View) *viewJSON {
 }
 
 func (j *viewJSON) view() *keytrans.View {
-	v := &keytrans.View{Head: keytrans.TreeHead{TreeSize: j.TreeSize, Signature: j.Signature}}
-	for _, h := range j.Subtrees {
-		v.Subtrees = append(v.Subtrees, merkle.Hash(h))
-	}
+	v := &keytrans.View{Head: keytrans.TreeHead{TreeSize: j.TreeSize, Signature: j.Signature}, Subtrees: hashesOf(j.Subtrees)}
 	for _, e := range j.Frontier {
 		v.Frontier = append(v.Frontier, e.entry())
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
-	"github.com/ghostlight-kt/ghostlight/merkle"
 )
 
 // The part of the state file that belongs to the witness policy. It is left out
@@ -40,10 +39,7 @@ func witnessToJSON(w *witnessing) *witnessJSON {
 	for _, e := range w.pending {
 		p := pendingJSON{entryJSON: entryToJSON(e.Entry)}
 		if e.head.TreeSize > 0 {
-			p.Proof = &headProofJSON{TreeSize: e.head.TreeSize, Signature: e.head.Signature, Path: []hexHash{}}
-			for _, h := range e.path {
-				p.Proof.Path = append(p.Proof.Path, hexHash(h))
-			}
+			p.Proof = &headProofJSON{TreeSize: e.head.TreeSize, Signature: e.head.Signature, Path: hexHashes(e.path)}
 		}
 		j.Pending = append(j.Pending, p)
 	}
@@ -72,9 +68,7 @@ func (j *witnessJSON) witness(directory string) (*witnessing, error) {
 				return nil, fmt.Errorf("the proof of pending entry %d is of an empty log", e.Position)
 			}
 			entry.head = keytrans.TreeHead{TreeSize: e.Proof.TreeSize, Signature: e.Proof.Signature}
-			for _, h := range e.Proof.Path {
-				entry.path = append(entry.path, merkle.Hash(h))
-			}
+			entry.path = hashesOf(e.Proof.Path)
 		}
 		w.pending = append(w.pending, entry)
 	}

@@ -40,6 +40,8 @@ func (s *session) concludeWaiting(ctx context.Context, failed error) (*Witnessed
 	return s.wait(ctx, w)
 }
 
+const stepWaiting = "waiting for pending log entries"
+
 // The pauses between two looks at what the witnesses have seen.
 const (
 	firstPause   = 500 * time.Millisecond
@@ -72,7 +74,7 @@ func (s *session) wait(ctx context.Context, w *Witnessed) (*Witnessed, error) {
 			return nil, err
 		}
 		if now := s.state.inForce(); !now.samePolicy(in) {
-			return nil, fail(Undecided, "waiting for the witnesses", errors.New("the witness policy was replaced meanwhile"))
+			return nil, fail(Undecided, stepWaiting, errors.New("the witness policy was replaced meanwhile"))
 		}
 		why, err := s.settle(ctx)
 		if err != nil {
@@ -96,7 +98,8 @@ func (s *session) pauseUnlocked(ctx context.Context, pause time.Duration) bool {
 	}
 }
 
-// reopen takes the lock again and reads the state anew.
+// reopen takes the lock again and reads the state anew. Others only add to it: if it
+// went back, it was replaced, and does not tell what became of what is pending.
 func (s *session) reopen(ctx context.Context) error {
 	lock, err := lockFolder(ctx, s.dir, s.cfg.LockWait)
 	if err != nil {
@@ -107,7 +110,12 @@ func (s *session) reopen(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	read.adHoc = s.state.adHoc
+	if read.view.Head.TreeSize < s.state.view.Head.TreeSize {
+		return fail(Operational, stepWaiting, errors.New("the state was replaced by an older one meanwhile"))
+	}
+	if w := s.state.adHoc; w != nil {
+		read.adHoc = w.reread(read)
+	}
 	s.state = read
 	return nil
 }

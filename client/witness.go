@@ -34,8 +34,8 @@ type pendingEntry struct {
 	path []merkle.Hash // of logtree.Proof, for this entry alone
 }
 
-// maxUnwitnessed bounds the pending entries.
-const maxUnwitnessed = 10_000
+// maxPendingEntries bounds the pending entries.
+const maxPendingEntries = 10_000
 
 // newWitnessing begins to keep a policy. before is what was kept so far, nil if
 // there was no policy. The retained checkpoint survives if it has the quorum of
@@ -54,6 +54,18 @@ func newWitnessing(p *policy, before *witnessing, view *keytrans.View) *witnessi
 	}
 	w.pending = mergePending(w.pending, frontier)
 	return w
+}
+
+// reread returns what is kept under an ad-hoc policy after others could change the
+// state: w, and what they added to the view or have pending. An entry that w has
+// settled may be pending again, which the next look settles.
+func (w *witnessing) reread(s *state) *witnessing {
+	next := newWitnessing(w.policy, s.witness, s.view)
+	next.pending = mergePending(w.pending, next.pending)
+	if w.last != nil {
+		next.last = w.last // which what comes next was or will be held against
+	}
+	return next
 }
 
 // quorate returns a checkpoint if it has the policy's quorum, and nil if not.
@@ -82,9 +94,8 @@ func mergePending(old, added []pendingEntry) []pendingEntry {
 func (w *witnessing) add(entries []pendingEntry) (*witnessing, error) {
 	next := *w
 	next.pending = mergePending(w.pending, entries)
-	if n := len(next.pending); n > maxUnwitnessed {
-		e := fail(Undecided, "keeping log entries for the witnesses", fmt.Errorf(
-			"%d log entries would wait to be seen by the witnesses, more than %d", n, maxUnwitnessed))
+	if n := len(next.pending); n > maxPendingEntries {
+		e := fail(Undecided, "keeping pending log entries", fmt.Errorf("they would be %d, more than %d", n, maxPendingEntries))
 		e.Hint = "see whether the directory's log and its witnesses are at work, and run kt watch"
 		return nil, e
 	}
@@ -132,7 +143,7 @@ func (s *state) proceed(v keytrans.Verified, proof *keytrans.CombinedTreeProof) 
 // check verifies what was stored: damage must not turn an honest directory into
 // a culprit, nor let an entry pass as settled.
 func (w *witnessing) check(cfg *keytrans.Configuration, view *keytrans.View) error {
-	if len(w.pending) > maxUnwitnessed {
+	if len(w.pending) > maxPendingEntries {
 		return fmt.Errorf("there are %d pending entries", len(w.pending))
 	}
 	if err := w.checkPending(cfg, view.Head.TreeSize); err != nil {

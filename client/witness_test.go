@@ -39,7 +39,12 @@ func witnessedWorld(t *testing.T, quorum string) *world {
 // freshWorld is one in which all log entries are new.
 func freshWorld(t *testing.T) *world {
 	t.Helper()
-	w := newWorld(t)
+	return newWorld(t).fresh()
+}
+
+// fresh makes a new world a freshWorld.
+func (w *world) fresh() *world {
+	w.Helper()
 	w.insert("a")
 	w.dir.Insert()
 	w.dir.Insert()
@@ -251,10 +256,11 @@ func TestOverdue(t *testing.T) {
 	if err != nil || o.Kind() != client.Attention || o.Witness.Kind() != client.Undecided {
 		t.Errorf("own: %+v, %v", o, err) // the version is not one that the owner made
 	}
-	if o, err = w.c.Accept(bg, alice, 1); err != nil || o.Kind() != client.Undecided {
+	// Accepting it asks nobody, so that it does not know what they have seen by now.
+	if o, err = w.c.Accept(bg, alice, 1); err != nil || o.Kind() != 0 || o.Witness != nil || !strings.Contains(o.Verdict.Reason, "was not asked") {
 		t.Errorf("accept: %+v, %v", o, err)
 	}
-	w.outcome(o.Verdict, client.OutcomeUnchecked)
+	w.outcome(o.Verdict, client.OutcomeMonitored)
 	round := w.watch()
 	if round.Kind() != client.Undecided || round.Log.Finding != "undecided" {
 		t.Errorf("watch: %+v", round.Log)
@@ -344,4 +350,57 @@ func TestQuorum(t *testing.T) {
 			w.witnessed(w.lookup(alice).Witness, w.dir.Size(), both)
 		})
 	}
+}
+
+// TestQuorumNone has a policy that requires no witness: nothing may sound as if
+// there had been one.
+func TestQuorumNone(t *testing.T) {
+	w := witnessedWorld(t, "none")
+	w.dir.Sleep(both...)
+	check := func(text, want string) {
+		t.Helper()
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in %q", want, text)
+		}
+		for _, claim := range []string{"the witnesses", "these witnesses", "they have seen", "its witnesses"} {
+			if strings.Contains(text, claim) {
+				t.Errorf("%q claims that there are witnesses", text)
+			}
+		}
+	}
+	last := func(r *client.LookupResult) string { return r.Steps[len(r.Steps)-1].Text }
+	const others = "others may be shown another log"
+	pos := w.insert("ab")
+	r := w.lookup(alice)
+	w.witnessed(r.Witness, w.dir.Size(), []string{})
+	check(last(r), others)
+	check(r.Steps[len(r.Steps)-2].Text, "no witness has cosigned; the policy asks for none")
+	check(w.watch().Log.Verdict.Reason, others)
+	proof, err := w.c.Prove(bg, alice, nil)
+	if err != nil || proof.Proven.Quorum != "none" || len(proof.Proven.Cosignatures) != 0 {
+		t.Errorf("%+v, %v", proof, err)
+	}
+
+	w.dir.ShowLog(w.dir.Size())
+	pos = w.insert("abc")
+	newer := fmt.Sprintf("og entry %d is newer than the log's checkpoint", pos)
+	r = w.lookup(alice)
+	check(r.Witness.Reason, newer)
+	check(w.watch().Log.Verdict.Reason, newer)
+	check(last(r), newer)
+	_, err = w.c.Prove(bg, alice, nil)
+	e := wantKind(t, err, client.Undecided, "")
+	check(e.Error(), fmt.Sprintf("the log's checkpoint does not have log entry %d yet", pos))
+	check(e.Hint, "--wait-witnessed")
+	w.dir.Clock.Add(time.Hour)
+	_, err = w.c.Lookup(bg, alice, nil)
+	e = wantKind(t, err, client.Undecided, "checking the log against its checkpoint: l"+newer)
+	check(e.Error(), fmt.Sprintf("that one has %d entries", pos))
+	check(e.Hint, "another log than it publishes")
+	w.dir.ChangeLeaf(pos)
+	w.dir.ShowWholeLog()
+	_, err = w.c.Lookup(bg, alice, nil)
+	e = wantKind(t, err, client.Misbehaved, "")
+	check(e.Error(), "that no witness has cosigned")
+	check(e.Hint, "keep this file")
 }

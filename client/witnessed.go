@@ -11,11 +11,15 @@ import (
 // Witnessed says what the witnesses of the policy in force have seen of the log
 // entries that a result rests on. They are all the entries that this client has
 // verified up to the result.
+//
+// Under checkpoint.QuorumNone no witness needs to have seen anything: all of it is
+// about the log's own checkpoints, and others may be shown another log.
 type Witnessed struct {
 	// CheckpointSize is the size of the newest log that a quorum of the witnesses
 	// has seen and this client has read, 0 if there is none.
 	CheckpointSize uint64 `json:"checkpoint_size"`
-	// Quorum is what the policy calls the witnesses that are needed.
+	// Quorum is what the policy calls the witnesses that are needed,
+	// checkpoint.QuorumNone if it needs none.
 	Quorum string `json:"quorum"`
 	// CosignedBy are the witnesses that have seen it.
 	CosignedBy []string `json:"cosigned_by"`
@@ -86,13 +90,13 @@ func (w *Witnessed) reason() string {
 	if len(w.Pending) == 1 {
 		text = positionsText(w.Pending) + " is"
 	}
-	switch {
+	switch words := wordingOf(w.Quorum); {
 	case w.CheckpointSize == 0:
-		text += " not known to have been seen by the witnesses"
+		text += " " + words.unknown
 	case w.Pending[0] < w.CheckpointSize:
-		text += " not known to be in the log that the witnesses have seen"
+		text += " " + words.missing
 	default:
-		text += " newer than what the witnesses have seen"
+		text += " " + words.newer
 	}
 	if w.why != nil {
 		text += fmt.Sprintf(" (%v)", w.why)
@@ -116,12 +120,13 @@ func positionsText(positions []uint64) string {
 
 // overdue notes that entries are pending for too long. since says how long.
 func (w *Witnessed) overdue(since string) {
-	seen := "no state of the log with the quorum is known"
+	words := wordingOf(w.Quorum)
+	size := words.noSize
 	if w.CheckpointSize > 0 {
-		seen = fmt.Sprintf("they have seen a log of %d entries", w.CheckpointSize)
+		size = fmt.Sprintf(words.size, w.CheckpointSize)
 	}
-	e := fail(Undecided, "checking the log against its witnesses", fmt.Errorf("%s, %s; %s", w.Reason, since, seen))
-	e.Hint = "the directory may be showing you another log than the witnesses, or its log or the witnesses may be down: try again later, also from another network, and ask the directory's operator"
+	e := fail(Undecided, words.step, fmt.Errorf("%s, %s; %s", w.Reason, since, size))
+	e.Hint = words.hint
 	w.err = e
 }
 
@@ -140,7 +145,7 @@ func (w *Witnessed) qualify(v Verdict) Verdict {
 // verdict returns the verdict on the log itself.
 func (w *Witnessed) verdict() Verdict {
 	if w.Settled {
-		return verdict(OutcomeVerified, "every log entry that this client relies on is in the log of %d entries that the witnesses have seen", w.CheckpointSize)
+		return verdict(OutcomeVerified, wordingOf(w.Quorum).settled, w.CheckpointSize)
 	}
 	if w.err != nil {
 		return VerdictOf(w.err)
@@ -162,7 +167,7 @@ func (w *Witnessed) steps() []Step {
 			w.origin, w.CheckpointSize, cosignedText(w.CosignedBy), w.Quorum)
 	}
 	if w.Settled {
-		say("Every log entry that the proof relies on is there, at its position: others who trust these witnesses are shown the same.")
+		say("%s", wordingOf(w.Quorum).settledStep)
 	} else {
 		say("%s. Until that changes, others may be shown something else there; this client looks again at its next contact.", capitalised(w.Reason))
 	}

@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"syscall"
 	"time"
 
@@ -72,7 +73,8 @@ type app struct {
 	command               string      // its name, for JSON
 	started               bool        // arguments and flags were good
 	config                client.Config
-	colour, stdinWasRead  bool
+	colour                bool
+	stdinIs               string // what was read from standard input
 }
 
 // run runs kt with the given arguments and returns its exit code.
@@ -93,9 +95,8 @@ func (a *app) run(ctx context.Context, args []string) int {
 	if err == nil {
 		return exitCode(a.finding)
 	}
-	if !a.started {
-		e := &client.Error{Kind: client.Usage, Err: err, Hint: "kt --help, or kt COMMAND --help, tells what there is"}
-		err = e
+	if e := (*client.Error)(nil); !a.started && !errors.As(err, &e) {
+		err = &client.Error{Kind: client.Usage, Err: err, Hint: "kt --help, or kt COMMAND --help, tells what there is"}
 	}
 	a.printError(err)
 	return exitCode(client.KindOf(err))
@@ -127,8 +128,15 @@ With a witness policy, stored by kt trust URL --policy FILE or given with --poli
 an answer is verified only if the witnesses have seen every log entry that its
 proof relies on, so that others are shown the same log. Entries newer than what
 they have seen are pending, for --witness-delay at most; kt checks them at its next
-contact. Whoever serves the log, which the policy can place elsewhere, learns the
-numbers of the log entries that you are interested in, and nothing of labels.
+contact. A policy with quorum none requires no witness: entries are checked against
+what the log itself signs, and others may be shown another log.
+
+Store the policy. With --policy on another command than trust, nothing is remembered
+of what kt sees under it: two histories that the log shows to two such runs are not
+noticed by comparing its checkpoints.
+
+Whoever serves the log, which the policy can place elsewhere, learns the numbers of
+the log entries that you are interested in, and nothing of labels.
 
 Exit codes: 0 verified, 1 operational error, 2 usage, 3 misbehaviour proven (the
 evidence file is named), 5 could not decide, 6 needs your attention.`,
@@ -152,7 +160,7 @@ evidence file is named), 5 could not decide, 6 needs your attention.`,
 	flags.StringVar(&a.directory, "directory", os.Getenv("KT_DIRECTORY"), "base `URL` of the directory (default $KT_DIRECTORY, or the only trusted one)")
 	flags.StringVar(&a.state, "state", "", "`folder` for state (default $XDG_STATE_HOME/ghostlight)")
 	flags.BoolVar(&a.json, "json", false, "print JSON")
-	flags.StringVar(&a.policy, "policy", "", "witness policy in this `file` (C2SP tlog-policy), instead of the stored one; trust stores it")
+	flags.StringVar(&a.policy, "policy", "", "witness policy in this `file` (C2SP tlog-policy; - for standard input), instead of the stored one; trust stores it, other commands remember nothing of it")
 	flags.DurationVar(&a.delay, "witness-delay", 10*time.Minute, "how old a log entry may be before the witnesses have seen it")
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "print what is done, to standard error")
 	flags.BoolVar(&a.inHTTP, "insecure-http", false, "permit http to other machines, where everybody on the way sees the labels")
@@ -180,15 +188,32 @@ func (a *app) configureWitnesses() error {
 		return nil
 	}
 	var err error
-	a.config.Policy, err = a.readInput(a.policy, checkpoint.MaxPolicySize)
+	a.config.Policy, err = a.readInput("the policy", a.policy, checkpoint.MaxPolicySize)
 	return err
 }
 
-// addWaitFlag adds the flag to wait for the witnesses.
+// addWaitFlag adds the flag to wait for the witnesses. Requires that cmd.Args is set.
 func (a *app) addWaitFlag(cmd *cobra.Command) {
+	const name = "wait-witnessed"
 	flags := cmd.Flags()
-	flags.DurationVar(&a.config.WaitWitnessed, "wait-witnessed", 0, "wait until the witnesses have seen what the result rests on, for this `time` at most")
-	flags.Lookup("wait-witnessed").NoOptDefVal = "2m"
+	flags.DurationVar(&a.config.WaitWitnessed, name, 0, "wait until the witnesses have seen what the result rests on, for 2m at most, or as long as --wait-witnessed=`TIME` says")
+	flags.Lookup(name).NoOptDefVal = "2m"
+	check := cmd.Args
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		err := check(cmd, args)
+		if i := slices.IndexFunc(args, isDuration); err != nil && i >= 0 && flags.Changed(name) {
+			return &client.Error{
+				Kind: client.Usage, Err: fmt.Errorf("%s is taken for an argument: %w", args[i], err),
+				Hint: fmt.Sprintf("write --%s=%s: the time follows an equals sign", name, args[i]),
+			}
+		}
+		return err
+	}
+}
+
+func isDuration(s string) bool {
+	_, err := time.ParseDuration(s)
+	return err == nil
 }
 
 // version returns the version of the module that this program was built from.

@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 )
 
 // printable returns s with everything escaped that a terminal might obey or that
@@ -109,7 +110,11 @@ func (a *app) printWitnessed(w *client.Witnessed) {
 	if w == nil {
 		return
 	}
-	if w.CheckpointSize > 0 {
+	switch {
+	case w.CheckpointSize == 0:
+	case w.Quorum == checkpoint.QuorumNone:
+		a.printf("checkpoint: the log's own, of %d entries, cosigned by %s (quorum none): others may be shown another log\n", w.CheckpointSize, names(w.CosignedBy))
+	default:
 		a.printf("witnessed: log of %d entries by %s (quorum %s)\n", w.CheckpointSize, names(w.CosignedBy), printable(w.Quorum))
 	}
 	if w.Reason != "" {

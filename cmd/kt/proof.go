@@ -26,8 +26,9 @@ any network: the exit code is 5 if it does not verify.
 
 The proof shows that this log entry, its time and the root of its prefix tree, is in
 the witnessed log. It does not show which versions of which labels the prefix tree
-holds: that is what a lookup proves, to the one who looks up.`,
-		Example: `  kt proof alice@example.org --out alice.proof
+holds: that is what a lookup proves, to the one who looks up. Under a policy with
+quorum none, the log alone has signed, and others may be shown another log.`,
+		Example: `  kt proof alice@example.org --out alice.proof --wait-witnessed=30s
   kt proof --verify alice.proof --policy witnesses.txt`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if verify != "" {
@@ -115,7 +116,7 @@ func (a *app) verifyProof(path string) error {
 	if a.config.Policy == nil {
 		return usageError("say with --policy FILE which log and which witnesses you trust")
 	}
-	proof, err := a.readInput(path, checkpoint.MaxProofSize)
+	proof, err := a.readInput("the proof", path, checkpoint.MaxProofSize)
 	if err != nil {
 		return err
 	}
@@ -136,6 +137,9 @@ func (a *app) printProven(p *client.ProvenEntry) {
 	a.printf("  log entry %d of the log %s\n", p.Index, printable(p.Origin))
 	a.printf("  of %s, with the prefix tree %s\n", moment(p.Time), p.PrefixTree)
 	a.printf("  in its state of %d entries (quorum %s)\n", p.Size, printable(p.Quorum))
+	if p.Quorum == checkpoint.QuorumNone {
+		a.printf("  which the log signed; no witness is required, so others may be shown another log\n")
+	}
 	for _, c := range p.Cosignatures {
 		a.printf("  seen by %s on %s\n", printable(c.Witness), moment(c.Time))
 	}

@@ -79,8 +79,9 @@ func (a *app) lookupCommand() *cobra.Command {
 		Long: `Look up the keys of a label and verify that they are in the directory's log. The
 label is then a contact, which kt watch monitors as long as that is necessary.
 The exit code is 6 if the keys are not the ones seen before.`,
-		Example: "  kt lookup alice@example.org --explain",
-		Args:    cobra.ExactArgs(1),
+		Example: `  kt lookup alice@example.org --explain
+  kt lookup alice@example.org --wait-witnessed=30s`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name, err := label(args[0])
 			if err != nil {

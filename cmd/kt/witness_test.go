@@ -149,3 +149,70 @@ func TestProof(t *testing.T) {
 	x.dir.ShowWholeLog()
 	x.kt(exitAttention, "proof", alice, "--policy", policy)
 }
+
+// TestQuorumNone is what a user sees under a policy that requires no witness.
+func TestQuorumNone(t *testing.T) {
+	x := newTerminal(t)
+	x.kt(exitOK, "publish", alice, x.file(sshKey))
+	x.dir.Sleep(clienttest.Witness1, clienttest.Witness2)
+	policy := x.file(string(x.dir.Policy("none")))
+	const own = "checkpoint: the log's own, of 2 entries, cosigned by nobody (quorum none): others may be shown another log\n"
+	out := filepath.Join(t.TempDir(), "alice.proof")
+	for _, args := range [][]string{
+		{"trust", x.server.URL, "--policy", policy}, {"lookup", alice, "--explain"}, {"history", alice}, {"own", alice}, {"watch"},
+		{"publish", alice, x.file(sshKey)}, {"proof", alice, "--out", out},
+	} {
+		stdout, _ := x.kt(exitOK, args...)
+		x.contains(stdout, own)
+		for _, claim := range []string{"witnesses have seen", "these witnesses", "witnessed: "} {
+			if strings.Contains(stdout, claim) {
+				t.Errorf("%v claims that there are witnesses: %s", args, stdout)
+			}
+		}
+	}
+	stdout, _ := x.kt(exitOK, "proof", "--verify", out, "--policy", policy)
+	x.contains(stdout, "in its state of 2 entries (quorum none)\n  which the log signed; no witness is required, so others may be shown another log\n")
+	stdout, _ = x.kt(exitOK, "--help")
+	x.contains(stdout, "A policy with quorum none requires no witness")
+	x.dir.Sleep()
+	x.dir.Insert()
+	stdout, _ = x.kt(exitOK, "watch")
+	x.contains(stdout, "checkpoint: the log's own, of 3 entries, cosigned by w1, w2 (quorum none)")
+}
+
+// TestWaitFlag forgets the equals sign, without which a time is an argument.
+func TestWaitFlag(t *testing.T) {
+	x := newTerminal(t)
+	for _, args := range [][]string{
+		{"publish", alice, "file", "--wait-witnessed", "30s"}, {"lookup", "--wait-witnessed", "30s", alice}, {"proof", alice, "--wait-witnessed", "30s"},
+		{"proof", "--verify", "file", "--wait-witnessed", "30s"},
+	} {
+		_, stderr := x.kt(exitUsage, args...)
+		x.contains(stderr, "kt: error: 30s is taken for an argument: ", "kt: hint: write --wait-witnessed=30s: ")
+	}
+	for _, args := range [][]string{{"publish", alice, "file", "more", "--wait-witnessed"}, {"lookup", alice, "30s"}} {
+		_, stderr := x.kt(exitUsage, args...)
+		x.contains(stderr, "kt: error: accepts ", "kt: hint: kt --help")
+	}
+	for _, command := range []string{"publish", "lookup", "proof"} {
+		stdout, _ := x.kt(exitOK, command, "--help")
+		x.contains(stdout, "--wait-witnessed=30s", "--wait-witnessed=TIME says")
+	}
+}
+
+// TestPolicyFlag gives a policy on standard input, and reads what the help says of
+// one that is not stored.
+func TestPolicyFlag(t *testing.T) {
+	x := newTerminal(t)
+	x.stdin = string(x.dir.Policy("any"))
+	stdout, _ := x.kt(exitOK, "publish", alice, x.file(sshKey), "--policy", "-")
+	x.contains(stdout, "witnessed: log of 2 entries by w1, w2")
+	_, stderr := x.kt(exitUsage, "publish", alice, "-", "--policy", "-")
+	x.contains(stderr, "kt: error: standard input can be read only once, and - stands for the policy and for the value to publish\n")
+	_, stderr = x.kt(exitUsage, "publish", alice, x.file(sshKey), "--token-file", "-", "--policy", "-")
+	x.contains(stderr, "- stands for the policy and for the token\n")
+	stdout, _ = x.kt(exitOK, "publish", "--help")
+	x.contains(stdout, "(C2SP tlog-policy; - for standard input)", "other commands remember nothing of it", "Only one of FILE, --token-file and --policy can be\nstandard input.")
+	stdout, _ = x.kt(exitOK, "--help")
+	x.contains(stdout, "nothing is remembered\nof what kt sees under it")
+}

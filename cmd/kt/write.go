@@ -30,12 +30,14 @@ func (a *app) publishCommand() *cobra.Command {
 		Long: `Publish the public keys in a file (OpenPGP, OpenSSH or age; - for standard input)
 as a new version of a label. kt becomes the label's owner if it is not yet. If the
 directory holds versions that you did not publish, they are named, nothing is
-published, and the exit code is 6.
+published, and the exit code is 6. Only one of FILE, --token-file and --policy can be
+standard input.
 
 With --wait-witnessed, kt returns once the witnesses have seen the new version. If
 they do not in time, the exit code is 5; the version is published all the same.`,
-		Example: "  kt publish me@example.org mykey.asc --token-file ~/.config/ghostlight/token",
-		Args:    cobra.ExactArgs(2),
+		Example: `  kt publish me@example.org mykey.asc --token-file ~/.config/ghostlight/token
+  kt publish me@example.org mykey.asc --wait-witnessed=30s`,
+		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name, err := label(args[0])
 			if err != nil {
@@ -66,7 +68,7 @@ they do not in time, the exit code is 5; the version is published all the same.`
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&tokenFile, "token-file", "", "`file` with the token that the operator issued")
+	cmd.Flags().StringVar(&tokenFile, "token-file", "", "`file` with the token that the operator issued; - for standard input")
 	cmd.Flags().BoolVar(&raw, "raw", false, "publish the bytes of the file as they are")
 	cmd.Flags().BoolVar(&force, "force", false, "make a new version even if the value is the present one")
 	a.addWaitFlag(cmd)
@@ -91,14 +93,14 @@ func (a *app) printPublished(r *client.PublishResult) {
 	a.printHead(r.Head)
 }
 
-// readInput reads a file, or standard input for "-".
-func (a *app) readInput(path string, limit int64) ([]byte, error) {
+// readInput reads what is called what from a file, or from standard input for "-".
+func (a *app) readInput(what, path string, limit int64) ([]byte, error) {
 	in := a.stdin
 	if path == "-" {
-		if a.stdinWasRead {
-			return nil, usageError("standard input can be read only once")
+		if a.stdinIs != "" {
+			return nil, usageError("standard input can be read only once, and - stands for %s and for %s", a.stdinIs, what)
 		}
-		a.stdinWasRead = true
+		a.stdinIs = what
 	} else {
 		f, err := os.Open(path)
 		if err != nil {
@@ -121,7 +123,7 @@ func (a *app) readToken(path string) (string, error) {
 	if path == "" {
 		return "", nil
 	}
-	data, err := a.readInput(path, maxToken)
+	data, err := a.readInput("the token", path, maxToken)
 	if err != nil {
 		return "", err
 	}
@@ -136,7 +138,7 @@ func (a *app) readToken(path string) (string, error) {
 // readValue returns the value to publish: the key set of what is in the file,
 // or its bytes.
 func (a *app) readValue(path, name string, raw bool) ([]byte, error) {
-	data, err := a.readInput(path, maxFile)
+	data, err := a.readInput("the value to publish", path, maxFile)
 	if err != nil {
 		return nil, err
 	}
