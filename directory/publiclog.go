@@ -158,19 +158,28 @@ func (d *Directory) Consistency(old, size uint64) ([]merkle.Hash, error) {
 	return out, nil
 }
 
-// WriteTile writes the content of a tile or bundle to w, in pieces. The error
-// wraps ErrNotInLog if the log does not have it, and nothing was written; it wraps
-// ErrCorrupt, possibly after everything was written, if records are missing; or
-// it is that of ctx, the store or w. The changes of a bundle take memory for a
-// little more than a MiB, whatever their size, and w may be slow: nothing of the
-// store is held while it is written to.
-func (d *Directory) WriteTile(ctx context.Context, t tile.Tile, w io.Writer) error {
+// CheckTile returns nil if the log has a tile or bundle, and an error that wraps
+// ErrNotInLog if not.
+func (d *Directory) CheckTile(t tile.Tile) error {
 	size, err := d.TreeSize()
 	if err != nil {
 		return err
 	}
 	if need, ok := t.Size(); !ok || need > size {
 		return fmt.Errorf("%w: it has %d entries", ErrNotInLog, size)
+	}
+	return nil
+}
+
+// WriteTile writes the content of a tile or bundle to w, in pieces. The error
+// wraps ErrNotInLog if the log does not have it, and nothing was written; it wraps
+// ErrCorrupt, possibly after everything was written, if records are missing; or
+// it is that of ctx, the store or w. The changes of a bundle take memory for at most
+// 128 KiB, whatever their size, and w may be slow: nothing of the store is held
+// while it is written to.
+func (d *Directory) WriteTile(ctx context.Context, t tile.Tile, w io.Writer) error {
+	if err := d.CheckTile(t); err != nil {
+		return err
 	}
 	lo, hi := t.Range()
 	c := tileCopier{d: d, kind: t.Kind, next: entryKey(lo), end: entryKey(hi)}
@@ -212,8 +221,9 @@ type tileCopier struct {
 	buffer    []byte // what was read last
 }
 
-// copySize is how many bytes are read at a time, or up to a record more.
-const copySize = 1 << 20
+// copySize is how many bytes are read at a time, or up to a record more, which
+// has at most changePiece.
+const copySize = 64 << 10
 
 var errEnough = errors.New("enough was read")
 

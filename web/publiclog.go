@@ -2,13 +2,14 @@ package web
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
-	"github.com/go-chi/chi/v5/middleware"
+	"github.com/klauspost/compress/gzhttp"
 
 	"github.com/ghostlight-kt/ghostlight/merkle/tile"
 )
@@ -22,10 +23,22 @@ func (s *server) routeLog(r chi.Router) {
 	s.open(r, http.MethodGet, LogPrefix+"checkpoint", s.serveCheckpoint)
 	// SPEC: Entry bundles SHOULD be compressed at the HTTP layer. Hashes cannot
 	// be; their timestamps are what is gained.
-	compressed := r.With(middleware.Compress(1, octetStream))
+	compressed := r.With(func(h http.Handler) http.Handler { return compressor(h) })
 	s.open(compressed, http.MethodGet, LogPrefix+"tile/entries/*", s.serveTile)
 	s.open(r, http.MethodGet, LogPrefix+"tile/*", s.serveTile)
 	s.open(r, http.MethodGet, LogPrefix+"changes/*", s.serveChanges)
+}
+
+// compressor compresses entry bundles for those who accept gzip.
+var compressor = must(gzhttp.NewWrapper(
+	gzhttp.MinSize(1), gzhttp.CompressionLevel(gzip.BestSpeed), gzhttp.ContentTypes([]string{octetStream}),
+))
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic("web: " + err.Error())
+	}
+	return v
 }
 
 func (s *server) serveCheckpoint(w http.ResponseWriter, _ *http.Request) error {
@@ -84,16 +97,22 @@ func (s *server) bufferTile(r *http.Request, t tile.Tile, body *bytes.Buffer) er
 // they may be received.
 func (s *server) serveChanges(w http.ResponseWriter, r *http.Request) error {
 	t, err := parseTile(r)
+	if err == nil {
+		err = s.dir.CheckTile(t)
+	}
 	if err != nil {
 		return err
+	}
+	w.Header().Set("Cache-Control", immutable)
+	w.Header().Set("Content-Type", octetStream)
+	if r.Method == http.MethodHead {
+		return nil
 	}
 	if !s.streams.enter() {
 		return errOverloaded
 	}
 	defer s.streams.leave()
 	out := &streamWriter{w: w, conn: http.NewResponseController(w)}
-	w.Header().Set("Cache-Control", immutable)
-	w.Header().Set("Content-Type", octetStream)
 	err = s.dir.WriteTile(r.Context(), t, out)
 	if err != nil && out.began {
 		if r.Context().Err() == nil && !errors.Is(err, errReceiver) {
@@ -104,9 +123,9 @@ func (s *server) serveChanges(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
-// streamTime is how long a client may take to receive one write, which is some
-// MiB: whoever is slower than 17 KiB a second is cut off.
-const streamTime = time.Minute
+// streamTime is how long a client may take to receive one write, which has at
+// most 128 KiB: whoever receives nothing loses its place soon.
+const streamTime = 10 * time.Second
 
 // errReceiver is wrapped by the errors of a client that does not receive.
 var errReceiver = errors.New("writing to the client")

@@ -28,8 +28,8 @@ import (
 )
 
 // MaxNoteSize is the size in bytes of the largest checkpoint, with signatures,
-// that is accepted: more than 32 post-quantum cosignatures take.
-const MaxNoteSize = 128 << 10
+// that is accepted: more than 99 post-quantum cosignatures take.
+const MaxNoteSize = 512 << 10
 
 // MaxSize is the size of the largest log, in entries.
 const MaxSize = 1 << 60

@@ -331,7 +331,7 @@ func TestOpenLimits(t *testing.T) {
 	_, err := w.policy.Open(append(w.sign(t, 10, 0, 1), unknown(98)...))
 	wantErr(t, err, ErrMalformed, "note")
 	_, err = w.policy.Open(append(w.sign(t, 10), unknown(100_000)...))
-	wantErr(t, err, ErrMalformed, "more than 131072 bytes")
+	wantErr(t, err, ErrMalformed, "more than 524288 bytes")
 
 	// 32 post-quantum cosignatures, and one of the largest size.
 	signed := w.sign(t, 10, 0, 2)
@@ -347,7 +347,7 @@ func TestOpenLimits(t *testing.T) {
 	}
 	fatalIfErr(t, w.open(t, padded).Witnessed())
 	_, err = w.policy.Open([]byte(strings.Replace(string(padded), "pad", "padd", 1)))
-	wantErr(t, err, ErrMalformed, "more than 131072 bytes")
+	wantErr(t, err, ErrMalformed, "more than 524288 bytes")
 }
 
 // TestOpenText has notes with good signatures on what is not a checkpoint.

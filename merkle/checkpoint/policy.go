@@ -53,10 +53,11 @@ type group struct {
 }
 
 // Limits of a policy. C2SP tlog-policy recommends to support at least 32 logs,
-// witnesses and groups.
+// witnesses and groups. A note can have 100 signatures, of which one is the log's.
 const (
 	MaxPolicySize = 1 << 20
 	maxPolicyPart = 256
+	maxWitnesses  = 99
 )
 
 // QuorumNone is the quorum of a policy that requires no witness.
@@ -131,8 +132,8 @@ func (p *Policy) addWitness(args []string) error {
 	if len(args) < 2 || len(args) > 3 {
 		return errors.New("it should be: witness NAME VKEY [URL]")
 	}
-	if len(p.Witnesses) == maxPolicyPart {
-		return fmt.Errorf("there are more than %d witnesses", maxPolicyPart)
+	if len(p.Witnesses) == maxWitnesses {
+		return fmt.Errorf("there are more than %d witnesses, which is as many as can sign a checkpoint", maxWitnesses)
 	}
 	if err := p.checkNew(args[0]); err != nil {
 		return err

@@ -279,19 +279,23 @@ func TestPolicyLimits(t *testing.T) {
 	logs, witnesses, groups := "", "", ""
 	for i := range 256 {
 		logs += "log " + vkeyOf(fmt.Sprint("l", i), 1, seedOf(fmt.Sprint("l", i))) + "\n"
-		witnesses += fmt.Sprintf("witness w%d %s\n", i, vkeyOf("w", 4, seedOf(fmt.Sprint("w", i))))
-		groups += fmt.Sprintf("group g%d any w%d\n", i, i)
+		if i < 99 {
+			witnesses += fmt.Sprintf("witness w%d %s\n", i, vkeyOf("w", 4, seedOf(fmt.Sprint("w", i))))
+			groups += fmt.Sprintf("group g%d any w%d\n", i, i)
+		} else {
+			groups += fmt.Sprintf("group g%d any g%d\n", i, i-99)
+		}
 	}
 	p := mustParse(t, logs+witnesses+groups+"quorum g255\n")
-	if len(p.Logs) != 256 || len(p.Witnesses) != 256 || len(p.groups) != 256 || !p.satisfied(map[string]bool{"w255": true}) || p.satisfied(map[string]bool{"w254": true}) {
+	if len(p.Logs) != 256 || len(p.Witnesses) != 99 || len(p.groups) != 256 || !p.IsQuorum([]string{"w57"}) || p.IsQuorum([]string{"w56", "w58"}) {
 		t.Errorf("%d logs, %d witnesses, %d groups", len(p.Logs), len(p.Witnesses), len(p.groups))
 	}
 	_, err := ParsePolicy([]byte(logs + expand("log <L>\n")))
 	wantErr(t, err, ErrMalformed, "line 257: there are more than 256 logs")
 	_, err = ParsePolicy([]byte(witnesses + expand("witness x <A>\n")))
-	wantErr(t, err, ErrMalformed, "line 257: there are more than 256 witnesses")
-	_, err = ParsePolicy([]byte(witnesses + groups + "group x any g1\n"))
-	wantErr(t, err, ErrMalformed, "line 513: there are more than 256 groups")
+	wantErr(t, err, ErrMalformed, "line 100: there are more than 99 witnesses")
+	_, err = ParsePolicy([]byte(witnesses + groups + "group x any g200\n"))
+	wantErr(t, err, ErrMalformed, "line 356: there are more than 256 groups")
 }
 
 // node is a witness or group of a random policy, which says itself whether it has

@@ -272,7 +272,7 @@ func TestParseProofRefused(t *testing.T) {
 		"a long extra":          head + "extra " + strings.Repeat("AAAA", 1<<14) + "\n" + index + end,
 		"a long line of a note": head + index + "\n" + strings.Repeat("x", 1<<16) + "\n",
 		"too long":              head + index + "\n" + strings.Repeat("x\n", MaxProofSize/2),
-		"much too long":         head + index + strings.Repeat(hash, 10_000) + end,
+		"much too long":         head + index + strings.Repeat(hash, 20_000) + end,
 	} {
 		p, err := ParseProof([]byte(data))
 		if p != nil || !errors.Is(err, ErrMalformed) || !strings.Contains(err.Error(), "proof") {
@@ -287,7 +287,7 @@ func TestParseProofRefused(t *testing.T) {
 	_, err = ParseProof(full)
 	fatalIfErr(t, err)
 	_, err = ParseProof(append(full, '\n'))
-	wantErr(t, err, ErrMalformed, "more than 262144 bytes")
+	wantErr(t, err, ErrMalformed, "more than 655360 bytes")
 	// The largest extra data that the documentation promises, and the largest note.
 	w := newWorld(t, 1)
 	for name, p := range map[string]*Proof{

@@ -291,7 +291,7 @@ func TestAddCosignatureFull(t *testing.T) {
 	signed = append(signed, line(strings.Repeat("x", MaxNoteSize-len(signed)-50), 1, []byte("x"))...)
 	w.open(t, signed)
 	got, err = w.policy.Witnesses[0].AddCosignature(signed, good)
-	wantErr(t, err, ErrMalformed, "more than 131072 bytes")
+	wantErr(t, err, ErrMalformed, "more than 524288 bytes")
 	if got != nil {
 		t.Error("a note with an error")
 	}
