@@ -38,16 +38,15 @@ type Config struct {
 	// verified all the same, but everybody on the way sees the labels.
 	InsecureHTTP bool
 	// Policy is the witness policy (C2SP tlog-policy) that is in force instead
-	// of the stored one, which stays as it is; Trust stores it. Default: the
-	// stored one, if there is one.
-	//
-	// Under a policy that is not stored, nothing is retained: each operation
-	// begins with the checkpoint that is retained under the stored one, if that
-	// will do, or else without any. Two histories that the log shows to two
-	// operations are not noticed by comparing its checkpoints.
+	// of the stored one for as long as the Client is used; Trust stores it. Without
+	// a stored one, what is pending under it, and its last checkpoint, are kept for
+	// the next Client that has a policy. Beside another one that is stored, it
+	// begins with what that has pending, and its checkpoints are compared within
+	// one operation only.
 	Policy []byte
-	// WitnessDelay is how old a log entry may be, by its own timestamp, before
-	// the witnesses have seen it. Default: 10 minutes; negative: none.
+	// WitnessDelay is how old a log entry may be before the witnesses have seen it,
+	// by its own timestamp or by when the client first had it, whichever is earlier.
+	// Default: 10 minutes; negative: none.
 	WitnessDelay time.Duration
 	// WaitWitnessed is how long Lookup, Publish and Prove wait for the witnesses
 	// to see the log entries that their result rests on. Others can use the state

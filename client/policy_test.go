@@ -144,13 +144,13 @@ func TestAdHocPolicy(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.witnessed(r.Witness, w.dir.Size(), both)
-	if w.stored() != nil {
-		t.Fatal("the policy was stored")
+	if s := w.stored(); s == nil || !s.Once {
+		t.Fatalf("the policy is stored as %+v", s)
 	}
-	// What was verified without a policy is held against it.
+	// What was seen under it is held against the next checkpoint.
 	w.dir.ChangeLeaf(1)
 	_, err = adHoc.Lookup(bg, alice, nil)
-	wantKind(t, err, client.Misbehaved, "another log entry 1")
+	wantKind(t, err, client.Misbehaved, "two states of 2 entries differ")
 	if r := w.lookup(alice); r.Witness != nil {
 		t.Errorf("%+v", r.Witness)
 	}

@@ -39,7 +39,7 @@ func TestUselessLog(t *testing.T) {
 		"no answer":          {"checkpoint", func(dir) *clienttest.Answer { panic(http.ErrAbortHandler) }, "not reached"},
 		"empty":              {"checkpoint", func(dir) *clienttest.Answer { return text(nil) }, "malformed note"},
 		"garbage":            {"checkpoint", func(dir) *clienttest.Answer { return text([]byte("<html>log in</html>\n")) }, "malformed note"},
-		"too large":          {"checkpoint", func(dir) *clienttest.Answer { return text(make([]byte, 128<<10+1)) }, "larger than"},
+		"too large":          {"checkpoint", func(dir) *clienttest.Answer { return text(make([]byte, 512<<10+1)) }, "larger than"},
 		"another log's":      {"checkpoint", func(dir) *clienttest.Answer { return text(stranger.Checkpoint()) }, "no log of the policy has signed"},
 		"no signature":       {"checkpoint", func(d dir) *clienttest.Answer { return text(withoutLogSignature(d.Checkpoint())) }, "no log of the policy has signed"},
 		"flipped signature":  {"checkpoint", func(d dir) *clienttest.Answer { return text(flipSignature(d.Checkpoint())) }, "invalid signature"},

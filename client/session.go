@@ -83,8 +83,8 @@ func (s *session) enforcePolicy() error {
 	if err != nil {
 		return err
 	}
-	if stored := s.state.witness; p != nil && (stored == nil || !bytes.Equal(p.text, stored.policy.text)) {
-		s.state.adHoc = newWitnessing(p, stored, s.state.view)
+	if stored := s.state.witness; p != nil && (stored == nil || stored.once || !bytes.Equal(p.text, stored.policy.text)) {
+		s.state.adHoc = newWitnessing(p, stored, s.state.view, s.cfg.Now())
 	}
 	in := s.state.inForce()
 	switch {
@@ -166,8 +166,15 @@ func (s *session) settleEarly(ctx context.Context) error {
 	return nil
 }
 
-// store makes next the state. The error is an *Error.
+// store makes next the state. Without a stored policy, what is kept under one that
+// is in force for this operation is stored too, for the next such operation. The
+// error is an *Error.
 func (s *session) store(next *state) error {
+	if next.adHoc != nil && (next.witness == nil || next.witness.once) {
+		kept := *next.adHoc
+		kept.once = true
+		next.witness = &kept
+	}
 	if err := saveState(s.dir, next); err != nil {
 		return fail(Operational, "storing the state in "+s.dir, err)
 	}

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/transparency-dev/merkle/rfc6962"
 
@@ -23,6 +24,9 @@ func (s *session) settle(ctx context.Context) (why, err error) {
 	if w == nil || len(w.pending) == 0 {
 		return nil, nil
 	}
+	outer := ctx
+	ctx, cancel := context.WithTimeout(ctx, s.settleTime())
+	defer cancel()
 	next := *w
 	last, why, err := s.newestQuorate(ctx, w)
 	if err != nil {
@@ -41,9 +45,19 @@ func (s *session) settle(ctx context.Context) (why, err error) {
 		}
 	}
 	if found != nil {
-		return nil, s.accuseEntry(ctx, found)
+		return nil, s.accuseEntry(outer, found)
 	}
 	return why, nil
+}
+
+// settleTime bounds how long one settle may read the log: what was not read stays
+// pending, and others wait for the state meanwhile.
+func (s *session) settleTime() time.Duration {
+	const longest = 30 * time.Second
+	if wait := s.cfg.WaitWitnessed; wait > 0 && wait < longest {
+		return wait
+	}
+	return longest
 }
 
 // newestQuorate reads the present checkpoint, holds it against the retained one,

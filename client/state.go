@@ -19,9 +19,9 @@ type state struct {
 	view          *keytrans.View // never nil
 	contacts      map[string]*contact
 	owners        map[string]*owner
-	// witness is what is retained under the stored witness policy, nil if there
-	// is none; adHoc is what is kept, and not stored, under another one that is
-	// in force for this operation.
+	// witness is what is retained under the stored witness policy, or without one
+	// under that which was given last, nil if there is none; adHoc is what is kept
+	// under another one that is in force for this operation.
 	witness, adHoc *witnessing
 }
 

@@ -3,6 +3,7 @@ package client
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 )
@@ -12,13 +13,15 @@ import (
 
 type witnessJSON struct {
 	Policy     []byte        `json:"policy"`
+	Once       bool          `json:"once,omitempty"`
 	Checkpoint []byte        `json:"checkpoint,omitempty"` // a signed note
 	Pending    []pendingJSON `json:"pending"`
 }
 
 type pendingJSON struct {
 	entryJSON
-	Proof *headProofJSON `json:"proof,omitempty"`
+	FirstSeen time.Time      `json:"first_seen"`
+	Proof     *headProofJSON `json:"proof,omitempty"`
 }
 
 // headProofJSON is a signed head and the proof that it covers a log entry.
@@ -32,12 +35,12 @@ func witnessToJSON(w *witnessing) *witnessJSON {
 	if w == nil {
 		return nil
 	}
-	j := &witnessJSON{Policy: w.policy.text, Pending: []pendingJSON{}}
+	j := &witnessJSON{Policy: w.policy.text, Once: w.once, Pending: []pendingJSON{}}
 	if w.last != nil {
 		j.Checkpoint = w.last.Note
 	}
 	for _, e := range w.pending {
-		p := pendingJSON{entryJSON: entryToJSON(e.Entry)}
+		p := pendingJSON{entryJSON: entryToJSON(e.Entry), FirstSeen: e.firstSeen}
 		if e.head.TreeSize > 0 {
 			p.Proof = &headProofJSON{TreeSize: e.head.TreeSize, Signature: e.head.Signature, Path: hexHashes(e.path)}
 		}
@@ -55,14 +58,14 @@ func (j *witnessJSON) witness(directory string) (*witnessing, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the witness policy: %w", err)
 	}
-	w := &witnessing{policy: p}
+	w := &witnessing{policy: p, once: j.Once}
 	if j.Checkpoint != nil {
 		if w.last = p.quorate(j.Checkpoint); w.last == nil {
 			return nil, errors.New("the retained checkpoint does not have the quorum of the witness policy")
 		}
 	}
 	for _, e := range j.Pending {
-		entry := pendingEntry{Entry: e.entry()}
+		entry := pendingEntry{Entry: e.entry(), firstSeen: e.FirstSeen}
 		if e.Proof != nil {
 			if e.Proof.TreeSize == 0 {
 				return nil, fmt.Errorf("the proof of pending entry %d is of an empty log", e.Position)

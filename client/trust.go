@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -34,6 +35,22 @@ type TrustResult struct {
 	PolicyReplaced bool `json:"policy_replaced,omitempty"`
 	// Witness is nil without a witness policy.
 	Witness *Witnessed `json:"witness,omitempty"`
+	// MaxAhead is how far ahead of its time the directory may date log entries, if
+	// that is more than a day, and 0 otherwise. With so much, it can give old heads
+	// for new ones for as long.
+	MaxAhead time.Duration `json:"max_ahead_ns,omitempty"`
+}
+
+// reasonableAhead is how much a directory's clock may be ahead without a word.
+const reasonableAhead = 24 * time.Hour
+
+// aheadOf returns the max_ahead of a configuration if it is too much.
+func aheadOf(c *keytrans.Configuration) time.Duration {
+	ahead := time.Duration(min(c.MaxAhead, uint64(math.MaxInt64/time.Millisecond))) * time.Millisecond
+	if ahead <= reasonableAhead {
+		return 0
+	}
+	return ahead
 }
 
 // Kind returns what the result asks of the user.
@@ -199,11 +216,13 @@ func (s *session) trust(ctx context.Context) (*TrustResult, error) {
 	r := &TrustResult{
 		Directory: s.state.directory, ConfigurationSHA256: hashHex(s.state.configuration),
 		Suite: s.verifier.Configuration().Suite.String(), Head: head, StateDir: s.dir, Witness: w,
-		Verdict: w.qualify(verdict(OutcomeVerified, "the directory's head of %d log entries is signed with the pinned configuration's key", head.TreeSize)),
+		MaxAhead: aheadOf(s.verifier.Configuration()),
+		Verdict:  w.qualify(verdict(OutcomeVerified, "the directory's head of %d log entries is signed with the pinned configuration's key", head.TreeSize)),
 	}
-	if in := s.state.witness; in != nil {
-		r.Policy, r.PolicyStored = in.policy.info(), !in.samePolicy(stored)
-		r.PolicyReplaced = r.PolicyStored && stored != nil
+	if in := s.state.inForce(); in != nil {
+		had := stored != nil && !stored.once
+		r.Policy, r.PolicyStored = in.policy.info(), !had || !in.samePolicy(stored)
+		r.PolicyReplaced = r.PolicyStored && had
 	}
 	return r, nil
 }
@@ -223,7 +242,7 @@ func (s *session) distinguished(ctx context.Context) ([]uint64, error) {
 			return err
 		}
 		positions = r.Positions
-		return next.proceed(r.Verified, &p.Distinguished)
+		return next.proceed(r.Verified, &p.Distinguished, s.cfg.Now())
 	}})
 	return positions, err
 }

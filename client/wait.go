@@ -114,7 +114,7 @@ func (s *session) reopen(ctx context.Context) error {
 		return fail(Operational, stepWaiting, errors.New("the state was replaced by an older one meanwhile"))
 	}
 	if w := s.state.adHoc; w != nil {
-		read.adHoc = w.reread(read)
+		read.adHoc = w.reread(read, s.cfg.Now())
 	}
 	s.state = read
 	return nil

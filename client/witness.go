@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/merkle"
@@ -14,11 +15,15 @@ import (
 
 // witnessing is what is retained under a witness policy. It is not modified.
 //
-// While it is kept, every entry of the frontier of the retained view is settled
+// While it is in force, every entry of the frontier of the retained view is settled
 // or in pending. An entry is settled when it was found, at its position, in a
 // checkpoint with a quorum; every later checkpoint is held against that one.
 type witnessing struct {
 	policy *policy
+	// once tells that the policy was given for single operations and is not in
+	// force between them: this is kept for the next one that it, or another, is
+	// given for.
+	once bool
 	// last is the last checkpoint with a quorum, nil if there was none.
 	last *checkpoint.Signed
 	// pending are verified log entries that are not settled, ascending.
@@ -32,6 +37,17 @@ type pendingEntry struct {
 	keytrans.Entry
 	head keytrans.TreeHead
 	path []merkle.Hash // of logtree.Proof, for this entry alone
+	// firstSeen is when the client first had it, by its own clock, to the second.
+	firstSeen time.Time
+}
+
+// since returns since when an entry could have been seen by the witnesses: its own
+// time, or when the client first had it if a directory dates it later.
+func (e *pendingEntry) since() time.Time {
+	if t := entryTime(e.Timestamp); t.Before(e.firstSeen) {
+		return t
+	}
+	return e.firstSeen
 }
 
 // maxPendingEntries bounds the pending entries.
@@ -40,7 +56,7 @@ const maxPendingEntries = 10_000
 // newWitnessing begins to keep a policy. before is what was kept so far, nil if
 // there was no policy. The retained checkpoint survives if it has the quorum of
 // the new policy, and what was pending stays so.
-func newWitnessing(p *policy, before *witnessing, view *keytrans.View) *witnessing {
+func newWitnessing(p *policy, before *witnessing, view *keytrans.View, now time.Time) *witnessing {
 	w := &witnessing{policy: p}
 	if before != nil {
 		w.pending = before.pending
@@ -50,7 +66,7 @@ func newWitnessing(p *policy, before *witnessing, view *keytrans.View) *witnessi
 	}
 	var frontier []pendingEntry
 	for _, e := range view.Frontier {
-		frontier = append(frontier, pendingEntry{Entry: e})
+		frontier = append(frontier, pendingEntry{Entry: e, firstSeen: stamp(now)})
 	}
 	w.pending = mergePending(w.pending, frontier)
 	return w
@@ -59,8 +75,8 @@ func newWitnessing(p *policy, before *witnessing, view *keytrans.View) *witnessi
 // reread returns what is kept under an ad-hoc policy after others could change the
 // state: w, and what they added to the view or have pending. An entry that w has
 // settled may be pending again, which the next look settles.
-func (w *witnessing) reread(s *state) *witnessing {
-	next := newWitnessing(w.policy, s.witness, s.view)
+func (w *witnessing) reread(s *state, now time.Time) *witnessing {
+	next := newWitnessing(w.policy, s.witness, s.view, now)
 	next.pending = mergePending(w.pending, next.pending)
 	if w.last != nil {
 		next.last = w.last // which what comes next was or will be held against
@@ -78,7 +94,7 @@ func (p *policy) quorate(signed []byte) *checkpoint.Signed {
 }
 
 // mergePending merges two lists. Of two elements for one entry it takes the one
-// that has a proof.
+// that has a proof, and the earlier time.
 func mergePending(old, added []pendingEntry) []pendingEntry {
 	out := slices.Concat(old, added)
 	slices.SortStableFunc(out, func(a, b pendingEntry) int {
@@ -87,7 +103,17 @@ func mergePending(old, added []pendingEntry) []pendingEntry {
 		}
 		return cmp.Compare(min(b.head.TreeSize, 1), min(a.head.TreeSize, 1))
 	})
-	return slices.CompactFunc(out, func(a, b pendingEntry) bool { return a.Position == b.Position })
+	merged := out[:0]
+	for _, e := range out {
+		if n := len(merged); n > 0 && merged[n-1].Position == e.Position {
+			if e.firstSeen.Before(merged[n-1].firstSeen) {
+				merged[n-1].firstSeen = e.firstSeen
+			}
+			continue
+		}
+		merged = append(merged, e)
+	}
+	return merged
 }
 
 // add returns w with more pending entries. Requires that w is not nil.
@@ -104,10 +130,13 @@ func (w *witnessing) add(entries []pendingEntry) (*witnessing, error) {
 
 // inForce returns what is kept under the policy that is in force, nil if none is.
 func (s *state) inForce() *witnessing {
-	if s.adHoc != nil {
+	switch {
+	case s.adHoc != nil:
 		return s.adHoc
+	case s.witness != nil && !s.witness.once:
+		return s.witness
 	}
-	return s.witness
+	return nil
 }
 
 // setInForce replaces what inForce returns. Requires that it is not nil.
@@ -120,16 +149,20 @@ func (s *state) setInForce(w *witnessing) {
 }
 
 // proceed retains what a verified response establishes of the log. proof is the
-// response's, which was verified against the view that s has until then.
-func (s *state) proceed(v keytrans.Verified, proof *keytrans.CombinedTreeProof) error {
+// response's, which was verified against the view that s has until then, at the
+// time now.
+func (s *state) proceed(v keytrans.Verified, proof *keytrans.CombinedTreeProof, now time.Time) error {
 	if s.inForce() != nil {
 		entries, err := provenEntries(s.view, v, proof.Inclusion)
 		if err != nil {
 			return err
 		}
+		for i := range entries {
+			entries[i].firstSeen = stamp(now)
+		}
 		for _, w := range []**witnessing{&s.witness, &s.adHoc} {
-			if *w == nil {
-				continue
+			if *w == nil || (*w).once {
+				continue // the latter is replaced by adHoc
 			}
 			if *w, err = (*w).add(entries); err != nil {
 				return err
@@ -148,6 +181,9 @@ func (w *witnessing) check(cfg *keytrans.Configuration, view *keytrans.View) err
 	}
 	if err := w.checkPending(cfg, view.Head.TreeSize); err != nil {
 		return err
+	}
+	if w.once {
+		return nil // the view may have changed without the policy
 	}
 	return w.checkFrontier(view)
 }

@@ -81,6 +81,7 @@ func (w *world) onLog(prefix string, answer func() *clienttest.Answer) {
 
 // storedWitness is the part of the state that belongs to the witnesses.
 type storedWitness struct {
+	Once       bool   `json:"once"`
 	Policy     []byte `json:"policy"`
 	Checkpoint []byte `json:"checkpoint"`
 	Pending    []struct {
@@ -370,7 +371,7 @@ func TestQuorumNone(t *testing.T) {
 	}
 	last := func(r *client.LookupResult) string { return r.Steps[len(r.Steps)-1].Text }
 	const others = "others may be shown another log"
-	pos := w.insert("ab")
+	w.insert("ab")
 	r := w.lookup(alice)
 	w.witnessed(r.Witness, w.dir.Size(), []string{})
 	check(last(r), others)
@@ -382,7 +383,7 @@ func TestQuorumNone(t *testing.T) {
 	}
 
 	w.dir.ShowLog(w.dir.Size())
-	pos = w.insert("abc")
+	pos := w.insert("abc")
 	newer := fmt.Sprintf("og entry %d is newer than the log's checkpoint", pos)
 	r = w.lookup(alice)
 	check(r.Witness.Reason, newer)

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -55,7 +54,12 @@ func (s *session) describeWitnessed(why error) *Witnessed {
 	if len(in.pending) == 0 {
 		return w
 	}
-	oldest := entryTime(slices.MinFunc(in.pending, func(a, b pendingEntry) int { return cmp.Compare(a.Timestamp, b.Timestamp) }).Timestamp)
+	oldest := in.pending[0].since()
+	for _, e := range in.pending {
+		if t := e.since(); t.Before(oldest) {
+			oldest = t
+		}
+	}
 	if delay := max(s.cfg.WitnessDelay, 0); s.cfg.Now().Sub(oldest) > delay {
 		w.overdue(fmt.Sprintf("though the oldest is of %s, more than %v ago", oldest.Format(time.RFC3339), delay))
 	}

@@ -131,9 +131,9 @@ they have seen are pending, for --witness-delay at most; kt checks them at its n
 contact. A policy with quorum none requires no witness: entries are checked against
 what the log itself signs, and others may be shown another log.
 
-Store the policy. With --policy on another command than trust, nothing is remembered
-of what kt sees under it: two histories that the log shows to two such runs are not
-noticed by comparing its checkpoints.
+Store the policy. Without a stored one, kt keeps what is pending under that of
+--policy for the next command that has a policy, but commands without one do not ask
+the witnesses.
 
 Whoever serves the log, which the policy can place elsewhere, learns the numbers of
 the log entries that you are interested in, and nothing of labels.
@@ -160,7 +160,7 @@ evidence file is named), 5 could not decide, 6 needs your attention.`,
 	flags.StringVar(&a.directory, "directory", os.Getenv("KT_DIRECTORY"), "base `URL` of the directory (default $KT_DIRECTORY, or the only trusted one)")
 	flags.StringVar(&a.state, "state", "", "`folder` for state (default $XDG_STATE_HOME/ghostlight)")
 	flags.BoolVar(&a.json, "json", false, "print JSON")
-	flags.StringVar(&a.policy, "policy", "", "witness policy in this `file` (C2SP tlog-policy; - for standard input), instead of the stored one; trust stores it, other commands remember nothing of it")
+	flags.StringVar(&a.policy, "policy", "", "witness policy in this `file` (C2SP tlog-policy; - for standard input), instead of the stored one; trust stores it")
 	flags.DurationVar(&a.delay, "witness-delay", 10*time.Minute, "how old a log entry may be before the witnesses have seen it")
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "print what is done, to standard error")
 	flags.BoolVar(&a.inHTTP, "insecure-http", false, "permit http to other machines, where everybody on the way sees the labels")

@@ -53,6 +53,9 @@ func (a *app) printTrusted(r *client.TrustResult) {
 	a.printf("%s is %s\n", printable(r.Directory), verb)
 	a.printf("  configuration SHA-256 %s (%s)\n", r.ConfigurationSHA256, r.Suite)
 	a.printf("  state in %s\n", printable(r.StateDir))
+	if r.MaxAhead > 0 {
+		a.printf("  WARNING: the directory may date its log entries up to %v ahead, and pass old ones off as new for as long\n", r.MaxAhead)
+	}
 	if p := r.Policy; p != nil {
 		verb := "witness policy"
 		switch {

@@ -98,7 +98,7 @@ func openNote(signed []byte, keys []note.Verifier) (*note.Note, error) {
 	case errors.As(err, &invalid):
 		return nil, err
 	case err != nil:
-		return nil, fmt.Errorf("%w note: %w", ErrMalformed, err)
+		return nil, fmt.Errorf("%w note", ErrMalformed)
 	}
 	return n, nil
 }
