@@ -114,10 +114,20 @@ func TestHangingLog(t *testing.T) {
 			<-end
 			panic(http.ErrAbortHandler)
 		})
-		c := w.with(func(cfg *client.Config) { cfg.Timeout, cfg.Retries = time.Minute, -1 })
-		r, err := c.Watch(bg)
-		if err != nil || r.Kind() != 0 || !strings.Contains(r.Log.Witness.Reason, "within 1m0s") {
-			t.Errorf("%+v, %v", r, err)
+		for _, c := range []struct {
+			timeout time.Duration
+			retries int
+			took    time.Duration
+		}{{time.Second, -1, time.Second}, {20 * time.Second, 3, 30 * time.Second}, {time.Hour, -1, 30 * time.Second}} {
+			kt := w.with(func(cfg *client.Config) { cfg.Timeout, cfg.Retries = c.timeout, c.retries })
+			began := time.Now()
+			r, err := kt.Watch(bg)
+			if err != nil || r.Kind() != 0 || !strings.Contains(r.Log.Witness.Reason, "in time") {
+				t.Errorf("%+v, %v", r, err)
+			}
+			if took := time.Since(began); took < c.took || took > c.took+time.Second {
+				t.Errorf("it took %v, want %v", took, c.took)
+			}
 		}
 	})
 }

@@ -143,7 +143,7 @@ func (t *transport) networkError(err error) error {
 	case errors.Is(err, errResponse):
 		return err
 	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("%w: no answer from %s within %v", errNetwork, t.base, t.cfg.Timeout)
+		return fmt.Errorf("%w: no answer from %s in time", errNetwork, t.base)
 	}
 	return fmt.Errorf("%w: %w", errNetwork, err)
 }
