@@ -153,7 +153,7 @@ func TestSlow(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = c.Lookup(bg, alice, nil)
-	wantKind(t, err, client.Undecided, "within 50ms")
+	wantKind(t, err, client.Undecided, "no answer from")
 	if n := requests.Load(); n != 2 {
 		t.Errorf("%d requests", n)
 	}
