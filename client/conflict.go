@@ -161,8 +161,8 @@ func (s *session) accuseCheckpoints(i *checkpoint.Inconsistency) error {
 	if older.Size == newer.Size {
 		cause = fmt.Errorf("the log %s has signed two histories: two states of %d entries differ", newer.Origin, newer.Size)
 	}
-	e := s.witnessEvidence(EvidenceCheckpoints, cause)
-	e.Checkpoints = i
+	e := s.witnessEvidence(EvidenceInconsistency, cause)
+	e.Inconsistency = i
 	return s.accuse(e, stepCheckpoints, cause)
 }
 

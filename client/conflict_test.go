@@ -30,7 +30,7 @@ type witnessEvidence struct {
 	RetainedView  *evidenceView             `json:"retained_view"`
 	Policy        []byte                    `json:"policy"`
 	Log           string                    `json:"log"`
-	Checkpoints   *checkpoint.Inconsistency `json:"checkpoints"`
+	Inconsistency *checkpoint.Inconsistency `json:"inconsistency"`
 	Entry         *client.EntryConflict     `json:"log_entry"`
 }
 
@@ -54,15 +54,15 @@ func readWitnessEvidence(t *testing.T, path, kind string) *witnessEvidence {
 // checkCheckpoints verifies evidence of two checkpoints as somebody else would.
 func (w *world) checkCheckpoints(path string, older, newer uint64) {
 	w.Helper()
-	e := readWitnessEvidence(w.T, path, client.EvidenceCheckpoints)
+	e := readWitnessEvidence(w.T, path, client.EvidenceInconsistency)
 	policy, err := checkpoint.ParsePolicy([]byte("log " + e.Log + "\nquorum none\n"))
 	if err != nil {
 		w.Fatal(err)
 	}
-	if err := e.Checkpoints.Verify(policy); err != nil {
+	if err := e.Inconsistency.Verify(policy); err != nil {
 		w.Error(err)
 	}
-	for size, note := range map[uint64][]byte{older: e.Checkpoints.Older, newer: e.Checkpoints.Newer} {
+	for size, note := range map[uint64][]byte{older: e.Inconsistency.Older, newer: e.Inconsistency.Newer} {
 		if c, err := checkpoint.Peek(note); err != nil || c.Size != size {
 			w.Errorf("a checkpoint of %d entries, want %d: %v", c.Size, size, err)
 		}
@@ -145,7 +145,7 @@ func TestTwoCheckpoints(t *testing.T) {
 				if round.Kind() != client.Misbehaved || round.Log.Evidence != e.Evidence || len(w.evidence()) != 1 || round.Log.Finding != "misbehaviour" || round.Log.Witness != nil {
 					t.Errorf("%+v", round.Log)
 				}
-				edit(t, e.Evidence, func(v map[string]any) { v["checkpoints"].(map[string]any)["newer"] = "" })
+				edit(t, e.Evidence, func(v map[string]any) { v["inconsistency"].(map[string]any)["newer"] = "" })
 				if again := w.watch(); again.Log.Evidence == e.Evidence || len(w.evidence()) != 2 {
 					t.Errorf("damaged evidence was taken for that: %+v", again.Log)
 				}

@@ -26,9 +26,9 @@ const (
 	// continues the other: a balanced subtree that both logs are built on has
 	// another value in each.
 	EvidenceFork = "fork"
-	// EvidenceCheckpoints is two checkpoints of the public log, both signed, of
+	// EvidenceInconsistency is two checkpoints of the public log, both signed, of
 	// which neither continues the other.
-	EvidenceCheckpoints = "checkpoints"
+	EvidenceInconsistency = "inconsistency"
 	// EvidenceEntry is a log entry that differs between the log under the
 	// directory's signed head and the one under a checkpoint that a quorum of
 	// witnesses has seen.
@@ -37,7 +37,7 @@ const (
 
 // evidence is what an evidence file holds: everything a reader needs to repeat
 // the verification. Byte strings are in base64, hashes in hexadecimal; in
-// Checkpoints and Entry, hashes are byte strings.
+// Inconsistency and Entry, hashes are byte strings.
 type evidence struct {
 	Schema        string    `json:"schema"`
 	Summary       string    `json:"summary"`
@@ -65,9 +65,9 @@ type evidence struct {
 	// directory's log.
 	Policy []byte `json:"policy,omitempty"`
 	Log    string `json:"log,omitempty"`
-	// Checkpoints and Entry are the evidence of the kinds that are named so.
-	Checkpoints *checkpoint.Inconsistency `json:"checkpoints,omitempty"`
-	Entry       *EntryConflict            `json:"log_entry,omitempty"`
+	// Inconsistency and Entry are the evidence of the kinds that are named so.
+	Inconsistency *checkpoint.Inconsistency `json:"inconsistency,omitempty"`
+	Entry         *EntryConflict            `json:"log_entry,omitempty"`
 }
 
 // forkJSON is a view that was verified without any retained one.
@@ -133,7 +133,7 @@ func (e *evidence) write(dir string) (string, error) {
 // empty if there is none. A log that has two histories is met again at every
 // contact, under another checkpoint each time.
 func (s *session) findEvidence(e *evidence) string {
-	if e.Checkpoints == nil && e.Entry == nil {
+	if e.Inconsistency == nil && e.Entry == nil {
 		return ""
 	}
 	const largest = 8 << 20 // more than evidence of these kinds has
@@ -160,7 +160,7 @@ func (s *session) sameEvidence(e, other *evidence) bool {
 	case e.Entry != nil:
 		return e.Entry.same(other.Entry, s.verifier.Configuration(), e.Log)
 	}
-	return sameInconsistency(e.Checkpoints, other.Checkpoints, s.state.inForce().policy.Policy)
+	return sameInconsistency(e.Inconsistency, other.Inconsistency, s.state.inForce().policy.Policy)
 }
 
 // accuse writes the evidence, unless there is a file with the same, and returns the
@@ -185,7 +185,7 @@ func (s *session) accuse(e *evidence, step string, cause error) *Error {
 var hints = map[string]string{
 	EvidenceContradiction: "it has what the directory signed, and what this client had verified before",
 	EvidenceFork:          "it can be checked by anybody who has the directory's configuration",
-	EvidenceCheckpoints:   "it can be checked by anybody who has the log's key",
+	EvidenceInconsistency: "it can be checked by anybody who has the log's key",
 	EvidenceEntry:         "it can be checked by anybody who has the directory's configuration and its log's key; compare the log's line in the policy with what the operator publishes, because the log of another directory would differ, too",
 }
 
