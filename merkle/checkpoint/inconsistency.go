@@ -66,7 +66,7 @@ func (i *Inconsistency) Verify(policy *Policy) error {
 	}
 	err = proof.VerifyConsistency(rfc6962.DefaultHasher, older.Size, newer.Size, i.Proof, i.RootAtOlder, newer.Root[:])
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrNotProven, err)
+		return fmt.Errorf("%w: %w", ErrNotProven, readable(err))
 	}
 	return nil
 }

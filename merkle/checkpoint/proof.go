@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 
 	f_proof "github.com/transparency-dev/formats/proof"
@@ -85,7 +86,15 @@ func (p *Proof) verifyInclusion(c Checkpoint, entry []byte) error {
 	hasher := rfc6962.DefaultHasher
 	err := proof.VerifyInclusion(hasher, p.Index, c.Size, hasher.HashLeaf(entry), hashes, c.Root[:])
 	if err != nil {
-		return fmt.Errorf("the inclusion of entry %d does not verify: %w", p.Index, err)
+		return fmt.Errorf("the inclusion of entry %d does not verify: %w", p.Index, readable(err))
 	}
 	return nil
+}
+
+// readable returns an error of package proof without the bytes of roots.
+func readable(err error) error {
+	if mismatch := (proof.RootMismatchError{}); errors.As(err, &mismatch) {
+		return fmt.Errorf("it leads to the root %x, not to %x", mismatch.CalculatedRoot, mismatch.ExpectedRoot)
+	}
+	return err
 }
