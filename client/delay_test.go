@@ -1,6 +1,8 @@
 package client_test
 
 import (
+	"bytes"
+	"slices"
 	"testing"
 	"time"
 
@@ -95,4 +97,63 @@ func TestPolicyStoredLater(t *testing.T) {
 	if s := w.stored(); s == nil || s.Once {
 		t.Errorf("stored as %+v", s)
 	}
+}
+
+// TestFutureEntriesOnceOnly has a directory show a new future entry at each contact:
+// the oldest one counts.
+func TestFutureEntriesOnceOnly(t *testing.T) {
+	w := newWorld(t)
+	w.dir.Configuration().MaxAhead = uint64((1000 * time.Hour).Milliseconds())
+	w.dir.Insert()
+	w.root = t.TempDir()
+	w.c = w.trust()
+	w.insert("a")
+	w.trustPolicy(w.dir.Policy("all"))
+	w.dir.ShowLog(w.dir.Size())
+	now := w.dir.Clock.Now()
+	w.dir.Clock.Add(500 * time.Hour)
+	for later := time.Duration(0); ; later += 4 * time.Minute {
+		w.insert("evil")
+		c := w.with(func(c *client.Config) { c.Now = func() time.Time { return now.Add(later) } })
+		_, err := c.Lookup(bg, alice, nil)
+		if later > 10*time.Minute {
+			wantKind(t, err, client.Undecided, "more than 10m0s ago")
+			return
+		}
+		if client.KindOf(err) != 0 {
+			t.Fatalf("after %v: %v", later, err)
+		}
+	}
+}
+
+// TestAnotherPolicyEachTime has what one policy left pending settled under another.
+func TestAnotherPolicyEachTime(t *testing.T) {
+	w := newWorld(t)
+	w.insert("a")
+	w.dir.Insert(clienttest.Update{Label: "bob@example.org", Values: [][]byte{keys("b")}})
+	w.dir.Insert()
+	under := func(quorum string) *client.Client {
+		return w.with(func(c *client.Config) { c.Policy = w.dir.Policy(quorum) })
+	}
+	w.dir.ShowLog(4)
+	pos := w.insert("evil")
+	if _, err := under("all").Lookup(bg, alice, nil); err != nil {
+		t.Fatal(err)
+	}
+	kept := w.stored().Checkpoint
+	w.dir.Tick(4, time.Second)
+	if _, err := under("any").Lookup(bg, "bob@example.org", nil); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(w.stored().positions(), pos) || !bytes.Equal(w.stored().Checkpoint, kept) {
+		t.Errorf("%+v", w.stored())
+	}
+	before := w.readState()
+	if again, err := client.RecodeState([]byte(before)); err != nil || string(again) != before {
+		t.Errorf("%v\n%s\n%s", err, before, again)
+	}
+	w.dir.ChangeLeaf(pos)
+	w.dir.ShowWholeLog()
+	_, err := under("any").Lookup(bg, "bob@example.org", nil)
+	w.checkEntry(wantKind(t, err, client.Misbehaved, "another log entry 4").Evidence, pos)
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/merkle"
@@ -132,6 +134,61 @@ func TestSettleEarly(t *testing.T) {
 	}
 }
 
+// TestSettleEarlySlowLog does not ask a log again, after each response, that took too
+// long.
+func TestSettleEarlySlowLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hang := roundTripper(func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		})
+		signer, err := checkpoint.NewSigner("keys.example.org/log", make([]byte, 32))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := parsePolicy([]byte("log "+signer.VerifierKey()+"\nquorum none\n"), "http://localhost", false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var l logOfNumbers
+		in := &witnessing{policy: p}
+		for pos := range uint64(maxPendingEntries / 2) {
+			in.pending = append(in.pending, pendingEntry{Entry: l.entry(pos)})
+		}
+		s := &session{cfg: Config{HTTP: &http.Client{Transport: hang}}.withDefaults(), state: &state{witness: in}}
+		start := time.Now()
+		for range 100 {
+			if err := s.settleEarly(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(start); took > longestSettle {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// TestPendingAndFrontier has a full list, to which the frontier is added when a policy
+// begins to be kept: what is stored then can be read again.
+func TestPendingAndFrontier(t *testing.T) {
+	var l logOfNumbers
+	before, view := &witnessing{}, &keytrans.View{Head: keytrans.TreeHead{TreeSize: 2*maxPendingEntries + 64}}
+	for pos := range uint64(maxPendingEntries) {
+		before.pending = append(before.pending, pendingEntry{Entry: l.entry(pos)})
+	}
+	for pos := range uint64(20) {
+		view.Frontier = append(view.Frontier, l.entry(maxPendingEntries+pos))
+	}
+	w := newWitnessing(&policy{}, before, view, time.Time{})
+	if err := w.check(nil, view); err != nil || len(w.pending) != maxPendingEntries+20 {
+		t.Errorf("%d, %v", len(w.pending), err)
+	}
+}
+
 // TestMergePending keeps the proofs.
 func TestMergePending(t *testing.T) {
 	var l logOfNumbers
@@ -143,6 +200,16 @@ func TestMergePending(t *testing.T) {
 	var text []string
 	for _, e := range got {
 		text = append(text, fmt.Sprintf("%d/%d", e.Position, e.head.TreeSize))
+	}
+	early, late := time.Unix(1, 0), time.Unix(2, 0)
+	seen := func(e pendingEntry, t time.Time) pendingEntry { e.firstSeen = t; return e }
+	for _, list := range [][2]pendingEntry{
+		{seen(bare(1), early), seen(proven(1, 9), late)}, {seen(proven(1, 9), late), seen(bare(1), early)},
+		{seen(bare(1), late), seen(proven(1, 9), early)}, {seen(proven(1, 9), early), seen(bare(1), late)},
+	} {
+		if m := mergePending(list[:1], list[1:]); len(m) != 1 || m[0].firstSeen != early || m[0].head.TreeSize != 9 {
+			t.Errorf("%+v", m)
+		}
 	}
 	if want := []string{"1/10", "2/9", "3/10", "5/0"}; !slices.Equal(text, want) {
 		t.Errorf("%v, want %v", text, want)

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 	"unicode/utf8"
@@ -104,6 +105,9 @@ func (s *session) handOut(r *LookupResult, w *Witnessed) error {
 	if w.err != nil {
 		return w.err
 	}
+	if err := s.checkSeen(r.found); err != nil {
+		return err
+	}
 	r.Witness, r.Verdict = w, w.qualify(r.Verdict)
 	r.Steps = append(r.Steps, w.steps()...)
 	if r.found.seenNow == nil {
@@ -114,6 +118,23 @@ func (s *session) handOut(r *LookupResult, w *Witnessed) error {
 	c.seen = c.seen.newer(r.found.seenNow)
 	next.contacts[r.Label] = c
 	return s.store(next)
+}
+
+// checkSeen holds what was found against what others saw while this one waited: they
+// began with the same log, so another value of the version was put in its place. That
+// they saw a newer version is no contradiction.
+func (s *session) checkSeen(f *found) error {
+	latest, err := f.seen()
+	if err != nil {
+		return fail(Undecided, verifyingStep(f.exchange), err)
+	}
+	var m *keytrans.Misbehaviour
+	if err := s.state.contactOf(f.label).seen.check(latest, false); errors.As(err, &m) {
+		e := s.newEvidence(EvidenceContradiction, m.Error(), f.exchange)
+		e.RetainedView = viewToJSON(f.before)
+		return s.accuse(e, verifyingStep(f.exchange), m)
+	}
+	return nil
 }
 
 // lookup searches for a label. Under a witness policy, what it finds does not
@@ -143,6 +164,7 @@ type found struct {
 	greatest bool
 	before   *keytrans.View
 	response *keytrans.SearchResponse
+	exchange exchange
 	at       time.Time
 	*keytrans.SearchResult
 
@@ -159,9 +181,13 @@ type contactChange struct {
 // changes that follow from it to the next state, besides the view.
 func (s *session) search(ctx context.Context, label string, version *uint32, keep func(next *state, f *found) error) (*found, error) {
 	q := &keytrans.SearchRequest{Last: s.state.view.Last(), Label: []byte(label), Version: version}
-	f := &found{label: label, greatest: version == nil, before: s.state.view}
-	err := s.do(ctx, query{operation: "search", label: label, request: q, verify: func(response []byte, next *state) error {
+	f := &found{label: label, greatest: version == nil, before: s.state.view, exchange: exchange{operation: "search", label: label}}
+	err := s.do(ctx, query{operation: f.exchange.operation, label: label, request: q, verify: func(response []byte, next *state) error {
 		var err error
+		if f.exchange.request, err = q.Marshal(); err != nil {
+			return err
+		}
+		f.exchange.response = response
 		if f.response, err = keytrans.ParseSearchResponse(s.verifier.Configuration(), q, response); err != nil {
 			return err
 		}

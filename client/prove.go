@@ -70,6 +70,8 @@ func (s *session) prove(ctx context.Context, r *LookupResult) (*ProofResult, err
 	if err != nil {
 		return nil, fail(Undecided, step, err)
 	}
+	ctx, cancel := context.WithTimeout(ctx, longestSettle)
+	defer cancel()
 	tree, err := s.publicLog(in).tree(ctx, in.last.Checkpoint)
 	if err != nil {
 		return nil, fail(Undecided, step, err)

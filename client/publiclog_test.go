@@ -132,6 +132,80 @@ func TestHangingLog(t *testing.T) {
 	})
 }
 
+// TestSlowLog has a log of which files come slowly, or not at all. Others do not wait
+// for the state longer than one look at the log may take.
+func TestSlowLog(t *testing.T) {
+	for name, c := range map[string]struct {
+		prefix string
+		slow   time.Duration // of each file, longer than the test if there is none
+		wait   time.Duration // of the lookup
+		kind   client.Kind
+		most   time.Duration
+	}{
+		"no tile":                  {"tile/", time.Hour, 0, 0, 30 * time.Second},
+		"slow files":               {"", 20 * time.Second, 0, 0, 30 * time.Second},
+		"slow, and somebody waits": {"", 20 * time.Second, 5 * time.Second, client.Undecided, 11 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := bubbleWorld(t).fresh()
+				w.lookup(alice)
+				w.insert("ab")
+				defer time.Sleep(2 * time.Hour) // until no answer is under way
+				w.onLog(c.prefix, func() *clienttest.Answer { time.Sleep(c.slow); return nil })
+				start := time.Now()
+				_, err := w.waiting(c.wait).Lookup(bg, alice, nil)
+				if took := time.Since(start); client.KindOf(err) != c.kind || took > c.most {
+					t.Errorf("%v after %v", err, took)
+				}
+			})
+		})
+	}
+}
+
+// TestSilentWhenCaught has a directory that says nothing more once the client asks it
+// for a proof against itself: the evidence is written all the same.
+func TestSilentWhenCaught(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := bubbleWorld(t)
+		pos := w.insert("a")
+		w.lookup(alice) // which keeps no proof
+		w.dir.ChangeLeaf(pos)
+		defer time.Sleep(2 * time.Hour)
+		w.dir.Before = func(op string, _ []byte) *clienttest.Answer {
+			if op == "distinguished" {
+				time.Sleep(time.Hour)
+			}
+			return nil
+		}
+		c := w.with(func(cfg *client.Config) { cfg.Policy = w.dir.Policy("any") })
+		start := time.Now()
+		_, err := c.Lookup(bg, alice, nil)
+		if e := wantKind(t, err, client.Misbehaved, "another log entry 1"); e.Evidence == "" {
+			t.Errorf("no evidence: %v", err)
+		}
+		if took := time.Since(start); took > 30*time.Second {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
+// TestSlowProof has a log that gives the tiles for a proof no more.
+func TestSlowProof(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := bubbleWorld(t).fresh()
+		w.lookup(alice)
+		defer time.Sleep(2 * time.Hour)
+		w.onLog("tile/", func() *clienttest.Answer { time.Sleep(time.Hour); return nil })
+		start := time.Now()
+		_, err := w.c.Prove(bg, alice, nil)
+		wantKind(t, err, client.Undecided, "proving the log entry")
+		if took := time.Since(start); took > 30*time.Second {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
 // TestDamagedTiles flips a bit in each tile that is read, in turn. If it was read
 // to hold the checkpoint against the retained one, that one still serves.
 func TestDamagedTiles(t *testing.T) {

@@ -73,6 +73,44 @@ func TestReopenAdHoc(t *testing.T) {
 	}
 }
 
+// TestReopenAfterSamePolicy has another process settle more under the same policy: the
+// checkpoint that it did that under is what later ones are held against.
+func TestReopenAfterSamePolicy(t *testing.T) {
+	d := clienttest.New()
+	server := httptest.NewServer(d)
+	defer server.Close()
+	root, cfg := t.TempDir(), Config{Now: d.Clock.Now}
+	if _, err := Trust(t.Context(), root, server.URL, "", cfg); err != nil {
+		t.Fatal(err)
+	}
+	cfg.Policy = d.Policy("all")
+	c, err := Open(root, server.URL, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.end()
+	if _, err := s.settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.end()
+	for range 3 {
+		d.Insert()
+	}
+	if _, err := c.Watch(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.reopen(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if last := s.state.inForce().last; last == nil || last.Size != d.Size() {
+		t.Errorf("%+v", last)
+	}
+}
+
 // TestPublicLogOfPolicy reads through one log for each policy.
 func TestPublicLogOfPolicy(t *testing.T) {
 	text := clienttest.New().Policy("any")

@@ -38,6 +38,7 @@ type session struct {
 	lock      *fileLock  // nil while it is given up
 	state     *state     // as it is stored
 	log       *publicLog // see publicLog
+	slowLog   bool       // the last settle ran out of time
 }
 
 // begin starts an operation. The caller ends it.
@@ -157,7 +158,8 @@ func (s *session) do(ctx context.Context, q query) error {
 // settleEarly settles in the midst of an operation that reads very much, because
 // the number of pending entries is bounded. The error is of kind Misbehaved.
 func (s *session) settleEarly(ctx context.Context) error {
-	if in := s.state.inForce(); in == nil || len(in.pending) < maxPendingEntries/2 {
+	// After each response, a log that hangs would hold the operation up anew.
+	if in := s.state.inForce(); in == nil || len(in.pending) < maxPendingEntries/2 || s.slowLog {
 		return nil
 	}
 	if _, err := s.settle(ctx); KindOf(err) == Misbehaved {

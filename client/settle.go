@@ -37,6 +37,7 @@ func (s *session) settle(ctx context.Context) (why, err error) {
 	if err != nil {
 		why = err
 	}
+	s.slowLog = ctx.Err() != nil
 	if !sameNote(next.last, w.last) || len(next.pending) != len(w.pending) {
 		state := s.state.clone()
 		state.setInForce(&next)
@@ -45,19 +46,24 @@ func (s *session) settle(ctx context.Context) (why, err error) {
 		}
 	}
 	if found != nil {
-		return nil, s.accuseEntry(outer, found)
+		// The evidence must not wait for a log, or a directory, that hangs now.
+		ctx, cancel := context.WithTimeout(outer, longestSettle)
+		defer cancel()
+		return nil, s.accuseEntry(ctx, found)
 	}
 	return why, nil
 }
 
-// settleTime bounds how long one settle may read the log: what was not read stays
-// pending, and others wait for the state meanwhile.
+// longestSettle bounds how long one settle reads the log, and how long what it leads
+// to does: what was not read stays pending, and others wait for the state meanwhile.
+const longestSettle = 30 * time.Second
+
+// settleTime returns how long one settle may read the log.
 func (s *session) settleTime() time.Duration {
-	const longest = 30 * time.Second
-	if wait := s.cfg.WaitWitnessed; wait > 0 && wait < longest {
-		return wait
+	if wait := s.cfg.WaitWitnessed; wait > 0 {
+		return min(wait, longestSettle)
 	}
-	return longest
+	return longestSettle
 }
 
 // newestQuorate reads the present checkpoint, holds it against the retained one,

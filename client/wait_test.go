@@ -245,3 +245,37 @@ func TestWaitStateReplaced(t *testing.T) {
 		}
 	})
 }
+
+// TestWaitAndSwap has the directory put another value in the place of the version
+// that one found, who waits, and show that to another process.
+func TestWaitAndSwap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := bubbleWorld(t)
+		w.settle()
+		w.insert("a")
+		w.settle()
+		w.trustPolicy(w.dir.Policy("any"))
+		w.dir.ShowLog(w.dir.Size())
+		w.dir.Insert()
+		looked := make(chan error, 1)
+		w.meanwhile(func() {
+			w.dir.Remove(alice)
+			w.insert("x")
+			w.settle()
+			w.dir.ShowWholeLog()
+			_, err := w.c.Lookup(bg, alice, nil)
+			looked <- err
+		})
+		_, err := w.waiting(time.Minute).Lookup(bg, alice, nil)
+		if err := <-looked; err != nil {
+			t.Fatal(err)
+		}
+		e := wantKind(t, err, client.Misbehaved, "the log committed to another value of version 0")
+		data, err := os.ReadFile(e.Evidence)
+		for _, part := range []string{`"kind": "contradiction"`, `"retained_contact"`, `"operation": "search"`, `"response": "`} {
+			if err != nil || !strings.Contains(string(data), part) {
+				t.Errorf("no %s in %s: %v", part, data, err)
+			}
+		}
+	})
+}

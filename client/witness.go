@@ -75,10 +75,14 @@ func newWitnessing(p *policy, before *witnessing, view *keytrans.View, now time.
 // reread returns what is kept under an ad-hoc policy after others could change the
 // state: w, and what they added to the view or have pending. An entry that w has
 // settled may be pending again, which the next look settles.
+//
+// The checkpoint that others retained under the same policy is the one to go on with:
+// they began with that of w, which is stored when the state is given up, and may have
+// settled entries under theirs.
 func (w *witnessing) reread(s *state, now time.Time) *witnessing {
 	next := newWitnessing(w.policy, s.witness, s.view, now)
 	next.pending = mergePending(w.pending, next.pending)
-	if w.last != nil {
+	if w.last != nil && (next.last == nil || !w.samePolicy(s.witness)) {
 		next.last = w.last // which what comes next was or will be held against
 	}
 	return next
@@ -176,7 +180,10 @@ func (s *state) proceed(v keytrans.Verified, proof *keytrans.CombinedTreeProof, 
 // check verifies what was stored: damage must not turn an honest directory into
 // a culprit, nor let an entry pass as settled.
 func (w *witnessing) check(cfg *keytrans.Configuration, view *keytrans.View) error {
-	if len(w.pending) > maxPendingEntries {
+	// newWitnessing adds the frontier, and what is settled then is stored though
+	// more than maxPendingEntries may be left.
+	const maxFrontier = 64
+	if len(w.pending) > maxPendingEntries+maxFrontier {
 		return fmt.Errorf("there are %d pending entries", len(w.pending))
 	}
 	if err := w.checkPending(cfg, view.Head.TreeSize); err != nil {
