@@ -382,3 +382,22 @@ func TestWitnessStateRoundTrip(t *testing.T) {
 		t.Errorf("%v\n%s\n%s", err, before, again)
 	}
 }
+
+// TestTrustOtherLog refuses a policy with another log's key at once, and keeps the
+// one that was stored.
+func TestTrustOtherLog(t *testing.T) {
+	w := freshWorld(t)
+	before := w.stored()
+	cfg := w.config()
+	cfg.Policy = clienttest.New().Policy("any")
+	_, err := client.Trust(bg, w.root, w.server.URL, "", cfg)
+	wantKind(t, err, client.Undecided, "no log of the policy has signed the checkpoint")
+	if after := w.stored(); !bytes.Equal(after.Policy, before.Policy) {
+		t.Errorf("the policy is another: %s", after.Policy)
+	}
+	// That the log cannot be read is another matter.
+	w.onLog("checkpoint", func() *clienttest.Answer { return &clienttest.Answer{Status: http.StatusNotFound} })
+	if _, err := client.Trust(bg, w.root, w.server.URL, "", cfg); err != nil {
+		t.Errorf("with an unreadable log: %v", err)
+	}
+}

@@ -12,7 +12,10 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/mod/sumdb/note"
+
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 )
 
 // TrustResult is the outcome of Trust.
@@ -203,6 +206,9 @@ func (c *Client) retrust(ctx context.Context, configuration []byte) (*TrustResul
 func (s *session) trust(ctx context.Context) (*TrustResult, error) {
 	stored := s.state.witness
 	if s.state.adHoc != nil {
+		if err := s.checkLogKey(ctx); err != nil {
+			return nil, err
+		}
 		s.state.witness, s.state.adHoc = s.state.adHoc, nil
 	}
 	if _, err := s.distinguished(ctx); err != nil {
@@ -225,6 +231,22 @@ func (s *session) trust(ctx context.Context) (*TrustResult, error) {
 		r.PolicyReplaced = r.PolicyStored && had
 	}
 	return r, nil
+}
+
+// checkLogKey refuses a policy whose key has not signed what the log serves: that is
+// not for time to heal. That the log cannot be read is no reason to refuse it.
+func (s *session) checkLogKey(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, longestSettle)
+	defer cancel()
+	in := s.state.inForce()
+	_, err := s.publicLog(in).checkpoint(ctx)
+	var invalid *note.InvalidSignatureError
+	if !errors.Is(err, checkpoint.ErrNotSigned) && !errors.As(err, &invalid) {
+		return nil
+	}
+	e := fail(Undecided, "checking the witness policy", err)
+	e.Hint = "nothing was stored: the policy's log line must have the key of this directory's log, which its operator publishes (ktd tells it as verifier_key at " + s.state.directory + "/api/v1/log/publication)"
+	return e
 }
 
 // distinguished brings the view up to date and returns the recent distinguished

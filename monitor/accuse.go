@@ -43,8 +43,8 @@ func (m *Mirror) compare(ctx context.Context, latest, served *checkpoint.Signed)
 	switch {
 	case latest == nil:
 		return nil
-	case latest.Origin != served.Origin:
-		return fmt.Errorf("%w: %s, not %s", errOther, served.Origin, latest.Origin)
+	case latest.Log.VerifierKey != served.Log.VerifierKey:
+		return fmt.Errorf("%w: log %s, not %s", errOther, served.Log.VerifierKey, latest.Log.VerifierKey)
 	case served.Size == 0 || served.Checkpoint == latest.Checkpoint:
 		return nil
 	case served.Size == latest.Size:

@@ -25,8 +25,9 @@ import (
 //	evidence/         of misbehaviour
 //	lock, tmp/        of the process at work
 //
-// What checkpoint covers is complete and was verified, and so is what earlier
-// checkpoints of the mirror covered; see isStale. Beyond it, up to
+// What checkpoint covers is complete and was verified. Partial tiles of earlier
+// checkpoints, which are kept for those who have these (see isStale), were verified
+// when they were written and are not again. Beyond the checkpoint, up to
 // checkpoint.next, there can be full tiles and bundles, which were believed when
 // they were written, and are verified again when they are used.
 const (
@@ -54,7 +55,12 @@ var errLocked = errors.New("another process is using the mirror")
 
 // openFiles locks a folder.
 func openFiles(dir string) (*files, error) {
-	lock, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o644)
+	path := filepath.Join(dir, lockName)
+	// What is written to the lock must not end up in another file.
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file", path)
+	}
+	lock, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, err
 	}
@@ -88,10 +94,17 @@ func (f *files) Read(ctx context.Context, path string, use func(io.Reader) error
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	file, err := os.Open(f.path(path))
-	if errors.Is(err, fs.ErrNotExist) {
+	info, err := os.Stat(f.path(path))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%s: %w", path, ErrNotFound)
-	} else if err != nil {
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular(): // a pipe would make this wait for ever
+		return fmt.Errorf("%s: %w: it is not a regular file", path, errContent)
+	}
+	file, err := os.Open(f.path(path))
+	if err != nil {
 		return err
 	}
 	defer file.Close()

@@ -65,33 +65,53 @@ func (m *Mirror) open(ctx context.Context) (err error) {
 func (m *Mirror) openPolicy(ctx context.Context) (*checkpoint.Policy, error) {
 	kept, err := readAll(ctx, m.store, policyName, checkpoint.MaxPolicySize)
 	if errors.Is(err, ErrNotFound) {
-		// What is written first needs the folder for temporary files.
-		if err := m.store.clean(0); err != nil {
-			return nil, err
-		}
-		if err := errors.Join(m.store.write(policyName, m.cfg.Policy), m.store.sync()); err != nil {
-			return nil, err
-		}
-		return parsePolicy(m.cfg.Policy)
+		return m.keepPolicy()
 	}
 	if err != nil {
 		return nil, err
 	}
 	if m.cfg.Policy != nil && !bytes.Equal(m.cfg.Policy, kept) {
+		if empty, err := m.isEmpty(); err != nil {
+			return nil, err
+		} else if empty { // nothing was believed under the policy that was given first
+			return m.keepPolicy()
+		}
 		return nil, usage("leave --policy out, or make another mirror for the other policy",
 			"the policy is not the one that the mirror was made with, %s", m.store.path(policyName))
 	}
 	return parsePolicy(kept)
 }
 
+// keepPolicy stores the policy that was given.
+func (m *Mirror) keepPolicy() (*checkpoint.Policy, error) {
+	// What is written first needs the folder for temporary files.
+	if err := m.store.clean(0); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(m.store.write(policyName, m.cfg.Policy), m.store.sync()); err != nil {
+		return nil, err
+	}
+	return parsePolicy(m.cfg.Policy)
+}
+
+// isEmpty reports whether no checkpoint has been believed yet.
+func (m *Mirror) isEmpty() (bool, error) {
+	for _, name := range []string{checkpointPath, nextName} {
+		if _, err := os.Stat(m.store.path(name)); !errors.Is(err, fs.ErrNotExist) {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
 // parsePolicy parses the policy of a mirror.
 func parsePolicy(data []byte) (*checkpoint.Policy, error) {
 	policy, err := checkpoint.ParsePolicy(data)
-	if err == nil && len(policy.Logs) == 0 {
-		err = errors.New("the policy names no log")
-	}
-	if err != nil {
-		return nil, usage("the policy must have a line: log VKEY", "%w", err)
+	switch {
+	case err != nil:
+		return nil, usage("C2SP tlog-policy has what a policy looks like", "%w", err)
+	case len(policy.Logs) == 0:
+		return nil, usage("the policy must have a line: log VKEY", "the policy names no log")
 	}
 	return policy, nil
 }

@@ -145,7 +145,11 @@ func (m *Mirror) Update(ctx context.Context) error {
 	}
 	data, err := readAll(ctx, m.source, checkpointPath, checkpoint.MaxNoteSize)
 	if err != nil {
-		return classify("reading the checkpoint", err)
+		err = classify("reading the checkpoint", err)
+		if e := (*Error)(nil); errors.Is(err, ErrNotFound) && errors.As(err, &e) {
+			e.Hint = "give the URL that the log's resources are below: of a ktd, that ends in /log"
+		}
+		return err
 	}
 	served, err := m.policy.Open(data)
 	if err != nil {

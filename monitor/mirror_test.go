@@ -154,7 +154,9 @@ func TestOpenMirrorErrors(t *testing.T) {
 	fatalIfErr(t, open(w.dir, good))
 	fatalIfErr(t, open(w.dir, ""))
 	fatalIfErr(t, open(w.dir, good))
-	wantKind(t, open(w.dir, good+"# changed\n"), Usage, nil, "not the one that the mirror was made with")
+	// Before anything was mirrored, the policy can still be put right.
+	fatalIfErr(t, open(w.dir, good+"# changed\n"))
+	fatalIfErr(t, open(w.dir, good))
 
 	m := w.open()
 	wantKind(t, open(w.dir, ""), Operational, errLocked, fmt.Sprint("process ", os.Getpid()))
@@ -163,6 +165,30 @@ func TestOpenMirrorErrors(t *testing.T) {
 	fatalIfErr(t, m.Close())
 	_, err = VerifyMirror(t.Context(), w.dir, MirrorConfig{})
 	wantKind(t, err, Undecided, nil, "not complete up to any checkpoint")
+
+	m = w.open()
+	fatalIfErr(t, m.Update(t.Context()))
+	fatalIfErr(t, m.Close())
+	wantKind(t, open(w.dir, good+"# changed\n"), Usage, nil, "not the one that the mirror was made with")
+
+	// What is written to the lock does not end up elsewhere.
+	lock, victim := filepath.Join(w.dir, lockName), filepath.Join(t.TempDir(), "victim")
+	fatalIfErr(t, os.WriteFile(victim, []byte("precious"), 0o600))
+	fatalIfErr(t, os.Remove(lock))
+	fatalIfErr(t, os.Symlink(victim, lock))
+	wantKind(t, open(w.dir, ""), Operational, nil, "not a regular file")
+	if data, err := os.ReadFile(victim); err != nil || string(data) != "precious" {
+		t.Errorf("%q, %v", data, err)
+	}
+	fatalIfErr(t, os.Remove(lock))
+	// A tile that is none is refused, and not waited for.
+	hashes := filepath.Join(w.dir, "tile", "0")
+	fatalIfErr(t, os.RemoveAll(hashes))
+	fatalIfErr(t, os.Symlink(os.DevNull, hashes))
+	if _, err := VerifyMirror(t.Context(), w.dir, MirrorConfig{}); KindOf(err) == 0 {
+		t.Error("a device was verified")
+	}
+
 	_, err = VerifyMirror(t.Context(), fresh, MirrorConfig{})
 	wantKind(t, err, Operational, os.ErrNotExist)
 	_, err = VerifyMirror(t.Context(), foreign, MirrorConfig{})

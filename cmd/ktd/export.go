@@ -22,8 +22,8 @@ served, as files into the folder OUT, for any web server or CDN: the same names
 and contents as below /log when 'ktd serve' serves them. What is in OUT from an
 earlier export stays; only what is new is written, the checkpoint last.
 
-The directory must not be running: 'ktmon mirror URL OUT' makes the same files of
-one that is, and verifies them.`,
+The directory must not be running: 'ktmon mirror URL/log OUT --policy FILE' makes the
+same files of one that is, and verifies them.`,
 		Example: "  ktd export-log /var/lib/ghostlight /srv/www/log",
 		Args:    arguments(2, 2),
 	}
@@ -58,7 +58,7 @@ var errNoCheckpoint = errors.New("no checkpoint has been signed yet")
 func exportLog(ctx context.Context, dir, out string, stderr io.Writer) (_ *exportOutput, err error) {
 	inst, err := instance.Open(dir, instance.Options{Heartbeat: offlineHeartbeat})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w (of a directory that runs, ktmon mirror URL/log %s --policy FILE makes the same files)", err, out)
 	}
 	defer func() { err = errors.Join(err, inst.Close()) }()
 	pub, err := inst.OpenPublisher(nil)

@@ -142,6 +142,7 @@ takes effect at the next start. A line is one of:
   group NAME all|any|K NAME...   witnesses, or groups, of which all, one, or K
                                  make the group
   quorum NAME                    the witness or group that is enough, or none
+  log VKEY                       this log, as those who check it need it; not needed here
   # ...                          a comment
 
 The checkpoint at /log/checkpoint is the newest that has the quorum. While there

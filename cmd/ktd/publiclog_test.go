@@ -229,6 +229,9 @@ func TestExportLog(t *testing.T) {
 		t.Errorf("a partial tile is left: %v", err)
 	}
 
+	// Nor does a log get among other things.
+	ktd(t, "export-log", dir, dir).exits(exitFailed, "this folder has another log", "it has ")
+
 	// An older state of the log, or another log, does not get into the folder.
 	for _, other := range []string{newExported(t, 5), newExported(t, 700)} {
 		before := files(t, out)

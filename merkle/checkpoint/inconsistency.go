@@ -51,8 +51,8 @@ func (i *Inconsistency) Verify(policy *Policy) error {
 		return fmt.Errorf("the newer checkpoint: %w", err)
 	}
 	switch {
-	case older.Origin != newer.Origin:
-		return fmt.Errorf("%w: the checkpoints are of two logs", ErrNotProven)
+	case older.Log.VerifierKey != newer.Log.VerifierKey:
+		return fmt.Errorf("%w: the checkpoints are of two logs, or signed with two keys", ErrNotProven)
 	case older.Size == 0 || older.Size > newer.Size:
 		return fmt.Errorf("%w: the first checkpoint is not the older one", ErrNotProven)
 	case bytes.Equal(i.RootAtOlder, older.Root[:]):

@@ -46,7 +46,8 @@ func ParseEntries(bundle []byte, n int) ([][]byte, error) {
 //	added(4) removed(4) leaf(64)…
 //
 // where the numbers are big-endian and a leaf is a search key and a commitment,
-// those added first. A bundle of changes is the encodings of those of
+// those added first. A key in both lists is replaced, by another commitment: a leaf
+// is never in both. A bundle of changes is the encodings of those of
 // consecutive log entries.
 type Change struct {
 	Added, Removed []prefixtree.Leaf
@@ -74,7 +75,7 @@ func (c Change) Marshal() []byte {
 // ReadChange reads the change of one log entry from a bundle. It takes memory
 // for what has arrived, not for what is announced. The error is io.EOF if r ends
 // before the first byte, and io.ErrUnexpectedEOF if it ends later; it says so if
-// the lists are too long or not in order.
+// the lists are too long, not in order, or have a leaf in common.
 func ReadChange(r io.Reader) (Change, error) {
 	var head [8]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
@@ -92,7 +93,24 @@ func ReadChange(r io.Reader) (Change, error) {
 	if c.Removed, err = readLeaves(r, int(removed)); err != nil {
 		return Change{}, err
 	}
+	if c.hasNoOp() {
+		return Change{}, fmt.Errorf("%w: a leaf that is added and removed", errBundle)
+	}
 	return c, nil
+}
+
+// hasNoOp reports whether a leaf is in both lists, which ascend.
+func (c Change) hasNoOp() bool {
+	added := c.Added
+	for i := range c.Removed {
+		for len(added) > 0 && string(added[0].Key[:]) < string(c.Removed[i].Key[:]) {
+			added = added[1:]
+		}
+		if len(added) > 0 && added[0] == c.Removed[i] {
+			return true
+		}
+	}
+	return false
 }
 
 func readLeaves(r io.Reader, n int) ([]prefixtree.Leaf, error) {

@@ -139,13 +139,35 @@ func leavesOf(first ...byte) []prefixtree.Leaf {
 	return out
 }
 
+// replaced returns leaves with the same keys and other commitments.
+func replaced(leaves []prefixtree.Leaf) []prefixtree.Leaf {
+	for i := range leaves {
+		leaves[i].Commitment[0] ^= 1
+	}
+	return leaves
+}
+
+// TestNoOp refuses what would change nothing: anybody could add it to a bundle that
+// leads to the right roots.
+func TestNoOp(t *testing.T) {
+	for _, c := range []Change{
+		{Added: leavesOf(9), Removed: leavesOf(9)},
+		{Added: leavesOf(1, 5, 9), Removed: leavesOf(0, 5)},
+		{Added: leavesOf(1, 5, 9), Removed: leavesOf(2, 3, 9, 10)},
+		{Added: leavesOf(0), Removed: leavesOf(0, 1)},
+	} {
+		_, err := ReadChange(bytes.NewReader(c.Marshal()))
+		wantErr(t, err, errBundle, "added and removed")
+	}
+}
+
 func TestChange(t *testing.T) {
 	changes := []Change{
 		{Added: leavesOf(), Removed: leavesOf()},
 		{Added: leavesOf(0), Removed: leavesOf()},
 		{Added: leavesOf(), Removed: leavesOf(255)},
 		{Added: leavesOf(1, 2, 3), Removed: leavesOf(0, 4)},
-		{Added: leavesOf(9), Removed: leavesOf(9)},
+		{Added: leavesOf(1, 8, 9), Removed: replaced(leavesOf(0, 8, 9))},
 		{Added: leavesOf(5, 6), Removed: leavesOf()},
 	}
 	// 3000 leaves are more than the first read makes room for.

@@ -15,6 +15,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/ghostlight-kt/ghostlight/cmd/ktd/internal/durable"
 	"github.com/ghostlight-kt/ghostlight/directory"
@@ -26,7 +27,7 @@ import (
 const checkpointFile = "checkpoint"
 
 // ErrOther says that a folder has the export of another log.
-var ErrOther = errors.New("this folder has another log, or one that this log does not continue")
+var ErrOther = errors.New("this folder has another log, one that this log does not continue, or something else")
 
 // Result says what an export wrote.
 type Result struct {
@@ -115,7 +116,7 @@ func prepare(folder string) error {
 func exported(d *directory.Directory, c checkpoint.Checkpoint, dir string) (uint64, error) {
 	signed, err := os.ReadFile(filepath.Join(dir, checkpointFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return 0, nil
+		return 0, checkEmpty(dir)
 	}
 	if err != nil {
 		return 0, err
@@ -132,6 +133,21 @@ func exported(d *directory.Directory, c checkpoint.Checkpoint, dir string) (uint
 		err = fmt.Errorf("%s: %w: %d entries with another root", dir, ErrOther, old.Size)
 	}
 	return old.Size, err
+}
+
+// checkEmpty verifies that a folder without a checkpoint is absent, or has nothing
+// but what an export that was cut off left.
+func checkEmpty(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, e := range entries {
+		if name := e.Name(); name != "tile" && name != "changes" && !strings.HasPrefix(name, durable.TempPrefix) {
+			return fmt.Errorf("%s: %w: it has %s", dir, ErrOther, name)
+		}
+	}
+	return nil
 }
 
 // removePartial removes the partial tiles that a log of from entries has and that
