@@ -23,6 +23,7 @@ import (
 
 	"github.com/ghostlight-kt/ghostlight/client"
 	"github.com/ghostlight-kt/ghostlight/client/keyring"
+	"github.com/ghostlight-kt/ghostlight/cmd/internal/cli"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 )
 
@@ -278,14 +279,14 @@ func (a *app) printError(err error) {
 			Error   errorJSON      `json:"error"`
 		}{client.VerdictOf(err), errorJSON{e.Kind.String(), err.Error(), e.Hint, e.Evidence}}, true)
 	}
-	fmt.Fprintf(a.stderr, "kt: error: %s\n", printable(err.Error()))
+	fmt.Fprintf(a.stderr, "kt: error: %s\n", cli.Printable(err.Error()))
 	if e.Kind == client.Misbehaved {
 		fmt.Fprintf(a.stderr, "kt: %s\n", client.OutcomeMisbehaviour)
 	}
 	if e.Evidence != "" {
-		fmt.Fprintf(a.stderr, "kt: evidence: %s\n", printable(e.Evidence))
+		fmt.Fprintf(a.stderr, "kt: evidence: %s\n", cli.Printable(e.Evidence))
 	}
 	if e.Hint != "" {
-		fmt.Fprintf(a.stderr, "kt: hint: %s\n", printable(e.Hint))
+		fmt.Fprintf(a.stderr, "kt: hint: %s\n", cli.Printable(e.Hint))
 	}
 }

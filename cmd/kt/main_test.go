@@ -15,6 +15,7 @@ import (
 	"github.com/ghostlight-kt/ghostlight/client"
 	"github.com/ghostlight-kt/ghostlight/client/clienttest"
 	"github.com/ghostlight-kt/ghostlight/client/keyset"
+	"github.com/ghostlight-kt/ghostlight/cmd/internal/cli"
 )
 
 const (
@@ -204,7 +205,7 @@ func TestHostileText(t *testing.T) {
 func checkHarmless(t *testing.T, text string) {
 	t.Helper()
 	for _, r := range text {
-		if r != '\n' && !harmless(r) {
+		if r != '\n' && !cli.Harmless(r) {
 			t.Errorf("%U in:\n%q", r, text)
 			return
 		}

@@ -6,49 +6,23 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/cmd/internal/cli"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 )
 
-// printable returns s with everything escaped that a terminal might obey or that
-// makes text look like other text: control characters, invalid UTF-8, line and
-// paragraph separators, and what changes the direction of writing. Text from the
-// network and from files is printed through it.
-func printable(s string) string {
-	var b strings.Builder
-	for len(s) > 0 {
-		r, n := utf8.DecodeRuneInString(s)
-		switch {
-		case r == utf8.RuneError && n == 1:
-			fmt.Fprintf(&b, `\x%02x`, s[0])
-		case harmless(r):
-			b.WriteRune(r)
-		default:
-			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
-		}
-		s = s[n:]
-	}
-	return b.String()
-}
-
-// harmless reports whether a character shows as itself. Format characters (Cf),
-// to which those for bidirectional text belong, do not.
-func harmless(r rune) bool { return r == ' ' || unicode.IsPrint(r) }
-
-// printableJSON does the same for encoded JSON, in which such characters occur
+// printableJSON does what cli.Printable does for encoded JSON, in which such characters occur
 // inside of strings only.
 func printableJSON(data []byte) []byte {
 	var b bytes.Buffer
 	for _, r := range string(data) {
 		switch {
-		case r < utf8.RuneSelf && r != 0x7f || harmless(r):
+		case r < utf8.RuneSelf && r != 0x7f || cli.Harmless(r):
 			b.WriteRune(r)
 		case r > 0xffff:
 			hi, lo := utf16.EncodeRune(r)
@@ -94,7 +68,7 @@ func (a *app) printf(format string, args ...any) { fmt.Fprintf(a.stdout, format,
 
 // printVerdict prints a verdict on a line of its own.
 func (a *app) printVerdict(v client.Verdict) {
-	text := printable(v.String())
+	text := cli.Printable(v.String())
 	if a.colour {
 		colours := map[client.Outcome]string{
 			client.OutcomeVerified: "32", client.OutcomeMonitored: "32", client.OutcomeUnchecked: "33",
@@ -115,10 +89,10 @@ func (a *app) printWitnessed(w *client.Witnessed) {
 	case w.Quorum == checkpoint.QuorumNone:
 		a.printf("checkpoint: the log's own, of %d entries, cosigned by %s (quorum none): others may be shown another log\n", w.CheckpointSize, names(w.CosignedBy))
 	default:
-		a.printf("witnessed: log of %d entries by %s (quorum %s)\n", w.CheckpointSize, names(w.CosignedBy), printable(w.Quorum))
+		a.printf("witnessed: log of %d entries by %s (quorum %s)\n", w.CheckpointSize, names(w.CosignedBy), cli.Printable(w.Quorum))
 	}
 	if w.Reason != "" {
-		a.printf("pending: %s\n", printable(w.Reason))
+		a.printf("pending: %s\n", cli.Printable(w.Reason))
 	}
 }
 
@@ -127,7 +101,7 @@ func names(list []string) string {
 	if len(list) == 0 {
 		return "nobody"
 	}
-	return printable(strings.Join(list, ", "))
+	return cli.Printable(strings.Join(list, ", "))
 }
 
 func (a *app) printHead(h client.Head) {
@@ -138,14 +112,14 @@ func (a *app) printHead(h client.Head) {
 func (a *app) printValue(v client.Value, data []byte) {
 	switch {
 	case !v.KeySet && data != nil && len(data) <= 200 && utf8.Valid(data):
-		a.printf("  %d bytes, not a key set: %s\n", v.Size, printable(string(data)))
+		a.printf("  %d bytes, not a key set: %s\n", v.Size, cli.Printable(string(data)))
 	case !v.KeySet:
 		a.printf("  %d bytes, not a key set, SHA-256 %s\n", v.Size, v.SHA256)
 	case len(v.Keys) == 0:
 		a.printf("  no keys\n")
 	}
 	for _, k := range v.Keys {
-		a.printf("  %s\n", printable(k.Description))
+		a.printf("  %s\n", cli.Printable(k.Description))
 	}
 }
 
@@ -162,7 +136,7 @@ func (a *app) printChanges(c *client.Changes) {
 		keys []client.Key
 	}{{"+ inserted", c.Added}, {"- removed ", c.Removed}, {"~ updated ", c.Updated}} {
 		for _, k := range part.keys {
-			a.printf("  %s %s\n", part.sign, printable(k.Description))
+			a.printf("  %s %s\n", part.sign, cli.Printable(k.Description))
 		}
 	}
 	if c.Opaque {
@@ -173,12 +147,12 @@ func (a *app) printChanges(c *client.Changes) {
 func (a *app) printUnexpected(label string, list []client.Unexpected) {
 	for i := range list {
 		u := &list[i]
-		a.printf("UNEXPECTED %s: %s\n", printable(label), u)
+		a.printf("UNEXPECTED %s: %s\n", cli.Printable(label), u)
 		if u.Changes == nil {
 			a.printValue(u.Value, nil)
 		}
 		a.printChanges(u.Changes)
-		a.printf("  if you did this yourself, elsewhere: kt own %s --accept %d\n", printable(label), u.Version)
+		a.printf("  if you did this yourself, elsewhere: kt own %s --accept %d\n", cli.Printable(label), u.Version)
 	}
 }
 

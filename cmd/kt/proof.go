@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/cmd/internal/cli"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 )
 
@@ -86,7 +87,7 @@ func (a *app) prove(cmd *cobra.Command, arg string, version *uint32, out string)
 			return operationalError("writing the proof", err)
 		}
 	default:
-		a.printf("%s, version %d, was found in log entry %d; %s proves that entry:\n", printable(r.Label), r.Version, r.LogEntry, printable(out))
+		a.printf("%s, version %d, was found in log entry %d; %s proves that entry:\n", cli.Printable(r.Label), r.Version, r.LogEntry, cli.Printable(out))
 		a.printProven(&r.Proven)
 		a.printVerdict(r.Lookup.Verdict)
 		a.printWitnessed(r.Lookup.Witness)
@@ -134,13 +135,13 @@ func (a *app) verifyProof(path string) error {
 }
 
 func (a *app) printProven(p *client.ProvenEntry) {
-	a.printf("  log entry %d of the log %s\n", p.Index, printable(p.Origin))
+	a.printf("  log entry %d of the log %s\n", p.Index, cli.Printable(p.Origin))
 	a.printf("  of %s, with the prefix tree %s\n", moment(p.Time), p.PrefixTree)
-	a.printf("  in its state of %d entries (quorum %s)\n", p.Size, printable(p.Quorum))
+	a.printf("  in its state of %d entries (quorum %s)\n", p.Size, cli.Printable(p.Quorum))
 	if p.Quorum == checkpoint.QuorumNone {
 		a.printf("  which the log signed; no witness is required, so others may be shown another log\n")
 	}
 	for _, c := range p.Cosignatures {
-		a.printf("  seen by %s on %s\n", printable(c.Witness), moment(c.Time))
+		a.printf("  seen by %s on %s\n", cli.Printable(c.Witness), moment(c.Time))
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/cmd/internal/cli"
 )
 
 func (a *app) trustCommand() *cobra.Command {
@@ -50,9 +51,9 @@ func (a *app) printTrusted(r *client.TrustResult) {
 	if r.AlreadyTrusted {
 		verb = "trusted already"
 	}
-	a.printf("%s is %s\n", printable(r.Directory), verb)
+	a.printf("%s is %s\n", cli.Printable(r.Directory), verb)
 	a.printf("  configuration SHA-256 %s (%s)\n", r.ConfigurationSHA256, r.Suite)
-	a.printf("  state in %s\n", printable(r.StateDir))
+	a.printf("  state in %s\n", cli.Printable(r.StateDir))
 	if r.MaxAhead > 0 {
 		a.printf("  WARNING: the directory may date its log entries up to %v ahead, and pass old ones off as new for as long\n", r.MaxAhead)
 	}
@@ -64,7 +65,7 @@ func (a *app) printTrusted(r *client.TrustResult) {
 		case r.PolicyStored:
 			verb = "new witness policy"
 		}
-		a.printf("  %s: log %s at %s, witnesses %s, quorum %s\n", verb, printable(p.Origin), printable(p.URL), names(p.Witnesses), printable(p.Quorum))
+		a.printf("  %s: log %s at %s, witnesses %s, quorum %s\n", verb, cli.Printable(p.Origin), cli.Printable(p.URL), names(p.Witnesses), cli.Printable(p.Quorum))
 	}
 	a.printVerdict(r.Verdict)
 	a.printWitnessed(r.Witness)
@@ -130,14 +131,14 @@ The exit code is 6 if the keys are not the ones seen before.`,
 }
 
 func (a *app) printLookup(r *client.LookupResult) {
-	a.printf("%s, version %d\n", printable(r.Label), r.Version)
+	a.printf("%s, version %d\n", cli.Printable(r.Label), r.Version)
 	a.printValue(r.Value, r.Bytes)
 	if r.Changes != nil {
 		a.printf("changed since version %d, seen on %s:\n", r.Before.Version, moment(r.Before.At))
 		a.printChanges(r.Changes)
 	}
 	for i, step := range r.Steps {
-		a.printf("%2d. %s\n", i+1, printable(step.Text))
+		a.printf("%2d. %s\n", i+1, cli.Printable(step.Text))
 	}
 	a.printVerdict(r.Verdict)
 	a.printWitnessed(r.Witness)
@@ -181,7 +182,7 @@ func (a *app) historyCommand() *cobra.Command {
 }
 
 func (a *app) printHistory(h *client.HistoryResult) {
-	a.printf("%s, newest version first\n", printable(h.Label))
+	a.printf("%s, newest version first\n", cli.Printable(h.Label))
 	for _, v := range h.Versions {
 		if v.Value == nil {
 			a.printf("version %d: %s, says the directory\n", v.Version, strings.ToUpper(v.Missing))

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/cmd/internal/cli"
 )
 
 func (a *app) watchCommand() *cobra.Command {
@@ -124,15 +125,15 @@ func (a *app) printLog(r *client.WatchResult, printed map[string]client.Verdict)
 	a.printVerdict(r.Log.Verdict)
 	a.printWitnessed(r.Log.Witness)
 	if r.Log.Evidence != "" {
-		a.printf("  evidence: %s\n", printable(r.Log.Evidence))
+		a.printf("  evidence: %s\n", cli.Printable(r.Log.Evidence))
 	}
 }
 
 func (a *app) printReport(r *client.Report) {
-	a.printf("%s (%s): ", printable(r.Label), r.Role)
+	a.printf("%s (%s): ", cli.Printable(r.Label), r.Role)
 	a.printVerdict(r.Verdict)
 	a.printUnexpected(r.Label, r.Unexpected)
 	if r.Evidence != "" {
-		a.printf("  evidence: %s\n", printable(r.Evidence))
+		a.printf("  evidence: %s\n", cli.Printable(r.Evidence))
 	}
 }

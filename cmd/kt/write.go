@@ -12,6 +12,7 @@ import (
 
 	"github.com/ghostlight-kt/ghostlight/client"
 	"github.com/ghostlight-kt/ghostlight/client/keyring"
+	"github.com/ghostlight-kt/ghostlight/cmd/internal/cli"
 )
 
 const (
@@ -78,14 +79,14 @@ they do not in time, the exit code is 5; the version is published all the same.`
 func (a *app) printPublished(r *client.PublishResult) {
 	switch {
 	case r.Published:
-		a.printf("published %s, version %d\n", printable(r.Label), *r.Version)
+		a.printf("published %s, version %d\n", cli.Printable(r.Label), *r.Version)
 		if r.Changes != nil {
 			a.printChanges(r.Changes)
 		} else {
 			a.printValue(r.Value, nil)
 		}
 	case len(r.Unexpected) == 0 && r.Version != nil:
-		a.printf("%s is unchanged at version %d\n", printable(r.Label), *r.Version)
+		a.printf("%s is unchanged at version %d\n", cli.Printable(r.Label), *r.Version)
 	}
 	a.printUnexpected(r.Label, r.Unexpected)
 	a.printVerdict(r.Verdict)
@@ -158,7 +159,7 @@ func (a *app) readValue(path, name string, raw bool) ([]byte, error) {
 		return nil, e
 	}
 	for _, s := range result.Skipped {
-		fmt.Fprintf(a.stderr, "kt: skipped: %s\n", printable(s.String()))
+		fmt.Fprintf(a.stderr, "kt: skipped: %s\n", cli.Printable(s.String()))
 	}
 	if len(result.Entries) != 1 {
 		return nil, operationalError(step, fmt.Errorf("%s has no key that can be published", path))
@@ -228,7 +229,7 @@ func (a *app) printOwned(r *client.OwnResult) {
 	if r.TakenOver {
 		verb = "you now own"
 	}
-	a.printf("%s %s", verb, printable(r.Label))
+	a.printf("%s %s", verb, cli.Printable(r.Label))
 	switch {
 	case r.Greatest == nil:
 		a.printf(", which has no version yet\n")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ghostlight-kt/ghostlight/cmd/internal/cli"
 	"github.com/ghostlight-kt/ghostlight/cmd/ktd/internal/bench"
 	"github.com/ghostlight-kt/ghostlight/cmd/ktd/internal/instance"
 	"github.com/ghostlight-kt/ghostlight/cmd/ktd/internal/progress"
@@ -36,7 +37,7 @@ the same every time: labels user00000000@example.org and so on, values of 128
 bytes.`,
 		Example: "  ktd bench publish --labels 200000 --batch 10000 --dir /tmp/bench\n  ktd bench lookup --dir /tmp/bench",
 	}
-	group(cmd)
+	cli.Group(cmd)
 	cmd.AddCommand(newBenchPublish(), newBenchLookup())
 	return cmd
 }
@@ -127,11 +128,11 @@ func (o *benchOptions) check(cmd *cobra.Command) error {
 		{"requests", o.requests, 100_000_000},
 	} {
 		if cmd.Flags().Lookup(n.name) != nil && (n.n < 1 || n.n > n.max) {
-			return usage(cmd, "--%s: %d is not from 1 to %d", n.name, n.n, n.max)
+			return cli.Usage(cmd, "--%s: %d is not from 1 to %d", n.name, n.n, n.max)
 		}
 	}
 	if o.vrfTime <= 0 {
-		return usage(cmd, "--vrf-time: %v is no time", o.vrfTime)
+		return cli.Usage(cmd, "--vrf-time: %v is no time", o.vrfTime)
 	}
 	tuneMemory(instance.DefaultConfig())
 	return nil

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ghostlight-kt/ghostlight/client/keyring"
+	"github.com/ghostlight-kt/ghostlight/cmd/internal/cli"
 	"github.com/ghostlight-kt/ghostlight/cmd/ktd/internal/importer"
 	"github.com/ghostlight-kt/ghostlight/cmd/ktd/internal/instance"
 	"github.com/ghostlight-kt/ghostlight/cmd/ktd/internal/progress"
@@ -63,7 +64,7 @@ when it is run again. The exit code is 0 if the files held anything usable.`,
 			}
 			var err error
 			if *label, err = keyring.NormalizeLabel(*label); err != nil {
-				return usageError{cmd, err}
+				return cli.UsageError{Cmd: cmd, Err: err}
 			}
 		}
 		return runImport(cmd.Context(), args[0], args[1:], opts, cmd.OutOrStdout(), cmd.ErrOrStderr())

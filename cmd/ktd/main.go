@@ -17,9 +17,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"syscall"
+
+	"github.com/ghostlight-kt/ghostlight/cmd/internal/cli"
 )
 
 // Exit codes.
@@ -29,15 +28,7 @@ const (
 	exitUsage  = 2
 )
 
-func main() {
-	// A pipe that was closed is an error of the write, and no reason to leave
-	// temporary files behind.
-	signal.Ignore(syscall.SIGPIPE)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// After the first signal the next one ends the process at once.
-	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
-}
+func main() { cli.Main(run) }
 
 // run runs one command and returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
@@ -54,7 +45,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if hint := hintFor(err); hint != "" {
 		fmt.Fprintf(stderr, "ktd: hint: %s\n", hint)
 	}
-	if u := (usageError{}); errors.As(err, &u) {
+	if u := (cli.UsageError{}); errors.As(err, &u) {
 		return exitUsage
 	}
 	return exitFailed

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/ghostlight-kt/ghostlight/cmd/internal/cli"
 	"github.com/ghostlight-kt/ghostlight/cmd/ktd/internal/exporter"
 	"github.com/ghostlight-kt/ghostlight/cmd/ktd/internal/instance"
 	"github.com/ghostlight-kt/ghostlight/directory"
@@ -18,51 +18,14 @@ import (
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "ktd",
-		Short:         "A key directory that cannot lie quietly",
-		Long:          "ktd runs a Ghostlight key directory: it publishes users' keys and proves every answer.",
-		Example:       "  ktd init /var/lib/ghostlight\n  ktd serve /var/lib/ghostlight",
-		SilenceErrors: true,
-		SilenceUsage:  true,
+		Use:     "ktd",
+		Short:   "A key directory that cannot lie quietly",
+		Long:    "ktd runs a Ghostlight key directory: it publishes users' keys and proves every answer.",
+		Example: "  ktd init /var/lib/ghostlight\n  ktd serve /var/lib/ghostlight",
 	}
-	root.CompletionOptions.HiddenDefaultCmd = true
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageError{cmd, err}
-	})
-	group(root)
+	cli.Prepare(root)
 	root.AddCommand(newInit(), newServe(), newToken(), newImport(), newDemo(), newBench(), newExportLog(), newConfigHelp(), newPolicyHelp())
 	return root
-}
-
-// usageError is the error for a wrong command line.
-type usageError struct {
-	cmd *cobra.Command
-	err error
-}
-
-func (e usageError) Error() string { return e.err.Error() }
-func (e usageError) Unwrap() error { return e.err }
-
-// usage makes a usageError of what an argument validator or a command found.
-func usage(cmd *cobra.Command, format string, args ...any) error {
-	return usageError{cmd, fmt.Errorf(format, args...)}
-}
-
-// group makes cmd one that only has subcommands: to call it by itself, or with
-// a name that it does not know, is a usage error.
-func group(cmd *cobra.Command) {
-	cmd.Args = cobra.ArbitraryArgs
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			cmd.SetOut(cmd.ErrOrStderr())
-			return errors.Join(cmd.Help(), usage(cmd, "which command?"))
-		}
-		if s := cmd.SuggestionsFor(args[0]); len(s) > 0 {
-			return usage(cmd, "unknown command %q; did you mean %s?", args[0], strings.Join(s, " or "))
-		}
-		return usage(cmd, "unknown command %q", args[0])
-	}
-	cmd.SuggestionsMinimumDistance = 2
 }
 
 // arguments requires at least min and, unless it is -1, at most max arguments.
@@ -70,9 +33,9 @@ func arguments(min, max int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		switch {
 		case len(args) < min:
-			return usage(cmd, "%s: an argument is missing", cmd.CommandPath())
+			return cli.Usage(cmd, "%s: an argument is missing", cmd.CommandPath())
 		case max >= 0 && len(args) > max:
-			return usage(cmd, "%s: %q is one argument too many", cmd.CommandPath(), args[max])
+			return cli.Usage(cmd, "%s: %q is one argument too many", cmd.CommandPath(), args[max])
 		}
 		return nil
 	}
@@ -80,11 +43,11 @@ func arguments(min, max int) cobra.PositionalArgs {
 
 // hintFor says what to do about an error, if that is known.
 func hintFor(err error) string {
-	var u usageError
+	var u cli.UsageError
 	var perm *instance.PermissionError
 	switch {
 	case errors.As(err, &u):
-		return fmt.Sprintf("usage: %s; see %s --help", u.cmd.UseLine(), u.cmd.CommandPath())
+		return u.Hint()
 	case errors.As(err, &perm):
 		return fmt.Sprintf("if no one else has read it, chmod 600 %s", perm.Path)
 	case errors.Is(err, instance.ErrNotInstance):

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ghostlight-kt/ghostlight/cmd/internal/cli"
 	"github.com/ghostlight-kt/ghostlight/cmd/ktd/internal/instance"
 	"github.com/ghostlight-kt/ghostlight/web"
 )
@@ -55,17 +56,17 @@ and put a server that speaks TLS in front.`,
 	f.StringVar(&opts.trillian.ca, "trillian-ca", "", "speak TLS with Trillian, whose certificate these in a PEM file certify")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if (opts.trillian.server == "") != (opts.trillian.tree == 0) {
-			return usage(cmd, "--trillian and --tree go together")
+			return cli.Usage(cmd, "--trillian and --tree go together")
 		}
 		if opts.trillian.ca != "" && opts.trillian.server == "" {
-			return usage(cmd, "--trillian-ca is for --trillian")
+			return cli.Usage(cmd, "--trillian-ca is for --trillian")
 		}
 		if (opts.tlsCert == "") != (opts.tlsKey == "") {
-			return usage(cmd, "--tls-cert and --tls-key go together")
+			return cli.Usage(cmd, "--tls-cert and --tls-key go together")
 		}
 		logger, err := newLogger(cmd.ErrOrStderr(), opts.logFormat, opts.logLevel)
 		if err != nil {
-			return usageError{cmd, err}
+			return cli.UsageError{Cmd: cmd, Err: err}
 		}
 		return serve(cmd.Context(), args[0], opts, logger, cmd.ErrOrStderr())
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ghostlight-kt/ghostlight/cmd/internal/cli"
 	"github.com/ghostlight-kt/ghostlight/cmd/ktd/internal/instance"
 )
 
@@ -29,7 +30,7 @@ it. To withdraw it delete its line from DIR/tokens.`,
 			return deliverToken(cmd, name, token, *out, *asJSON)
 		})
 		if errors.Is(err, instance.ErrTokenName) {
-			return usageError{cmd, err}
+			return cli.UsageError{Cmd: cmd, Err: err}
 		}
 		if err == nil && *out != "" {
 			fmt.Fprintf(cmd.ErrOrStderr(), "ktd: the token of %s is in %s\n", name, *out)

@@ -13,14 +13,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"runtime/debug"
-	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"github.com/ghostlight-kt/ghostlight/cmd/internal/cli"
 	"github.com/ghostlight-kt/ghostlight/monitor"
 )
 
@@ -33,14 +30,7 @@ const (
 	exitUndecided    = 5
 )
 
-func main() {
-	// A pipe that was closed is an error of the write.
-	signal.Ignore(syscall.SIGPIPE)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// After the first signal the next one ends the process at once.
-	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
-}
+func main() { cli.Main(run) }
 
 // run runs one command and returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
@@ -59,7 +49,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 // exitCode maps an error to an exit code.
 func exitCode(err error) int {
-	var u usageError
+	var u cli.UsageError
 	switch {
 	case errors.As(err, &u):
 		return exitUsage
@@ -75,24 +65,24 @@ func exitCode(err error) int {
 
 // printError tells of an error and of what to do about it.
 func printError(w io.Writer, err error) {
-	fmt.Fprintf(w, "ktmon: error: %s\n", printable(err.Error()))
-	var u usageError
+	fmt.Fprintf(w, "ktmon: error: %s\n", cli.Printable(err.Error()))
+	var u cli.UsageError
 	var e *monitor.Error
 	hint := ""
 	switch {
 	case errors.As(err, &u):
-		hint = fmt.Sprintf("usage: %s; see %s --help", u.cmd.UseLine(), u.cmd.CommandPath())
+		hint = u.Hint()
 	case errors.As(err, &e):
 		hint = e.Hint
 		if e.Kind == monitor.Misbehaved {
 			fmt.Fprintf(w, "ktmon: %s\n", outcomeOf(err))
 		}
 		if e.Evidence != "" {
-			fmt.Fprintf(w, "ktmon: evidence: %s\n", printable(e.Evidence))
+			fmt.Fprintf(w, "ktmon: evidence: %s\n", cli.Printable(e.Evidence))
 		}
 	}
 	if hint != "" {
-		fmt.Fprintf(w, "ktmon: hint: %s\n", printable(hint))
+		fmt.Fprintf(w, "ktmon: hint: %s\n", cli.Printable(hint))
 	}
 }
 
@@ -105,40 +95,12 @@ the directory. Data goes to standard output, everything else to standard error.
 
 Exit codes: 0 verified, 1 operational error, 2 usage, 3 misbehaviour proven (the
 evidence file is named), 5 could not decide.`,
-		Example:       "  ktmon mirror https://keys.example.org/log mirror --policy policy.txt",
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		Version:       version(),
+		Example: "  ktmon mirror https://keys.example.org/log mirror --policy policy.txt",
+		Version: version(),
 	}
-	root.CompletionOptions.HiddenDefaultCmd = true
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError{cmd, err} })
-	root.Args = cobra.ArbitraryArgs
-	root.RunE = func(cmd *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			cmd.SetOut(cmd.ErrOrStderr())
-			return errors.Join(cmd.Help(), usage(cmd, "which command?"))
-		}
-		if s := cmd.SuggestionsFor(args[0]); len(s) > 0 {
-			return usage(cmd, "unknown command %q; did you mean %s?", args[0], strings.Join(s, " or "))
-		}
-		return usage(cmd, "unknown command %q", args[0])
-	}
-	root.SuggestionsMinimumDistance = 2
+	cli.Prepare(root)
 	root.AddCommand(newMirror())
 	return root
-}
-
-// usageError is the error for a wrong command line.
-type usageError struct {
-	cmd *cobra.Command
-	err error
-}
-
-func (e usageError) Error() string { return e.err.Error() }
-func (e usageError) Unwrap() error { return e.err }
-
-func usage(cmd *cobra.Command, format string, args ...any) error {
-	return usageError{cmd, fmt.Errorf(format, args...)}
 }
 
 // version returns the version of the module that this program was built from.

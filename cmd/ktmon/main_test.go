@@ -215,17 +215,3 @@ func TestOutputLost(t *testing.T) {
 type brokenWriter struct{}
 
 func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
-
-func TestPrintable(t *testing.T) {
-	for in, want := range map[string]string{
-		"plain text, größer": "plain text, größer",
-		"a\x1b[31mb":         `a\x1b[31mb`,
-		"a\nb":               `a\nb`,
-		"a\xffb":             `a\xffb`,
-		"a\u202eb":           `a\u202eb`,
-	} {
-		if got := printable(in); got != want {
-			t.Errorf("printable(%q) = %s, want %s", in, got, want)
-		}
-	}
-}

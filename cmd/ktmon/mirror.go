@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ghostlight-kt/ghostlight/cmd/internal/cli"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 	"github.com/ghostlight-kt/ghostlight/monitor"
 )
@@ -63,13 +64,13 @@ func (o *mirrorOptions) check(cmd *cobra.Command, args []string) error {
 	}
 	switch {
 	case len(args) < least:
-		return usage(cmd, "%s: an argument is missing", cmd.CommandPath())
+		return cli.Usage(cmd, "%s: an argument is missing", cmd.CommandPath())
 	case len(args) > 2:
-		return usage(cmd, "%s: %q is one argument too many", cmd.CommandPath(), args[2])
+		return cli.Usage(cmd, "%s: %q is one argument too many", cmd.CommandPath(), args[2])
 	case o.once && o.verifyOnly:
-		return usage(cmd, "--once and --verify-only exclude each other")
+		return cli.Usage(cmd, "--once and --verify-only exclude each other")
 	case o.interval <= 0:
-		return usage(cmd, "--interval must be positive")
+		return cli.Usage(cmd, "--interval must be positive")
 	}
 	return nil
 }

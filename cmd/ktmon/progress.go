@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/ghostlight-kt/ghostlight/cmd/internal/cli"
 	"github.com/ghostlight-kt/ghostlight/monitor"
 )
 
@@ -92,7 +93,7 @@ func (r *reporter) round(s monitor.Status, err error) {
 		text = err.Error()
 	}
 	if text != r.lastError && monitor.KindOf(err) == monitor.Undecided {
-		fmt.Fprintf(r.w, "ktmon: %s, and will try again: %s\n", outcomeUnchecked, printable(text))
+		fmt.Fprintf(r.w, "ktmon: %s, and will try again: %s\n", outcomeUnchecked, cli.Printable(text))
 	}
 	r.lastError = text
 	if c := s.Checkpoint; c != nil && c.Size != r.size {
