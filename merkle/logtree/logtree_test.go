@@ -72,11 +72,15 @@ func refFull(n uint64) (out []span) {
 }
 
 // refProof lists what a verifier lacks: the largest balanced subtrees without a
-// proven leaf, except those that it retained or that the retained ones cover.
-func refProof(n, old uint64, leaves []uint64) (out []span) {
+// proven leaf in which no earlier log ends, except those that it retained or that
+// the retained ones cover.
+func refProof(n, old uint64, leaves []uint64, earlier ...uint64) (out []span) {
 	full := refFull(old)
 	refSubtrees(0, n, func(s span) bool {
 		if slices.ContainsFunc(leaves, func(l uint64) bool { return s.lo <= l && l < s.hi }) {
+			return true
+		}
+		if slices.ContainsFunc(earlier, func(m uint64) bool { return s.lo < m && m < s.hi }) {
 			return true
 		}
 		if slices.Contains(full, s) {
@@ -161,16 +165,30 @@ func TestAppend(t *testing.T) {
 }
 
 // checkProof verifies one proof.
-func checkProof(t *testing.T, n, old uint64, leaves []uint64) {
+func checkProof(t *testing.T, n, old uint64, leaves []uint64, earlier ...uint64) {
 	t.Helper()
-	nodes := Proof(n, old, leaves)
-	want := refProof(n, old, leaves)
+	nodes := Proof(n, old, leaves, earlier...)
+	want := refProof(n, old, leaves, earlier...)
 	if !slices.Equal(spans(nodes), want) {
-		t.Fatalf("proof of %v in %d after %d: %v, want %v", leaves, n, old, nodes, want)
+		t.Fatalf("proof of %v in %d after %d and %d: %v, want %v", leaves, n, old, earlier, nodes, want)
 	}
-	r, err := Evaluate(n, old, values(refFull(old)), proven(leaves), values(want))
+	r, err := Evaluate(n, old, values(refFull(old)), proven(leaves), values(want), earlier...)
 	if err != nil || r.Root != refHash(0, n) || !slices.Equal(r.Heads, values(refFull(n))) {
-		t.Fatalf("proof of %v in %d after %d: %v", leaves, n, old, err)
+		t.Fatalf("proof of %v in %d after %d and %d: %v", leaves, n, old, earlier, err)
+	}
+	sizes := append([]uint64{n, old}, earlier...)
+	for _, l := range leaves {
+		sizes = append(sizes, l+1)
+	}
+	for _, m := range sizes {
+		if heads, ok := r.Subtrees(m); !ok || !slices.Equal(heads, values(refFull(m))) {
+			t.Fatalf("proof of %v in %d after %d and %d: the subtrees of %d do not follow", leaves, n, old, earlier, m)
+		}
+	}
+	for m := range n + 1 {
+		if heads, ok := r.Subtrees(m); ok && !slices.Equal(heads, values(refFull(m))) {
+			t.Fatalf("proof of %v in %d after %d and %d: wrong subtrees of %d", leaves, n, old, earlier, m)
+		}
 	}
 }
 
@@ -183,6 +201,10 @@ func TestAllProofs(t *testing.T) {
 			for old := range n + 1 {
 				checkProof(t, n, old, subset(set))
 				count++
+				for earlier := range n + 1 {
+					checkProof(t, n, old, subset(set), earlier)
+					count++
+				}
 			}
 		}
 	}
@@ -206,6 +228,7 @@ func TestProofs(t *testing.T) {
 			for _, leaves := range [][]uint64{nil, {0}, {n - 1}, {rng.Uint64N(n)}, {n / 3, n/3 + n/2}} {
 				leaves = slices.DeleteFunc(slices.Compact(leaves), func(l uint64) bool { return l >= n })
 				checkProof(t, n, old, leaves)
+				checkProof(t, n, old, leaves, rng.Uint64N(n+1), rng.Uint64N(n+1))
 			}
 		}
 	}
@@ -219,23 +242,26 @@ func TestTampering(t *testing.T) {
 		for set := range uint64(1) << n {
 			for old := range n + 1 {
 				count += tamper(t, n, old, subset(set))
+				for earlier := uint64(1); n <= 6 && earlier < n; earlier++ {
+					count += tamper(t, n, old, subset(set), earlier)
+				}
 			}
 		}
 	}
 	t.Logf("%d wrong inputs", count)
 }
 
-func tamper(t *testing.T, n, old uint64, positions []uint64) (count int) {
-	heads, leaves, elements := values(refFull(old)), proven(positions), values(refProof(n, old, positions))
+func tamper(t *testing.T, n, old uint64, positions []uint64, earlier ...uint64) (count int) {
+	heads, leaves, elements := values(refFull(old)), proven(positions), values(refProof(n, old, positions, earlier...))
 	root := refHash(0, n)
 	try := func(what string, mustFail bool, heads []merkle.Hash, leaves []Leaf, elements []merkle.Hash) {
 		t.Helper()
 		count++
-		r, err := Evaluate(n, old, heads, leaves, elements)
+		r, err := Evaluate(n, old, heads, leaves, elements, earlier...)
 		if err == nil && (mustFail || r.Root == root) {
 			t.Fatalf("%s: %v in %d after %d: accepted", what, positions, n, old)
 		}
-		if err != nil && (r.Root != merkle.Hash{} || r.Heads != nil) {
+		if err != nil && (r.values != nil || r.Root != merkle.Hash{} || r.Heads != nil) {
 			t.Fatalf("%s: a result beside an error", what)
 		}
 		if err != nil && len(heads) == bits.OnesCount64(old) && !errors.Is(err, ErrProof) {
@@ -286,6 +312,9 @@ func TestSizes(t *testing.T) {
 		if _, err := Evaluate(s.n, s.old, nil, nil, nil); !errors.Is(err, ErrProof) {
 			t.Errorf("%d after %d: %v", s.n, s.old, err)
 		}
+	}
+	if _, err := Evaluate(3, 0, nil, proven([]uint64{0, 1, 2}), nil, 4); !errors.Is(err, ErrProof) {
+		t.Errorf("the root of 4 leaves in a log of 3: %v", err)
 	}
 	if got := Proof(0, 0, nil); got != nil {
 		t.Errorf("proof of nothing: %v", got)
