@@ -250,7 +250,7 @@ func (s *session) proveAgain(ctx context.Context, e pendingEntry) pendingEntry {
 		s.cfg.Logger.DebugContext(ctx, "proving a log entry again", "err", err)
 		return e
 	}
-	proven, err := provenEntries(&keytrans.View{}, fresh.Verified, fresh.proof.Inclusion)
+	proven, err := provenEntries(&fresh.Verified)
 	if err != nil {
 		return e
 	}

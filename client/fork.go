@@ -41,7 +41,6 @@ func (s *session) checkFork(ctx context.Context, x exchange) *Error {
 // newcomer is what the directory shows to somebody without a view.
 type newcomer struct {
 	keytrans.Verified
-	proof             keytrans.CombinedTreeProof
 	request, response []byte
 }
 
@@ -71,7 +70,7 @@ func (s *session) asNewcomer(ctx context.Context) (*newcomer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &newcomer{r.Verified, p.Distinguished, body, response}, nil
+	return &newcomer{r.Verified, body, response}, nil
 }
 
 // contradictingViews returns what two verified views cannot both say of one

@@ -1,9 +1,7 @@
 package client
 
 import (
-	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -13,9 +11,7 @@ import (
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
-	"github.com/ghostlight-kt/ghostlight/merkle"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
-	"github.com/ghostlight-kt/ghostlight/merkle/logtree"
 )
 
 // logOfNumbers is a log tree whose entries are numbered.
@@ -23,68 +19,6 @@ type logOfNumbers struct{}
 
 func (l logOfNumbers) entry(pos uint64) keytrans.Entry {
 	return keytrans.Entry{Position: pos, LogEntry: keytrans.LogEntry{Timestamp: pos}}
-}
-
-func (l logOfNumbers) node(n logtree.Node) merkle.Hash {
-	if n.Level == 0 {
-		return l.entry(n.Index).Hash()
-	}
-	left := l.node(logtree.Node{Level: n.Level - 1, Index: 2 * n.Index})
-	right := l.node(logtree.Node{Level: n.Level - 1, Index: 2*n.Index + 1})
-	return logtree.ParentHash(left, n.Level == 1, right, n.Level == 1)
-}
-
-func (l logOfNumbers) nodes(list []logtree.Node) []merkle.Hash {
-	var out []merkle.Hash
-	for _, n := range list {
-		out = append(out, l.node(n))
-	}
-	return out
-}
-
-func (l logOfNumbers) view(size uint64) *keytrans.View {
-	return &keytrans.View{Head: keytrans.TreeHead{TreeSize: size}, Subtrees: l.nodes(logtree.FullSubtrees(size))}
-}
-
-// TestProvenEntries takes the entries of a response apart, for each size of log
-// and of the view before it, and holds each proof against the root.
-func TestProvenEntries(t *testing.T) {
-	var l logOfNumbers
-	r := rand.New(rand.NewPCG(1, 2))
-	for size := uint64(1); size <= 40; size++ {
-		view := l.view(size)
-		root, err := view.Root()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for old := uint64(0); old <= size; old++ {
-			for range 6 {
-				v := keytrans.Verified{View: view}
-				var positions []uint64
-				for pos := range size {
-					if r.IntN(int(size)) < 4 {
-						v.Entries, positions = append(v.Entries, l.entry(pos)), append(positions, pos)
-					}
-				}
-				elements := l.nodes(logtree.Proof(size, old, positions))
-				got, err := provenEntries(l.view(old), v, elements)
-				if err != nil || len(got) != len(positions) {
-					t.Fatalf("%v of %d after %d: %v", positions, size, old, err)
-				}
-				for _, e := range got {
-					if h, err := e.root(); err != nil || h != root || e.head.TreeSize != size {
-						t.Fatalf("entry %d of %d after %d (%v): %v", e.Position, size, old, positions, err)
-					}
-				}
-				if len(elements) > 0 {
-					want := fmt.Sprintf("%d elements instead of %d", len(elements)-1, len(elements))
-					if _, err := provenEntries(l.view(old), v, elements[1:]); !errors.Is(err, keytrans.ErrProof) || !strings.Contains(err.Error(), want) {
-						t.Fatalf("%v, want %q", err, want)
-					}
-				}
-			}
-		}
-	}
 }
 
 // TestPendingBound fills the list of pending entries.

@@ -195,7 +195,7 @@ func (s *session) search(ctx context.Context, label string, version *uint32, kee
 		if f.SearchResult, err = s.verifier.Search(next.view, q, f.response, f.at); err != nil {
 			return err
 		}
-		if err := next.proceed(f.Verified, &f.response.Search, s.cfg.Now()); err != nil {
+		if err := next.proceed(f.Verified, s.cfg.Now()); err != nil {
 			return err
 		}
 		if o := next.owners[label]; o != nil {

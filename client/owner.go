@@ -58,7 +58,7 @@ func (s *session) ownerInit(ctx context.Context, label string, start uint64) err
 		if err != nil {
 			return err
 		}
-		if err := next.proceed(r.Verified, &p.Init, s.cfg.Now()); err != nil {
+		if err := next.proceed(r.Verified, s.cfg.Now()); err != nil {
 			return err
 		}
 		next.owners[label] = &owner{monitor: r.Owner, ledger: make(map[uint32]Entry)}
@@ -152,7 +152,7 @@ func (s *session) update(ctx context.Context, u *updating, token string) error {
 					return err
 				}
 				q = r.Next(q)
-				if err := next.proceed(r.Verified, &p.Update, s.cfg.Now()); err != nil {
+				if err := next.proceed(r.Verified, s.cfg.Now()); err != nil {
 					return err
 				}
 				o.monitor = r.Owner
@@ -197,7 +197,7 @@ func (s *session) confirm(ctx context.Context, label string, next *state, o *own
 		if r.Owner.Start == start {
 			return fail(Undecided, "confirming new versions", fmt.Errorf("%w: the directory tells of versions that it does not prove", keytrans.ErrProof))
 		}
-		if err := next.proceed(r.Verified, &p.Monitor, s.cfg.Now()); err != nil {
+		if err := next.proceed(r.Verified, s.cfg.Now()); err != nil {
 			return err
 		}
 		o.monitor = r.Owner
@@ -340,7 +340,7 @@ func (s *session) monitorOnce(ctx context.Context, label string) (complete bool,
 		if err != nil {
 			return err
 		}
-		if err := next.proceed(r.Verified, &p.Monitor, s.cfg.Now()); err != nil {
+		if err := next.proceed(r.Verified, s.cfg.Now()); err != nil {
 			return err
 		}
 		o.monitor, complete = r.Owner, r.Complete

@@ -264,7 +264,7 @@ func (s *session) distinguished(ctx context.Context) ([]uint64, error) {
 			return err
 		}
 		positions = r.Positions
-		return next.proceed(r.Verified, &p.Distinguished, s.cfg.Now())
+		return next.proceed(r.Verified, s.cfg.Now())
 	}})
 	return positions, err
 }

@@ -218,7 +218,7 @@ func (s *session) watchContact(ctx context.Context, label string) error {
 		if err != nil {
 			return err
 		}
-		if err := next.proceed(r.Verified, &p.Monitor, s.cfg.Now()); err != nil {
+		if err := next.proceed(r.Verified, s.cfg.Now()); err != nil {
 			return err
 		}
 		c.monitor = r.Contact

@@ -152,12 +152,11 @@ func (s *state) setInForce(w *witnessing) {
 	s.witness = w
 }
 
-// proceed retains what a verified response establishes of the log. proof is the
-// response's, which was verified against the view that s has until then, at the
-// time now.
-func (s *state) proceed(v keytrans.Verified, proof *keytrans.CombinedTreeProof, now time.Time) error {
+// proceed retains what a response that was verified at the time now establishes of
+// the log.
+func (s *state) proceed(v keytrans.Verified, now time.Time) error {
 	if s.inForce() != nil {
-		entries, err := provenEntries(s.view, v, proof.Inclusion)
+		entries, err := provenEntries(&v)
 		if err != nil {
 			return err
 		}

@@ -91,6 +91,9 @@ func (s *state) acquire() {
 // Head implements keytrans.Log.
 func (s *state) Head() keytrans.TreeHead { return s.head }
 
+// AuditorHead implements keytrans.Log.
+func (s *state) AuditorHead() *keytrans.AuditorTreeHead { return nil }
+
 // Entry implements keytrans.Log.
 func (s *state) Entry(pos uint64) (keytrans.LogEntry, error) {
 	if e, ok := s.frontier[pos]; ok {

@@ -1,6 +1,7 @@
 package keytrans
 
 import (
+	"errors"
 	"fmt"
 )
 
@@ -100,6 +101,25 @@ func ParseConfiguration(data []byte) (*Configuration, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// checkPublicKeys verifies that the keys that signatures are verified with can be
+// used. The VRF's is not one of them.
+func (c *Configuration) checkPublicKeys() error {
+	keys := map[string][]byte{"signature": c.SignaturePublicKey}
+	switch c.Mode {
+	case ThirdPartyManagement:
+		keys["leaf"] = c.LeafPublicKey
+	case ThirdPartyAuditing:
+		keys["auditor"] = c.AuditorPublicKey
+	}
+	for name, key := range keys {
+		// With a key of the suite, no signature is one that does not verify.
+		if err := c.Suite.verify(key, nil, nil); !errors.Is(err, ErrSignature) {
+			return fmt.Errorf("the configuration's %s public key: %w", name, err)
+		}
+	}
+	return nil
 }
 
 func (c *Configuration) validate() error {

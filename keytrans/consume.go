@@ -124,9 +124,9 @@ func (c *consumer) setRoot(pos uint64, root merkle.Hash) error {
 func (c *consumer) exhausted() bool { return len(c.proof.PrefixProofs) == 0 }
 
 // finish consumes the rest of the proof. It returns the candidate for the root
-// of the log of size entries, its full subtrees, and the entries that the proof
-// speaks of, ascending.
-func (c *consumer) finish(view *View, size uint64) (logtree.Result, []Entry, error) {
+// of the log of size entries, its subtrees, also those of earlier sizes, and the
+// entries that the proof speaks of, ascending.
+func (c *consumer) finish(view *View, size uint64, earlier ...uint64) (logtree.Result, []Entry, error) {
 	if len(c.proof.Timestamps) != 0 {
 		return logtree.Result{}, nil, fmt.Errorf("%w: %d timestamps too many", ErrProof, len(c.proof.Timestamps))
 	}
@@ -141,7 +141,7 @@ func (c *consumer) finish(view *View, size uint64) (logtree.Result, []Entry, err
 	for i, e := range entries {
 		leaves[i] = logtree.Leaf{Pos: e.Position, Value: e.Hash()}
 	}
-	result, err := logtree.Evaluate(size, view.Head.TreeSize, view.Subtrees, leaves, c.proof.Inclusion)
+	result, err := logtree.Evaluate(size, view.Head.TreeSize, view.Subtrees, leaves, c.proof.Inclusion, earlier...)
 	if err != nil {
 		return logtree.Result{}, nil, fmt.Errorf("%w: %w", ErrProof, err)
 	}

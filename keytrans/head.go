@@ -29,6 +29,14 @@ type FullTreeHead struct {
 	AuditorTreeHead *AuditorTreeHead
 }
 
+// earlier returns the sizes of earlier logs that h has signatures for.
+func (h *FullTreeHead) earlier() []uint64 {
+	if h.AuditorTreeHead == nil {
+		return nil
+	}
+	return []uint64{h.AuditorTreeHead.TreeSize}
+}
+
 const (
 	headSame    = 1
 	headUpdated = 2

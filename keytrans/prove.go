@@ -18,6 +18,9 @@ type Log interface {
 	logtree.Reader
 	// Head returns the signed head. Its size is not zero.
 	Head() TreeHead
+	// AuditorHead returns the auditor's latest head, whose size is not above
+	// Head's, or nil. Outside ThirdPartyAuditing there is none.
+	AuditorHead() *AuditorTreeHead
 	// Entry returns the log entry at a position below the head's size.
 	Entry(pos uint64) (LogEntry, error)
 	// PrefixTree returns the prefix tree as of the log entry at pos.
@@ -55,6 +58,9 @@ var ErrLast = fmt.Errorf("%w: last", ErrRequest)
 var errTooMuch = fmt.Errorf("%w: the answer does not fit one response; ask for less", ErrRequest)
 
 // Prover produces a log's responses. It is safe for concurrent use.
+//
+// Under ThirdPartyAuditing the error of its methods wraps ErrAuditor while the
+// auditor has signed no head, or none that users would accept.
 type Prover struct {
 	Config *Configuration
 	// MaxOwnerEntries bounds the distinguished entries of one owner monitoring
@@ -92,6 +98,11 @@ func (p *Prover) open(log Log, label Label, last *uint64) (*production, error) {
 	}
 	o.producer = &producer{log: log, label: label, proof: &CombinedTreeProof{}, rooted: make(map[uint64]bool)}
 	o.walk = newWalk(o.producer, p.Config, head.TreeSize)
+	if p.Config.Mode == ThirdPartyAuditing && o.head.TreeHead != nil {
+		if err := o.addAuditorHead(log); err != nil {
+			return nil, err
+		}
+	}
 	for _, pos := range ibst.Frontier(o.last) {
 		entry, err := log.Entry(pos)
 		if err != nil {
@@ -100,6 +111,20 @@ func (p *Prover) open(log Log, label Label, last *uint64) (*production, error) {
 		o.remember(pos, entry.Timestamp)
 	}
 	return o, o.updateView(o.last)
+}
+
+// addAuditorHead puts the auditor's head beside the log's.
+func (o *production) addAuditorHead(log Log) error {
+	a := log.AuditorHead()
+	if a == nil {
+		return fmt.Errorf("%w: it has not signed a head yet", ErrAuditor)
+	}
+	rightmost, err := log.Entry(o.size - 1)
+	if err != nil {
+		return err
+	}
+	o.head.AuditorTreeHead = a
+	return checkAuditorLag(o.cfg, a, rightmost.Timestamp)
 }
 
 // close completes the proof with the prefix tree roots and log tree nodes that
@@ -122,7 +147,7 @@ func (o *production) close() (CombinedTreeProof, error) {
 		proof.PrefixRoots = append(proof.PrefixRoots, entry.PrefixTree)
 	}
 	var err error
-	proof.Inclusion, err = o.producer.log.LogNodes(logtree.Proof(o.size, o.last, given))
+	proof.Inclusion, err = o.producer.log.LogNodes(logtree.Proof(o.size, o.last, given, o.head.earlier()...))
 	return *proof, err
 }
 

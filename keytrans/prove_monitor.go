@@ -175,12 +175,14 @@ func (p *Prover) Update(log Log, label Label, q *UpdateRequest, created int) ([]
 		if err != nil {
 			return nil, err
 		}
-		// The versions that were just created follow q.GreatestVersion; whatever
-		// comes after them is somebody else's.
-		own := created > 0 && len(out) == 0 && uint64(u.greatest)-uint64(u.first())+1 == uint64(created)
-		r, err := p.updateResponse(log, label, last, u, !own)
+		r, err := p.updateResponse(log, label, last, u)
 		if err != nil {
 			return nil, err
+		}
+		// The versions that were just created follow q.GreatestVersion; whatever
+		// comes after them is somebody else's.
+		if created > 0 && len(out) == 0 && len(r.Values) == created {
+			r.Values = nil
 		}
 		out = append(out, r)
 		for _, v := range r.Values {
@@ -217,7 +219,7 @@ func nextUpdate(label Label, previous *uint32) (*labelUpdate, error) {
 	return u, nil
 }
 
-func (p *Prover) updateResponse(log Log, label Label, last *uint64, u *labelUpdate, values bool) (*UpdateResponse, error) {
+func (p *Prover) updateResponse(log Log, label Label, last *uint64, u *labelUpdate) (*UpdateResponse, error) {
 	o, err := p.open(log, label, last)
 	if err != nil {
 		return nil, err
@@ -226,15 +228,16 @@ func (p *Prover) updateResponse(log Log, label Label, last *uint64, u *labelUpda
 		return nil, err
 	}
 	r := &UpdateResponse{FullTreeHead: o.head, Position: u.position}
-	for v := uint64(u.first()); v <= uint64(u.greatest); v++ {
+	if r.SkippedVersions, err = p.countSkipped(label, u); err != nil {
+		return nil, err
+	}
+	for v := uint64(u.first()) + uint64(r.SkippedVersions); v <= uint64(u.greatest); v++ {
 		opening, value, err := label.Open(uint32(v))
 		if err != nil {
 			return nil, err
 		}
 		r.Info = append(r.Info, UpdateInfo{Opening: opening, Signature: value.Signature})
-		if values {
-			r.Values = append(r.Values, value.Value)
-		}
+		r.Values = append(r.Values, value.Value)
 	}
 	noCommitment := func(uint32) bool { return false } // all are beyond the previous greatest
 	if r.BinaryLadder, err = ladderSteps(label, u.ladderVersions(), noCommitment); err != nil {
@@ -242,4 +245,22 @@ func (p *Prover) updateResponse(log Log, label Label, last *uint64, u *labelUpda
 	}
 	r.Update, err = o.close()
 	return r, err
+}
+
+// countSkipped returns how many of the new versions, from the lowest on, a
+// Third-Party Manager skipped.
+func (p *Prover) countSkipped(label Label, u *labelUpdate) (uint32, error) {
+	if p.Config.Mode != ThirdPartyManagement {
+		return 0, nil
+	}
+	for v := uint64(u.first()); v <= uint64(u.greatest); v++ {
+		c, err := label.Commitment(uint32(v))
+		if err != nil {
+			return 0, err
+		}
+		if c != SkippedCommitment {
+			return uint32(v - uint64(u.first())), nil
+		}
+	}
+	return 0, fmt.Errorf("entry %d created no version that has a value", u.position)
 }

@@ -231,6 +231,15 @@ func (x *explorer) update(t *testing.T, n uint64, label string, start uint64, ow
 		if got := r.Owner.Greatest(); *got != input.NewGreatest || inserted[r.First] != p.Position {
 			t.Fatalf("%s: owner knows version %d, want %d", what, *got, input.NewGreatest)
 		}
+		for i, value := range r.Values {
+			version := r.First + uint32(i)
+			if x.skipped(label, version) || string(value.Value) != string(x.value(label, version)) {
+				t.Fatalf("%s: version %d has another value", what, version)
+			}
+		}
+		if r.Skipped > r.First || r.Skipped > 0 && !x.skipped(label, r.First-r.Skipped) {
+			t.Fatalf("%s: %d versions skipped before %d", what, r.Skipped, r.First)
+		}
 		monitors := slices.ContainsFunc(r.Owner.Contact.Map, func(e MonitorMapEntry) bool { return e.Position == p.Position })
 		if monitors == want.PositionDistinguished {
 			t.Fatalf("%s: monitors %v, distinguished %v", what, monitors, want.PositionDistinguished)

@@ -1,12 +1,14 @@
 package keytrans
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans/internal/naive"
 	"github.com/ghostlight-kt/ghostlight/merkle"
+	"github.com/ghostlight-kt/ghostlight/merkle/logtree"
 	"github.com/ghostlight-kt/ghostlight/merkle/prefixtree"
 )
 
@@ -73,17 +75,39 @@ func TestSmallWorlds(t *testing.T) {
 		n := smallWorlds(size)[name]
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			x := &explorer{world: newWorld(n, fakeVRF{}), expected: make(map[string]expected), roots: make(map[uint64]merkle.Hash)}
-			x.verify = x.verifier()
-			x.prove = &Prover{Config: x.cfg}
-			for n := uint64(1); n <= uint64(size); n++ {
-				x.explore(t, n)
-			}
-			t.Logf("%d responses", x.count)
-			if x.count < size*size {
-				t.Fatal("too few responses to speak of exhaustive")
-			}
+			exploreAll(t, newWorld(n, fakeVRF{}))
 		})
+	}
+}
+
+// TestSmallWorldsOfThirdParties does the same in the other deployment modes.
+func TestSmallWorldsOfThirdParties(t *testing.T) {
+	size := 16
+	if raceEnabled {
+		size = 7
+	}
+	for name, n := range smallWorlds(size) {
+		for _, mode := range []DeploymentMode{ThirdPartyManagement, ThirdPartyAuditing} {
+			t.Run(fmt.Sprint(name, " in mode ", mode), func(t *testing.T) {
+				t.Parallel()
+				exploreAll(t, newModeWorld(n, fakeVRF{}, mode))
+			})
+		}
+	}
+}
+
+// exploreAll checks every state of a world.
+func exploreAll(t *testing.T, w *world) {
+	x := &explorer{world: w, expected: make(map[string]expected), roots: make(map[uint64]merkle.Hash)}
+	x.verify = x.verifier()
+	x.prove = &Prover{Config: x.cfg}
+	size := len(w.entries)
+	for n := 1; n <= size; n++ {
+		x.explore(t, uint64(n))
+	}
+	t.Logf("%d responses", x.count)
+	if x.count < size*size {
+		t.Fatal("too few responses to speak of exhaustive")
 	}
 }
 
@@ -221,6 +245,13 @@ func (x *explorer) expectView(t *testing.T, what string, l *worldLog, v Verified
 			t.Fatalf("%s: verified entry %d is another one", what, e.Position)
 		}
 	}
+	for _, e := range v.Entries {
+		path, ok := v.Inclusion(e.Position)
+		alone, err := logtree.Evaluate(l.head.TreeSize, 0, nil, []logtree.Leaf{{Pos: e.Position, Value: e.Hash()}}, path)
+		if !ok || err != nil || alone.Root != root {
+			t.Fatalf("%s: the proof of entry %d alone: %v", what, e.Position, err)
+		}
+	}
 }
 
 func (x *explorer) distinguished(t *testing.T, n uint64) {
@@ -261,6 +292,12 @@ func (x *explorer) search(t *testing.T, n uint64, label string) {
 			}
 			q := &SearchRequest{Last: last, Label: []byte(label), Version: version}
 			p, err := x.prove.Search(l, l.label(label), q)
+			if version != nil && x.skipped(label, *version) && want.Err == "" {
+				if !errors.Is(err, errSkipped) {
+					t.Fatalf("%s: %v for a skipped version", what, err)
+				}
+				continue
+			}
 			if err != nil {
 				expectRefusal(t, what, err, want.Err)
 				continue

@@ -15,6 +15,11 @@ import (
 // ErrTime says that the head's timestamp is too far from the user's clock.
 var ErrTime = errors.New("the tree head is not of this time")
 
+// ErrAuditor says that there is no auditor's head for the log, or that it breaks
+// the rules of KEYTRANS, "Auditor Tree Head Signature". Whose fault that is does
+// not follow: it is the log that passes the auditor's head on.
+var ErrAuditor = errors.New("the auditor does not vouch for the log")
+
 // Misbehaviour is the error for a response that an honest log cannot give: its
 // parts fit together and the log's signature covers them, but what they say
 // contradicts itself, the request, or what the user has verified before. The
@@ -31,26 +36,25 @@ func (m *Misbehaviour) Unwrap() error { return m.Err }
 // no state and is safe for concurrent use.
 //
 // Its methods return an error that wraps ErrProof, ErrSignature, ErrTime,
-// ErrStart, ErrNoVersion, ErrVersionExpired or ErrUnexpectedVersion, or is a
-// *Misbehaviour. Whatever the error is, nothing of the
-// response may be used or retained.
+// ErrAuditor, ErrStart, ErrNoVersion, ErrVersionExpired or ErrUnexpectedVersion,
+// or is a *Misbehaviour. Whatever the error is, nothing of the response may be
+// used or retained.
 type Verifier struct {
 	cfg *Configuration
 	vrf vrf.PublicKey
 }
 
 // NewVerifier returns a Verifier for a log. The error says what about the
-// Configuration cannot be used; deployment modes other than ContactMonitoring
-// are not supported.
+// Configuration cannot be used.
 func NewVerifier(cfg *Configuration) (*Verifier, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	if cfg.Mode != ContactMonitoring {
-		return nil, fmt.Errorf("deployment mode %d is not supported", cfg.Mode)
-	}
 	params, err := cfg.Suite.params()
 	if err != nil {
+		return nil, err
+	}
+	if err := cfg.checkPublicKeys(); err != nil {
 		return nil, err
 	}
 	key, err := params.parseVRF(cfg.VRFPublicKey)
@@ -70,6 +74,22 @@ type Verified struct {
 	// Entries are the log entries, ascending, that the proof relied on and the
 	// user had not retained.
 	Entries []Entry
+
+	tree logtree.Result
+}
+
+// Inclusion returns a proof, as logtree.Proof lists it for nobody in particular,
+// that View's log has the entry at pos. It exists for Entries.
+func (v *Verified) Inclusion(pos uint64) ([]merkle.Hash, bool) {
+	var out []merkle.Hash
+	for _, n := range logtree.Proof(v.View.Head.TreeSize, 0, []uint64{pos}) {
+		h, ok := v.tree.Value(n)
+		if !ok {
+			return nil, false
+		}
+		out = append(out, h)
+	}
+	return out, true
 }
 
 // session is the verification of one response.
@@ -106,6 +126,13 @@ func (v *Verifier) begin(view *View, head *FullTreeHead, proof CombinedTreeProof
 		}
 		size = head.TreeHead.TreeSize
 	}
+	if a := head.AuditorTreeHead; v.cfg.Mode == ThirdPartyAuditing && head.TreeHead != nil {
+		if a == nil || a.TreeSize == 0 || a.TreeSize > size {
+			// SPEC: Verify that tree_size is less than or equal to that of the
+			// TreeHead provided by the Transparency Log.
+			return nil, fmt.Errorf("%w: its head is not of the %d entries of this log", ErrAuditor, size)
+		}
+	}
 	c := newConsumer(view, proof, keys)
 	s := &session{walk: newWalk(c, v.cfg, size), verifier: v, view: view, head: head, consumer: c}
 	for _, e := range view.Frontier {
@@ -117,7 +144,7 @@ func (v *Verifier) begin(view *View, head *FullTreeHead, proof CombinedTreeProof
 // close ends the verification: the candidate root must be the retained one or
 // signed, and the head of this time.
 func (s *session) close(now time.Time) (Verified, error) {
-	result, entries, err := s.consumer.finish(s.view, s.size)
+	result, entries, err := s.consumer.finish(s.view, s.size, s.head.earlier()...)
 	if err != nil {
 		return Verified{}, err
 	}
@@ -138,10 +165,14 @@ func (s *session) close(now time.Time) (Verified, error) {
 	if s.head.TreeHead != nil {
 		view.Head, view.AuditorTreeHead = *s.head.TreeHead, s.head.AuditorTreeHead
 	}
-	if err := s.checkTime(view.Rightmost().Timestamp, now); err != nil {
+	rightmost := view.Rightmost().Timestamp
+	if err := s.verifyAuditor(&result, rightmost); err != nil {
 		return Verified{}, err
 	}
-	return Verified{View: view, Entries: entries}, nil
+	if err := s.checkTime(rightmost, now); err != nil {
+		return Verified{}, err
+	}
+	return Verified{View: view, Entries: entries, tree: result}, nil
 }
 
 func (s *session) verifyRoot(root merkle.Hash) error {

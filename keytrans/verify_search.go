@@ -17,8 +17,10 @@ type SearchResult struct {
 	Value   UpdateValue
 	// Terminal is the position of the search's terminal log entry.
 	Terminal uint64
-	// Monitor tells that the user must monitor the label: Terminal is to the
-	// right of every distinguished entry. Contact.Observe records that.
+	// Monitor tells that the user must monitor the label, under ContactMonitoring:
+	// Terminal is to the right of every distinguished entry. Contact.Observe
+	// records that. Where there is a third party, the user may monitor the label
+	// to detect that it colludes with the operator.
 	Monitor bool
 	// Keys has what the response told of the label's versions.
 	Keys map[uint32]VersionKey
@@ -52,6 +54,9 @@ func (v *Verifier) Search(view *View, q *SearchRequest, p *SearchResponse, now t
 		return nil, err
 	}
 	if result.Monitor, err = s.mustMonitor(result.Terminal); err != nil {
+		return nil, err
+	}
+	if err := s.verifyValue(q.Label, *version, p.Value); err != nil {
 		return nil, err
 	}
 	result.Verified, err = s.close(now)

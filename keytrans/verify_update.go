@@ -13,8 +13,10 @@ type UpdateResult struct {
 	OwnerResult
 	// Position is the log entry that created the versions.
 	Position uint64
-	// First is the lowest of them; the others follow without a gap.
-	First uint32
+	// First is the version of the first of Values; the others follow without a gap.
+	// Below it are Skipped versions that were created along with them and have no
+	// value, under ThirdPartyManagement only.
+	First, Skipped uint32
 	// Values are the values of the versions. If Position is distinguished they
 	// are a claim that the draft leaves to be proven by OwnerMonitor: until
 	// Owner.Start has reached Position, whoever answered could have made them up.
@@ -42,13 +44,18 @@ func (v *Verifier) Update(view *View, owner *Owner, q *UpdateRequest, p *UpdateR
 	u := &labelUpdate{
 		position: p.Position, previous: owner.Greatest(), inserted: owner.lastPosition(), expected: owner.at,
 	}
-	last := uint64(u.first()) + uint64(len(values)) - 1
+	skipped, err := v.skippedVersions(p, len(values))
+	if err != nil {
+		return nil, err
+	}
+	last := uint64(u.first()) + uint64(skipped) + uint64(len(values)) - 1
 	if u.previous != nil && *u.previous == maxVersion || last > maxVersion {
 		return nil, fmt.Errorf("%w: versions above the greatest possible one", ErrProof)
 	}
 	u.greatest = uint32(last)
 
-	keys, updates, err := v.updateKeys(owner, u, q.Label, values, p)
+	first := u.first() + skipped
+	keys, updates, err := v.updateKeys(owner, u, q.Label, first, values, p)
 	if err != nil {
 		return nil, err
 	}
@@ -64,6 +71,11 @@ func (v *Verifier) Update(view *View, owner *Owner, q *UpdateRequest, p *UpdateR
 	if err != nil {
 		return nil, err
 	}
+	for i, value := range updates {
+		if err := s.verifyValue(q.Label, first+uint32(i), value); err != nil {
+			return nil, err
+		}
+	}
 	verified, err := s.close(now)
 	if err != nil {
 		return nil, err
@@ -74,16 +86,30 @@ func (v *Verifier) Update(view *View, owner *Owner, q *UpdateRequest, p *UpdateR
 	}
 	return &UpdateResult{
 		OwnerResult: OwnerResult{Verified: verified, Owner: next},
-		Position:    p.Position, First: u.first(), Values: updates, Requested: requested,
+		Position:    p.Position, First: first, Skipped: skipped, Values: updates, Requested: requested,
 	}, nil
 }
 
 // maxVersion is the greatest possible version.
 const maxVersion = 1<<32 - 1
 
+// skippedVersions returns how many versions without a value an update response
+// tells of beside some values.
+func (v *Verifier) skippedVersions(p *UpdateResponse, values int) (uint32, error) {
+	if v.cfg.Mode != ThirdPartyManagement {
+		return 0, nil
+	}
+	// Each new version takes a lookup or a step of the binary ladder.
+	if uint64(p.SkippedVersions)+uint64(values) > maxUint8Count {
+		return 0, fmt.Errorf("%w: %d skipped versions", ErrProof, p.SkippedVersions)
+	}
+	return p.SkippedVersions, nil
+}
+
 // updateKeys returns what the owner knows of the label's versions with what an
-// update response adds, and the new versions' values.
-func (v *Verifier) updateKeys(owner *Owner, u *labelUpdate, label []byte, values [][]byte, p *UpdateResponse) (map[uint32]VersionKey, []UpdateValue, error) {
+// update response adds, and the new versions' values. The first of these is that
+// of version first, below which new versions were skipped.
+func (v *Verifier) updateKeys(owner *Owner, u *labelUpdate, label []byte, first uint32, values [][]byte, p *UpdateResponse) (map[uint32]VersionKey, []UpdateValue, error) {
 	added, err := v.ladderKeys(label, u.ladderVersions(), p.BinaryLadder)
 	if err != nil {
 		return nil, nil, err
@@ -104,9 +130,14 @@ func (v *Verifier) updateKeys(owner *Owner, u *labelUpdate, label []byte, values
 	if err != nil {
 		return nil, nil, err
 	}
+	for version := u.first(); version < first; version++ {
+		if err := setCommitment(keys, version, SkippedCommitment); err != nil {
+			return nil, nil, err
+		}
+	}
 	var updates []UpdateValue
 	for i, value := range values {
-		version := u.first() + uint32(i)
+		version := first + uint32(i)
 		update := UpdateValue{Value: value, Signature: p.Info[i].Signature}
 		commitment, err := Commit(v.cfg.Mode, p.Info[i].Opening, label, version, update)
 		if err != nil {

@@ -70,6 +70,9 @@ type world struct {
 	states  []*worldLog // by size
 	proofs  map[string]worldKey
 	subs    map[[2]uint64]merkle.Hash
+
+	leafKey, auditorKey SigningKey // nil in other modes
+	commitments         map[string]merkle.Hash
 }
 
 type worldKey struct {
@@ -78,6 +81,8 @@ type worldKey struct {
 }
 
 var (
+	testAuditorKey = must(NewEd25519SigningKey(bytes.Repeat([]byte{8}, 32)))
+	testLeafKey    = must(NewEd25519SigningKey(bytes.Repeat([]byte{6}, 32)))
 	testSigningKey = must(NewEd25519SigningKey(bytes.Repeat([]byte{7}, 32)))
 	testVRFKey     = must(vrf.NewEd25519PrivateKey(bytes.Repeat([]byte{9}, 32)))
 )
@@ -99,10 +104,14 @@ func testConfiguration() *Configuration {
 
 // newWorld builds a world. Each entry has one padding leaf beside the versions
 // it creates; the first has two.
-func newWorld(n naive.World, key prover) *world {
-	w := &world{World: n, cfg: testConfiguration(), key: testSigningKey, vrf: key, proofs: make(map[string]worldKey), subs: make(map[[2]uint64]merkle.Hash)}
+func newWorld(n naive.World, key prover) *world { return newModeWorld(n, key, ContactMonitoring) }
+
+// newModeWorld is newWorld in a deployment mode.
+func newModeWorld(n naive.World, key prover, mode DeploymentMode) *world {
+	w := &world{World: n, cfg: testConfiguration(), key: testSigningKey, vrf: key, proofs: make(map[string]worldKey), subs: make(map[[2]uint64]merkle.Hash), commitments: make(map[string]merkle.Hash)}
 	w.cfg.ReasonableMonitoringWindow = n.RMW
 	w.cfg.MaximumLifetime = n.MaximumLifetime
+	w.setMode(mode)
 	for label := range n.Inserted {
 		w.labels = append(w.labels, label)
 	}
@@ -120,6 +129,19 @@ func newWorld(n naive.World, key prover) *world {
 	}
 	w.states = make([]*worldLog, len(n.Timestamps)+1)
 	return w
+}
+
+// setMode gives the configuration what a mode needs. The auditor may lag as much
+// as it likes.
+func (w *world) setMode(mode DeploymentMode) {
+	w.cfg.Mode = mode
+	switch mode {
+	case ThirdPartyManagement:
+		w.leafKey, w.cfg.LeafPublicKey = testLeafKey, testLeafKey.Public()
+	case ThirdPartyAuditing:
+		w.auditorKey, w.cfg.AuditorPublicKey = testAuditorKey, testAuditorKey.Public()
+		w.cfg.MaxAuditorLag = 1 << 50
+	}
 }
 
 func (w *world) newLeaves(pos uint64) []prefixtree.Leaf {
@@ -166,8 +188,45 @@ func (w *world) value(label string, version uint32) []byte {
 	return fmt.Appendf(nil, "value %d of %s", version, label)
 }
 
+// skipped reports whether a version was skipped: under ThirdPartyManagement, the
+// first of the versions that one entry created, unless it created just one, and of
+// four or more the second, too.
+func (w *world) skipped(label string, version uint32) bool {
+	inserted := w.Inserted[label]
+	if w.cfg.Mode != ThirdPartyManagement || uint64(version) >= uint64(len(inserted)) {
+		return false
+	}
+	first := slices.Index(inserted, inserted[version])
+	after := len(inserted) - first
+	for i, at := range inserted[first:] {
+		if at != inserted[version] {
+			after = i
+			break
+		}
+	}
+	return after > 1 && int(version) == first || after > 3 && int(version) == first+1
+}
+
+// update returns the value of a version as it is committed to.
+func (w *world) update(label string, version uint32) UpdateValue {
+	u := UpdateValue{Value: w.value(label, version)}
+	if w.leafKey != nil {
+		u = must(SignUpdate(w.cfg, w.leafKey, []byte(label), version, u.Value))
+	}
+	return u
+}
+
 func (w *world) commitment(label string, version uint32) merkle.Hash {
-	return must(Commit(w.cfg.Mode, w.opening(label, version), []byte(label), version, UpdateValue{Value: w.value(label, version)}))
+	if w.skipped(label, version) {
+		return SkippedCommitment
+	}
+	id := fmt.Sprint(version, label)
+	c, ok := w.commitments[id]
+	if !ok {
+		c = must(Commit(w.cfg.Mode, w.opening(label, version), []byte(label), version, w.update(label, version)))
+		w.commitments[id] = c
+	}
+	return c
 }
 
 // verifier returns a Verifier for the world's VRF.
@@ -185,6 +244,9 @@ func (w *world) at(n uint64) *worldLog {
 		root := merkle.Hash(naive.LogRoot(rawHashes(w.hashes[:n])))
 		head := must(SignTreeHead(w.cfg, w.key, n, root))
 		cut := naive.World{Timestamps: w.Timestamps[:n], RMW: w.RMW, MaximumLifetime: w.MaximumLifetime, Inserted: make(map[string][]uint64)}
+		if w.auditorKey != nil {
+			cut.Audited = max(1, n-n%3)
+		}
 		for label, inserted := range w.Inserted {
 			i, _ := slices.BinarySearch(inserted, n)
 			cut.Inserted[label] = inserted[:i]
@@ -222,6 +284,15 @@ type worldLog struct {
 }
 
 func (l *worldLog) Head() TreeHead { return l.head }
+
+// AuditorHead is that of an auditor who is up to some entries behind.
+func (l *worldLog) AuditorHead() *AuditorTreeHead {
+	size := l.naive.Audited
+	if size == 0 {
+		return nil
+	}
+	return must(SignAuditorTreeHead(l.cfg, l.auditorKey, l.Timestamps[size-1], size, l.world.at(size).root))
+}
 
 func (l *worldLog) Entry(pos uint64) (LogEntry, error) {
 	if pos >= l.head.TreeSize {
@@ -269,6 +340,8 @@ func (w *world) view(t testing.TB, size uint64) *View {
 	return l.fresh
 }
 
+var errSkipped = errors.New("the version was skipped")
+
 // worldLabel implements Label.
 type worldLabel struct {
 	*worldLog
@@ -296,7 +369,10 @@ func (l *worldLabel) Commitment(version uint32) (merkle.Hash, error) {
 }
 
 func (l *worldLabel) Open(version uint32) (Opening, UpdateValue, error) {
-	return l.opening(l.name, version), UpdateValue{Value: l.value(l.name, version)}, nil
+	if l.skipped(l.name, version) {
+		return Opening{}, UpdateValue{}, errSkipped
+	}
+	return l.opening(l.name, version), l.update(l.name, version), nil
 }
 
 // treeNode is a prefix tree node in memory, built as the draft describes it.

@@ -25,6 +25,8 @@ func (d *Directory) snapshot() *snapshot {
 
 func (s *snapshot) Head() keytrans.TreeHead { return s.head }
 
+func (s *snapshot) AuditorHead() *keytrans.AuditorTreeHead { return nil }
+
 func (s *snapshot) Entry(pos uint64) (keytrans.LogEntry, error) { return s.entries[pos], nil }
 
 func (s *snapshot) PrefixTree(pos uint64) (prefixtree.Node, error) { return s.prefixTree(pos), nil }

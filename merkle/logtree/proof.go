@@ -104,6 +104,13 @@ type Result struct {
 	values map[Node]merkle.Hash // of every balanced subtree that was met
 }
 
+// Value returns the value of a balanced subtree, if the proof has it or leads to
+// it.
+func (r *Result) Value(n Node) (value merkle.Hash, ok bool) {
+	value, ok = r.values[n]
+	return value, ok
+}
+
 // Subtrees returns the values of FullSubtrees(m), left to right, for an earlier
 // log of m leaves. ok is false if they do not follow from the proof. They do for
 // what the verifier had retained, for each of the sizes that Evaluate was given,

@@ -44,8 +44,9 @@ func FullSubtrees(n uint64) []Range {
 
 // Inclusion lists the balanced subtrees whose heads, with the given leaves and
 // the retained full subtrees of a tree of last leaves, determine the root of a
-// tree of n leaves.
-func Inclusion(n uint64, leaves []uint64, last *uint64) []Range {
+// tree of n leaves, and that of its first audited leaves: what both are computed
+// from is cut where the latter end.
+func Inclusion(n uint64, leaves []uint64, last *uint64, audited uint64) []Range {
 	retainedSize := uint64(0)
 	if last != nil {
 		retainedSize = *last
@@ -58,6 +59,8 @@ func Inclusion(n uint64, leaves []uint64, last *uint64) []Range {
 		// Within a retained subtree the retained value tells nothing apart.
 		within := slices.ContainsFunc(retained, func(r Range) bool { return r.Lo <= lo && hi <= r.Hi })
 		switch {
+		case lo < audited && audited < hi:
+			// cut
 		case !given && slices.Contains(retained, Range{lo, hi}):
 			return // retained
 		case given && hi-lo == 1:

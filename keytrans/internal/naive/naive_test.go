@@ -55,10 +55,10 @@ func TestExamples(t *testing.T) {
 	if l := BaseLadder(6); !slices.Equal(l, []uint32{0, 1, 3, 7, 5, 6}) {
 		t.Errorf("ladder: %v", l)
 	}
-	if p := Inclusion(6, []uint64{2}, nil); !slices.Equal(p, []Range{{0, 2}, {3, 4}, {4, 6}}) {
+	if p := Inclusion(6, []uint64{2}, nil, 0); !slices.Equal(p, []Range{{0, 2}, {3, 4}, {4, 6}}) {
 		t.Errorf("inclusion proof: %v", p)
 	}
-	if p := Inclusion(7, nil, ptr(uint64(5))); !slices.Equal(p, []Range{{5, 6}, {6, 7}}) {
+	if p := Inclusion(7, nil, ptr(uint64(5)), 0); !slices.Equal(p, []Range{{5, 6}, {6, 7}}) {
 		t.Errorf("consistency proof: %v", p)
 	}
 	l := BaseLadder(1<<32 - 1)

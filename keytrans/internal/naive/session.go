@@ -191,6 +191,10 @@ func (s *session) finish(err ErrorKind) Trace {
 		}
 	}
 	slices.Sort(s.trace.PrefixRoots)
-	s.trace.Inclusion = Inclusion(s.w.Size(), s.trace.Timestamps, s.last)
+	audited := s.w.Audited
+	if s.last != nil && *s.last == s.w.Size() {
+		audited = 0 // the same head comes without an auditor's
+	}
+	s.trace.Inclusion = Inclusion(s.w.Size(), s.trace.Timestamps, s.last, audited)
 	return *s.trace
 }

@@ -242,7 +242,7 @@ func TestVectorsLogMath(t *testing.T) {
 		case "full-subtrees":
 			got = flat(FullSubtrees(in.Size))
 		case "batch-copath":
-			got = flat(Inclusion(in.Size, in.Leaves, lastOf(in.Retained)))
+			got = flat(Inclusion(in.Size, in.Leaves, lastOf(in.Retained), 0))
 		default:
 			t.Fatalf("%s: kind %q", c.Name, in.Kind)
 		}
@@ -288,7 +288,7 @@ func TestVectorsLogTree(t *testing.T) {
 			t.Errorf("%s: values disagree", c.Name)
 		}
 		for i, r := range in.Requests {
-			got := heads(Inclusion(n, r.Leaves, lastOf(r.Retained)))
+			got := heads(Inclusion(n, r.Leaves, lastOf(r.Retained), 0))
 			if !slices.Equal(got, decodeAll(t, want.Proofs[i].Elements)) {
 				t.Errorf("%s: proof %d disagrees: %+v", c.Name, i, r)
 			}

@@ -13,6 +13,9 @@ type World struct {
 	// Inserted holds, per label, the position of the log entry that first
 	// contained each version: Inserted[label][v]. It never decreases.
 	Inserted map[string][]uint64
+	// Audited is the size of the log that the auditor's head is of, which comes
+	// with each new head; 0 if there is no auditor.
+	Audited uint64
 
 	// oldViewUpdate drops the 2026-07-28 change to view updates: some vectors
 	// were produced before it.
