@@ -238,6 +238,8 @@ func (s *session) rejected(ctx context.Context, x exchange, err error) error {
 		e.Kind = Attention
 	case errors.Is(err, keytrans.ErrTime):
 		e.Hint = "check this machine's clock; if it is right, the directory stands still or is hiding its present state"
+	case errors.Is(err, keytrans.ErrAuditor):
+		e.Hint = "without its auditor this directory's answers cannot be relied on; try again later, and ask its operator and the auditor why"
 	case errors.Is(err, keytrans.ErrVersionExpired):
 		e.Hint = "the version is older than what the directory keeps"
 	default:
