@@ -26,7 +26,9 @@ type TrustResult struct {
 	ConfigurationSHA256 string `json:"configuration_sha256"`
 	Suite               string `json:"cipher_suite"`
 	// AlreadyTrusted tells that the same Configuration was pinned before.
-	AlreadyTrusted bool    `json:"already_trusted"`
+	AlreadyTrusted bool `json:"already_trusted"`
+	// AuditorChanged tells that one with another auditor was.
+	AuditorChanged bool    `json:"auditor_changed,omitempty"`
 	Head           Head    `json:"head"`
 	StateDir       string  `json:"state_dir"`
 	Verdict        Verdict `json:"verdict"`
@@ -102,7 +104,9 @@ func headOf(v *keytrans.View) Head {
 // SHA-256, in hexadecimal; otherwise this first contact is taken on faith.
 //
 // For a directory that is pinned already, the error is of kind Attention if it
-// now has another Configuration. The pinned one stays.
+// now has another Configuration. The pinned one stays, except if only the auditor
+// is another one and the fingerprint is that of the new Configuration: then that is
+// pinned, and the view of the log goes on.
 //
 // If cfg has a witness policy, it is stored once the directory's head has verified,
 // in the place of one that was stored before. What the witnesses have seen does
@@ -125,7 +129,7 @@ func Trust(ctx context.Context, root, base, fingerprint string, cfg Config) (*Tr
 			"it has the SHA-256 %s, not the one you gave: this is another directory, or somebody is in between", hashHex(configuration)))
 	}
 	if c, err := Open(root, base, cfg); err == nil {
-		return c.retrust(ctx, configuration)
+		return c.retrust(ctx, configuration, fingerprint != "")
 	} else if KindOf(err) != Usage {
 		return nil, err
 	}
@@ -180,17 +184,28 @@ func firstTrust(ctx context.Context, root, base string, configuration []byte, cf
 }
 
 // retrust compares the configuration of a directory that is pinned already.
-func (c *Client) retrust(ctx context.Context, configuration []byte) (*TrustResult, error) {
+// expected tells that the user gave its fingerprint.
+func (c *Client) retrust(ctx context.Context, configuration []byte, expected bool) (*TrustResult, error) {
 	s, err := c.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer s.end()
 	if !bytes.Equal(configuration, s.state.configuration) {
+		changed, err := onlyAuditorChanged(s.verifier.Configuration(), configuration)
+		if err != nil {
+			return nil, fail(Undecided, "comparing the configuration", err)
+		}
+		if changed && expected {
+			return s.changeAuditor(ctx, configuration)
+		}
 		e := fail(Attention, "comparing the configuration", fmt.Errorf(
 			"the directory at %s now has another configuration (SHA-256 %s) than the one pinned on %s (SHA-256 %s)",
 			c.directory, hashHex(configuration), s.state.trustedAt.Format(time.DateOnly), hashHex(s.state.configuration)))
 		e.Hint = "ask its operator why. The old one stays pinned; to start again and forget what was verified, move " + c.dir + " away"
+		if changed {
+			e.Hint = "only its auditor is another one. Ask its operator and the auditor; if it is right, go on with: kt trust " + c.directory + " --sha256 " + hashHex(configuration)
+		}
 		return nil, e
 	}
 	r, err := s.trust(ctx)
@@ -198,6 +213,51 @@ func (c *Client) retrust(ctx context.Context, configuration []byte) (*TrustResul
 		return nil, err
 	}
 	r.AlreadyTrusted = true
+	return r, nil
+}
+
+// onlyAuditorChanged reports whether two configurations differ in nothing but who
+// the auditor is, where it began, and how far it may lag.
+func onlyAuditorChanged(old *keytrans.Configuration, configuration []byte) (bool, error) {
+	next, err := keytrans.ParseConfiguration(configuration)
+	if err != nil {
+		return false, err
+	}
+	if old.Mode != keytrans.ThirdPartyAuditing || next.Mode != old.Mode {
+		return false, nil
+	}
+	next.MaxAuditorLag, next.AuditorStartPos, next.AuditorPublicKey = old.MaxAuditorLag, old.AuditorStartPos, old.AuditorPublicKey
+	before, err := old.Marshal()
+	if err != nil {
+		return false, err
+	}
+	after, err := next.Marshal()
+	return bytes.Equal(before, after), err
+}
+
+// changeAuditor pins a configuration with another auditor, if a head that is newer
+// than the view verifies under it: the view's own is signed under the old one.
+func (s *session) changeAuditor(ctx context.Context, configuration []byte) (*TrustResult, error) {
+	next := s.state.clone()
+	next.configuration, next.trustedAt = configuration, stamp(s.cfg.Now())
+	if err := s.pin(configuration); err != nil {
+		return nil, err
+	}
+	size, previous := s.state.view.Head.TreeSize, s.state
+	s.state = next
+	r, err := s.trust(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if r.Head.TreeSize == size {
+		if err := s.store(previous); err != nil {
+			return nil, err
+		}
+		e := fail(Undecided, "verifying the directory's head", errors.New("the directory has no head yet that is newer than the one that was verified before the auditor changed"))
+		e.Hint = "try again when it has one"
+		return nil, e
+	}
+	r.AuditorChanged = true
 	return r, nil
 }
 

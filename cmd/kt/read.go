@@ -48,8 +48,11 @@ somebody you trust, who need not be the operator.`,
 
 func (a *app) printTrusted(r *client.TrustResult) {
 	verb := "now trusted"
-	if r.AlreadyTrusted {
+	switch {
+	case r.AlreadyTrusted:
 		verb = "trusted already"
+	case r.AuditorChanged:
+		verb = "trusted with another auditor from now on"
 	}
 	a.printf("%s is %s\n", cli.Printable(r.Directory), verb)
 	a.printf("  configuration SHA-256 %s (%s)\n", r.ConfigurationSHA256, r.Suite)
