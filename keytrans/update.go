@@ -105,6 +105,11 @@ func (w *walk) updatePrevious(u *labelUpdate) error {
 	for first < len(frontier) && slices.Contains(distinguished, frontier[first]) {
 		first++
 	}
+	if first == len(frontier) {
+		// SPEC: If there is no such log entry, skip to step 3.
+		// Nothing is inspected or left out, so no later lookup is redundant.
+		return nil
+	}
 	if first > 0 {
 		// Lookups in the rightmost distinguished entry, where a greatest-version
 		// search starts, make later ones redundant although it is not inspected.

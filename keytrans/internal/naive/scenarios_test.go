@@ -213,8 +213,8 @@ func TestUpdateUnknownTimestamp(t *testing.T) {
 	checkMap(t, got, "", MapEntry{5, 0})
 }
 
-// All of the previous frontier is distinguished, so that steps 1 and 2 inspect
-// nothing; the search that would have begun at entry 5 still counts in step 4.
+// All of the previous frontier is distinguished, so that step 2 is skipped:
+// nothing was provided that makes a lookup in step 4 redundant.
 func TestUpdatePreviousAllDistinguished(t *testing.T) {
 	w := &World{
 		Timestamps: []uint64{10, 20, 30, 40, 50, 90, 100},
@@ -226,7 +226,7 @@ func TestUpdatePreviousAllDistinguished(t *testing.T) {
 	}
 	u := UpdateInput{Position: 6, PrevGreatest: ptr(uint32(0)), NewGreatest: 1, Start: 3}
 	got := w.Update(nil, "l", u)
-	expect(t, got, []uint64{3, 5, 6}, []Lookup{{6, []uint32{1, 3, 2}, []bool{true, false, false}}},
+	expect(t, got, []uint64{3, 5, 6}, []Lookup{{6, []uint32{0, 1, 3, 2}, []bool{true, true, false, false}}},
 		[]uint64{3, 5}, []Range{{0, 2}, {2, 3}, {4, 5}})
 	checkMap(t, got, "", MapEntry{6, 1})
 	if !slices.Equal(got.LadderVersions, []uint32{2, 3}) {

@@ -74,6 +74,10 @@ func (s *session) previousTree(u UpdateInput) ErrorKind {
 	if u.PrevGreatest != nil {
 		target, expect = *u.PrevGreatest, 0
 	}
+	// Step 1: without an entry that is not distinguished, step 2 is skipped.
+	if s.isDistinguished(u.Position - 1) {
+		return ""
+	}
 	// The search starts at the rightmost distinguished entry of the frontier,
 	// or at its root.
 	start := previous.Root()
