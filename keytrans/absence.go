@@ -1,6 +1,7 @@
 package keytrans
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -183,8 +184,7 @@ func (v *Verifier) Absence(view *View, q *AbsenceRequest, p *AbsenceResponse, no
 }
 
 // check holds an absence against versions that were proven under earlier heads
-// of the same log, which never removes any within their lifetime. The error is a
-// *Misbehaviour if the two contradict each other.
+// of the same log. The error is a *Misbehaviour if the two contradict each other.
 func (r *AbsenceResult) check(known map[uint32]VersionKey) error {
 	if _, err := mergeKeys(known, r.Keys); err != nil {
 		return err
@@ -197,12 +197,17 @@ func (r *AbsenceResult) check(known map[uint32]VersionKey) error {
 	return nil
 }
 
+// ErrVanished says that the log proved that a version exists, and later that it
+// does not. It is wrapped by a *Misbehaviour.
+var ErrVanished = errors.New("a version that was proven has vanished")
+
 func (r *AbsenceResult) contradicts(version uint32) error {
-	return &Misbehaviour{fmt.Errorf("the log proved that version %d exists, and now that there is none above %s", version, describe(r.Greatest))}
+	return &Misbehaviour{fmt.Errorf("%w: the log proved that version %d exists, and now that the greatest is %s", ErrVanished, version, describe(r.Greatest))}
 }
 
 // CheckAbsence holds an absence against the versions that c monitors. The error
-// is a *Misbehaviour if they contradict each other; other errors wrap ErrProof.
+// is a *Misbehaviour if they contradict each other, which wraps ErrVanished if a
+// version is gone; other errors wrap ErrProof.
 func (c *Contact) CheckAbsence(r *AbsenceResult) error {
 	for _, e := range c.Map {
 		if beyond(&e.Version, r.Greatest) {
@@ -212,9 +217,8 @@ func (c *Contact) CheckAbsence(r *AbsenceResult) error {
 	return r.check(c.Keys)
 }
 
-// CheckAbsence holds an absence against what the owner knows. The error is a
-// *Misbehaviour if they contradict each other; other errors wrap ErrProof: a
-// version that is only claimed may not exist.
+// CheckAbsence holds an absence against what the owner knows. The errors are
+// those of Contact.CheckAbsence: a version that is only claimed may not exist.
 func (o *Owner) CheckAbsence(r *AbsenceResult) error {
 	greatest := o.Greatest()
 	switch {

@@ -41,7 +41,7 @@ const (
 	AnswerAbsence AnswerKind = 2 // there is none, as to an AbsenceRequest
 	AnswerErased  AnswerKind = 3 // the value was deleted
 	AnswerExpired AnswerKind = 4 // the version is older than the maximum lifetime
-	AnswerRefused AnswerKind = 5 // the query makes no sense, or its answer is too large
+	AnswerRefused AnswerKind = 5 // the query makes no sense, or there is no value to tell
 )
 
 // BatchAnswer answers one BatchQuery. Search or Absence is set if Kind says so.
@@ -214,10 +214,20 @@ func (p *Prover) batchAnswer(log Log, labels func([]byte) (Label, error), q *Bat
 		return &BatchAnswer{Kind: AnswerErased}, nil
 	case errors.Is(err, ErrVersionExpired):
 		return &BatchAnswer{Kind: AnswerExpired}, nil
-	case errors.Is(err, ErrRequest):
+	case errors.Is(err, ErrRequest) || label != nil && p.skipped(label, q.Version):
 		return &BatchAnswer{Kind: AnswerRefused}, nil
 	}
 	return nil, err
+}
+
+// skipped reports whether a Third-Party Manager skipped a version that exists:
+// it has no value.
+func (p *Prover) skipped(label Label, version *uint32) bool {
+	if p.Config.Mode != ThirdPartyManagement || version == nil {
+		return false
+	}
+	c, err := label.Commitment(*version)
+	return err == nil && c == SkippedCommitment
 }
 
 // Batch verifies the answers to the first queries of q, which must have been

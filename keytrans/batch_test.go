@@ -141,6 +141,16 @@ func TestBatchErrors(t *testing.T) {
 	if err != nil || got[0].Kind != AnswerErased {
 		t.Errorf("%+v, %v", got, err)
 	}
+	managed := newModeWorld(w.World, testVRFKey, ThirdPartyManagement)
+	managed.Inserted["twice"] = []uint64{3, 3}
+	managed = newModeWorld(managed.World, testVRFKey, ThirdPartyManagement)
+	l := managed.at(14)
+	got, err = (&Prover{Config: managed.cfg}).Batch(l, l.labelOf, &BatchRequest{Queries: []BatchQuery{
+		{Label: []byte("twice"), Version: ptr(uint32(0))}, {Label: []byte("twice")}, {Label: []byte("twice"), Version: ptr(uint32(2))},
+	}})
+	if err != nil || got[0].Kind != AnswerRefused || got[1].Kind != AnswerSearch || got[2].Kind != AnswerAbsence {
+		t.Errorf("a version that was skipped: %+v, %v", got, err)
+	}
 	for _, a := range []*BatchAnswer{{}, {Kind: AnswerSearch}, {Kind: AnswerAbsence}, {Kind: 6}} {
 		if _, err := a.Marshal(x.cfg); err == nil {
 			t.Errorf("%+v was encoded", a)
