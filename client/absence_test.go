@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -172,6 +173,57 @@ func TestVanished(t *testing.T) {
 			w.absent(alice, nil)
 		})
 	}
+}
+
+// TestVanishedForAge does the same where versions may go: after the maximum
+// lifetime, that is no misbehaviour.
+func TestVanishedForAge(t *testing.T) {
+	const lifetime = 48 * time.Hour
+	for name, c := range map[string]struct {
+		know  func(w *world) error
+		after time.Duration
+		want  client.Kind
+	}{
+		"seen, in time":     {func(w *world) error { w.lookup(alice); return nil }, 23 * time.Hour, client.Misbehaved},
+		"seen, too late":    {func(w *world) error { w.lookup(alice); return nil }, 24 * time.Hour, client.Attention},
+		"not known since":   {func(w *world) error { _, err := w.c.Lookup(bg, alice, ptr[uint32](0)); return err }, time.Hour, client.Attention},
+		"known to its user": {func(w *world) error { w.own(alice); return nil }, time.Hour, client.Attention},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := clienttest.New()
+			d.Configuration().MaximumLifetime = ptr(uint64(lifetime.Milliseconds()))
+			d.Insert() // under the configuration as it is now
+			w := &world{T: t, dir: d, server: httptest.NewServer(d), root: t.TempDir()}
+			t.Cleanup(w.server.Close)
+			w.http = w.server.Client()
+			w.c = w.trust()
+			w.settle()
+			w.dir.Insert(clienttest.Update{Label: alice, Values: [][]byte{keys("a")}})
+			must(t, c.know(w))
+			before := w.readState()
+			w.dir.Remove(alice)
+			w.dir.Tick(1, c.after)
+			_, err := w.c.Lookup(bg, alice, nil)
+			e := wantKind(t, err, c.want, "")
+			if (e.Evidence != "") != (c.want == client.Misbehaved) || w.readState() != before {
+				t.Errorf("evidence %q", e.Evidence)
+			}
+			r := w.manyOrMisbehaved(c.want, nobody, alice)
+			if c.want == client.Attention && (r[0].Kind() != client.Absent || r[1].Kind() != client.Attention) {
+				t.Errorf("%v, %v", r[0].Err, r[1].Err)
+			}
+		})
+	}
+}
+
+func (w *world) manyOrMisbehaved(want client.Kind, labels ...string) []client.ManyResult {
+	w.Helper()
+	if want != client.Misbehaved {
+		return w.many(labels...)
+	}
+	_, err := w.c.LookupMany(bg, labels)
+	wantKind(w, err, client.Misbehaved, "vanished")
+	return nil
 }
 
 func must(t testing.TB, err error) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/ghostlight-kt/ghostlight/keytrans/internal/naive"
 	"github.com/ghostlight-kt/ghostlight/merkle/ibst"
 	"github.com/ghostlight-kt/ghostlight/merkle/ladder"
 )
@@ -292,9 +293,7 @@ func TestAbsenceIsWhereOwnersLook(t *testing.T) {
 					// The owner sees the version missing in this distinguished entry,
 					// which stays one.
 					for m := n; m <= later; m++ {
-						path, err := ibst.DistinguishedPath(start, m, world.Timestamps[m-1], world.RMW, at)
-						fatalIfErr(t, err)
-						if !slices.Contains(path, start) {
+						if !distinguishedIn(t, &world, start, m) {
 							t.Fatalf("%s: entry %d is distinguished for %d entries and not for %d", name, start, n, m)
 						}
 					}
@@ -306,8 +305,27 @@ func TestAbsenceIsWhereOwnersLook(t *testing.T) {
 					if meet != pos && !slices.Contains(rightAncestors(pos, m), meet) {
 						t.Fatalf("%s: of %d entries, %d are inspected; a version of entry %d is not monitored in any with %d entries", name, n, inspected, pos, m)
 					}
+					// Where monitoring ends before, the owner goes on.
+					for _, r := range rightAncestors(pos, m) {
+						if r >= meet || meet == pos {
+							break
+						}
+						if distinguishedIn(t, &world, r, m) && !distinguishedIn(t, &world, meet, m) {
+							t.Fatalf("%s: of %d entries, %d is distinguished and %d is not", name, m, r, meet)
+						}
+					}
 				}
 			}
 		}
 	}
+}
+
+// distinguishedIn reports whether an entry is distinguished in a log of size
+// entries.
+func distinguishedIn(t *testing.T, w *naive.World, pos, size uint64) bool {
+	t.Helper()
+	at := func(pos uint64) (uint64, error) { return w.Timestamps[pos], nil }
+	path, err := ibst.DistinguishedPath(pos, size, w.Timestamps[size-1], w.RMW, at)
+	fatalIfErr(t, err)
+	return slices.Contains(path, pos)
 }
