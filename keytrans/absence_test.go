@@ -253,6 +253,18 @@ func TestAbsenceParts(t *testing.T) {
 		t.Log(name)
 		expectRefused(t, err, ErrProof, ErrSignature)
 	}
+	// A proof of other versions' absence than was asked for.
+	y := lieTo(t, w, 0)
+	above, err := y.prove.Absence(y.log, y.log.label("alice"), &AbsenceRequest{Label: []byte("alice"), Version: ptr(uint32(5))})
+	fatalIfErr(t, err)
+	for _, version := range []*uint32{nil, ptr(uint32(0)), ptr(uint32(4)), ptr(uint32(5)), ptr(uint32(9))} {
+		_, err := y.verify.Absence(y.view, &AbsenceRequest{Label: []byte("alice"), Version: version}, above, y.log.now())
+		if version != nil && *version > 4 {
+			fatalIfErr(t, err)
+		} else {
+			expectRefused(t, err, ErrProof)
+		}
+	}
 	// A label that does not exist lends its proof to one that does, for each part.
 	x := lieTo(t, w, 0)
 	absent, err := x.prove.Absence(x.log, x.log.label("nobody"), &AbsenceRequest{Label: []byte("nobody")})

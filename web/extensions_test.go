@@ -141,6 +141,10 @@ func TestBatchesInFlight(t *testing.T) {
 		})
 		<-arrived
 	}
+	if n := len(w.server.batches); n != 2 { // before one more waits with them
+		close(release)
+		t.Fatalf("%d batches in flight", n)
+	}
 	wantProblem(t, w.post("/v1/batch", body), 503, ProblemOverloaded, "")
 	w.store.onGet.Store(nil)
 	w.answer("search", &keytrans.SearchRequest{Label: []byte("alice")}) // which finds room
