@@ -79,6 +79,7 @@ func TestLookup(t *testing.T) {
 			}
 		}
 	}
+	w.dir.Plain = true
 	_, err = w.c.Lookup(bg, alice, ptr[uint32](3))
 	wantKind(t, err, client.Undecided, "not proven")
 	_, err = w.c.Lookup(bg, "bob@example.org", nil)

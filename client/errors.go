@@ -24,6 +24,8 @@ const (
 	Attention
 	// Misbehaved: the directory has misbehaved. Error.Evidence names a file.
 	Misbehaved
+	// Absent: what was asked for is proven not to exist. Error.Absence has more.
+	Absent
 )
 
 // String returns a stable name.
@@ -41,12 +43,14 @@ func (k Kind) String() string {
 		return "attention"
 	case Misbehaved:
 		return "misbehaviour"
+	case Absent:
+		return "absent"
 	}
 	return fmt.Sprintf("kind %d", int(k))
 }
 
 // severity orders kinds by how much they matter.
-var severity = map[Kind]int{0: 0, Usage: 1, Undecided: 2, Operational: 3, Attention: 4, Misbehaved: 5}
+var severity = map[Kind]int{0: 0, Absent: 1, Usage: 2, Undecided: 3, Operational: 4, Attention: 5, Misbehaved: 6}
 
 // Worse returns the one of two kinds that matters more.
 func Worse(a, b Kind) Kind {
@@ -65,7 +69,9 @@ type Error struct {
 	Evidence string
 	// Hint is what the user can do, if anything is known to help.
 	Hint string
-	Err  error
+	// Absence is what was proven, for kind Absent.
+	Absence *AbsenceResult
+	Err     error
 }
 
 // Error says what failed, at which step.
@@ -112,6 +118,8 @@ const (
 	OutcomeMonitored Outcome = "verified, still being monitored"
 	// Changed: proven, and different from what was seen or expected.
 	OutcomeChanged Outcome = "changed"
+	// Absent: proven not to exist.
+	OutcomeAbsent Outcome = "proven absent"
 	// Unchecked: no verdict.
 	OutcomeUnchecked Outcome = "could not check"
 	// Misbehaviour: the directory contradicted itself under its signature.
@@ -150,6 +158,8 @@ func VerdictOf(err error) Verdict {
 		return verdict(OutcomeMisbehaviour, "%v", err)
 	case Attention:
 		return verdict(OutcomeChanged, "%v", err)
+	case Absent:
+		return verdict(OutcomeAbsent, "%v", err)
 	}
 	return verdict(OutcomeUnchecked, "%v", err)
 }

@@ -26,6 +26,19 @@ type Step struct {
 // explain tells how a search was verified. It repeats the walk over a proof that
 // was verified, and decides nothing.
 func (s *session) explain(f *found) []Step {
+	e := s.explanation(f)
+	e.keys()
+	if f.greatest {
+		e.greatestSearch()
+	} else {
+		e.fixedSearch()
+	}
+	e.conclusion()
+	e.monitoring()
+	return e.steps
+}
+
+func (s *session) explanation(f *found) *explanation {
 	e := &explanation{
 		cfg: s.verifier.Configuration(), f: f, size: f.View.Head.TreeSize,
 		times: make(map[uint64]uint64), included: make(map[uint32]uint64), absent: make(map[uint32]uint64),
@@ -36,14 +49,7 @@ func (s *session) explain(f *found) []Step {
 			e.times[entry.Position] = entry.Timestamp
 		}
 	}
-	e.keys()
-	if f.greatest {
-		e.greatestSearch()
-	} else {
-		e.fixedSearch()
-	}
-	e.conclusion()
-	return e.steps
+	return e
 }
 
 type explanation struct {
@@ -86,9 +92,17 @@ func (e *explanation) keys() {
 
 // greatestSearch follows KEYTRANS, "Greatest-Version Search".
 func (e *explanation) greatestSearch() {
+	if e.frontier() {
+		e.sayAt(e.f.Terminal, "result", "No later version exists in the last entry, and entry %d is the first of these to hold version %d.", e.f.Terminal, e.f.Version)
+	}
+}
+
+// frontier explains the ladders of a greatest-version search. It reports whether
+// it could.
+func (e *explanation) frontier() bool {
 	start, ok, err := ibst.RightmostDistinguished(e.size, e.cfg.ReasonableMonitoringWindow, e.timestamp)
 	if err != nil {
-		return
+		return false
 	}
 	if ok {
 		e.sayAt(start, "search", "Owners who monitor check every distinguished log entry. The rightmost one is entry %d, so the search begins there and follows the right edge of the log to its last entry, %d.", start, e.size-1)
@@ -98,10 +112,10 @@ func (e *explanation) greatestSearch() {
 	}
 	for _, pos := range ibst.FrontierFrom(start, e.size) {
 		if _, ok := e.lookups(pos, e.f.Version); !ok {
-			return
+			return false
 		}
 	}
-	e.sayAt(e.f.Terminal, "result", "No later version exists in the last entry, and entry %d is the first of these to hold version %d.", e.f.Terminal, e.f.Version)
+	return true
 }
 
 // fixedSearch follows KEYTRANS, "Fixed-Version Search".
@@ -219,6 +233,9 @@ func (e *explanation) conclusion() {
 	}
 	e.say("time", "The last log entry is of %s, %s; %v behind and %v ahead are allowed.",
 		head.Time.Format(time.RFC3339), ago(e.f.at.Sub(head.Time)), milliseconds(e.cfg.MaxBehind), milliseconds(e.cfg.MaxAhead))
+}
+
+func (e *explanation) monitoring() {
 	if e.f.Monitor {
 		e.say("monitoring", "Entry %d is newer than every distinguished one, so this client must come back and check that the version stayed: kt watch does.", e.f.Terminal)
 	} else {

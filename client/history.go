@@ -60,11 +60,15 @@ func (c *Client) History(ctx context.Context, label string, limit int) (*History
 	}
 	defer s.end()
 	h, newest, err := s.history(ctx, label, limit)
+	absent, err := s.proveAbsent(ctx, label, nil, err)
 	w, err := s.conclude(ctx, err)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.handOut(newest, w); err != nil {
+	if absent != nil {
+		return nil, absent.handOut(w)
+	}
+	if err := s.handOut(w, newest); err != nil {
 		return nil, err
 	}
 	h.finish(newest)

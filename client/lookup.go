@@ -75,6 +75,9 @@ func checkLabel(label string) error {
 // Under a witness policy, what the log entries say that the proof relies on must
 // have been seen by the witnesses, or be so new that they need not have seen it
 // yet; otherwise there is no result, and the error is of kind Undecided.
+//
+// If the directory says that there is no such label or version, and proves it
+// (docs/extensions.md), the error is of kind Absent.
 func (c *Client) Lookup(ctx context.Context, label string, version *uint32) (*LookupResult, error) {
 	if err := checkLabel(label); err != nil {
 		return nil, err
@@ -85,38 +88,47 @@ func (c *Client) Lookup(ctx context.Context, label string, version *uint32) (*Lo
 	}
 	defer s.end()
 	r, err := s.lookup(ctx, label, version)
+	absent, err := s.proveAbsent(ctx, label, version, err)
 	w, err := s.concludeWaiting(ctx, err)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.handOut(r, w); err != nil {
+	if absent != nil {
+		return nil, absent.handOut(w)
+	}
+	if err := s.handOut(w, r); err != nil {
 		return nil, err
 	}
 	return r, nil
 }
 
-// handOut completes the result of a lookup that is to be handed out, and from now
-// on counts as seen, unless others saw something newer while this one waited. The
-// error is that the witnesses have not seen it in time.
-func (s *session) handOut(r *LookupResult, w *Witnessed) error {
+// handOut completes the results of lookups that are to be handed out, and from now
+// on count as seen, unless others saw something newer while this one waited. The
+// error is that the witnesses have not seen them in time.
+func (s *session) handOut(w *Witnessed, results ...*LookupResult) error {
 	if w == nil {
 		return nil
 	}
 	if w.err != nil {
 		return w.err
 	}
-	if err := s.checkSeen(r.found); err != nil {
-		return err
+	next, changed := s.state.clone(), false
+	for _, r := range results {
+		if err := s.checkSeen(r.found); err != nil {
+			return err
+		}
+		r.Witness, r.Verdict = w, w.qualify(r.Verdict)
+		r.Steps = append(r.Steps, w.steps()...)
+		if r.found.seenNow == nil {
+			continue
+		}
+		c := next.contactOf(r.Label)
+		c.seen = c.seen.newer(r.found.seenNow)
+		next.contacts[r.Label], changed = c, true
 	}
-	r.Witness, r.Verdict = w, w.qualify(r.Verdict)
-	r.Steps = append(r.Steps, w.steps()...)
-	if r.found.seenNow == nil {
+	if !changed {
 		return nil
 	}
-	next := s.state.clone()
-	c := next.contactOf(r.Label)
-	c.seen = c.seen.newer(r.found.seenNow)
-	next.contacts[r.Label] = c
 	return s.store(next)
 }
 
@@ -141,21 +153,24 @@ func (s *session) checkSeen(f *found) error {
 // count as seen yet: a change must not be passed over because the witnesses could
 // not be asked about it.
 func (s *session) lookup(ctx context.Context, label string, version *uint32) (*LookupResult, error) {
-	r, err := s.search(ctx, label, version, func(next *state, found *found) error {
-		c := next.contactOf(label)
-		if err := c.observe(found, s.cfg.Now()); err != nil {
-			return err
-		}
-		if next.inForce() == nil && found.seenNow != nil {
-			c.seen = found.seenNow
-		}
-		next.contacts[label] = c
-		return nil
-	})
+	r, err := s.search(ctx, label, version, s.keepContact)
 	if err != nil {
 		return nil, err
 	}
 	return r.describe(s), nil
+}
+
+// keepContact makes the changes to next that follow from a lookup.
+func (s *session) keepContact(next *state, f *found) error {
+	c := next.contactOf(f.label)
+	if err := c.observe(f, s.cfg.Now()); err != nil {
+		return err
+	}
+	if next.inForce() == nil && f.seenNow != nil {
+		c.seen = f.seenNow
+	}
+	next.contacts[f.label] = c
+	return nil
 }
 
 // found is a verified search.
@@ -195,17 +210,22 @@ func (s *session) search(ctx context.Context, label string, version *uint32, kee
 		if f.SearchResult, err = s.verifier.Search(next.view, q, f.response, f.at); err != nil {
 			return err
 		}
-		if err := next.proceed(f.Verified, s.cfg.Now()); err != nil {
-			return err
-		}
-		if o := next.owners[label]; o != nil {
-			if err := o.monitor.Check(f.SearchResult); err != nil {
-				return err
-			}
-		}
-		return keep(next, f)
+		return s.take(next, f, keep)
 	}})
 	return f, err
+}
+
+// take makes the changes to next that follow from a verified search.
+func (s *session) take(next *state, f *found, keep func(next *state, f *found) error) error {
+	if err := next.proceed(f.Verified, s.cfg.Now()); err != nil {
+		return err
+	}
+	if o := next.owners[f.label]; o != nil {
+		if err := o.monitor.Check(f.SearchResult); err != nil {
+			return err
+		}
+	}
+	return keep(next, f)
 }
 
 // commitment returns the proven commitment to the value that was found.

@@ -309,7 +309,10 @@ func (s *session) proveGreatest(ctx context.Context, label string) error {
 	var p *Problem
 	switch {
 	case greatest == nil && errors.As(err, &p) && p.Type == ProblemUnknownLabel:
-		return nil // its word: there is no proof of absence
+		if _, proof := s.proveAbsent(ctx, label, nil, err); proof != err {
+			return proof
+		}
+		return nil // its word: it does not know the proof of absence
 	case err != nil:
 		return err
 	case int64(f.Version) > versionOf(greatest):

@@ -23,6 +23,7 @@ const (
 	ProblemInvalidRequest  = ProblemPrefix + "invalid-request"
 	ProblemTooLarge        = ProblemPrefix + "too-large"
 	ProblemOverloaded      = ProblemPrefix + "overloaded"
+	ProblemNotFound        = ProblemPrefix + "not-found"
 )
 
 const (
@@ -108,6 +109,23 @@ func (p *Problem) nothingNew() bool {
 		return true
 	}
 	return (p.Type == ProblemConflict || p.Type == ProblemInvalidRequest) && (p.Field == "" || p.Field == "greatest_version")
+}
+
+// denial reports whether p says that a label or a version of it does not exist.
+func (p *Problem) denial() bool {
+	return p.Type == ProblemUnknownLabel || p.Type == ProblemNoSuchVersion
+}
+
+// lacksOperation reports whether p says that the directory does not have the
+// operation at all, which is one of an extension that it need not know.
+func (p *Problem) lacksOperation() bool {
+	switch p.Status {
+	case http.StatusNotFound:
+		return p.Type == ProblemNotFound || p.Type == "about:blank"
+	case http.StatusMethodNotAllowed, http.StatusNotImplemented:
+		return true
+	}
+	return false
 }
 
 // aboutLast reports whether p says that the log is smaller than the tree size

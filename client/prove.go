@@ -44,9 +44,13 @@ func (c *Client) Prove(ctx context.Context, label string, version *uint32) (*Pro
 		return nil, noPolicy()
 	}
 	r, err := s.lookup(ctx, label, version)
+	absent, err := s.proveAbsent(ctx, label, version, err)
 	w, err := s.concludeWaiting(ctx, err)
 	if err != nil {
 		return nil, err
+	}
+	if absent != nil {
+		return nil, absent.handOut(w)
 	}
 	if w.err != nil {
 		return nil, w.err
@@ -55,7 +59,7 @@ func (c *Client) Prove(ctx context.Context, label string, version *uint32) (*Pro
 	if err != nil {
 		return nil, err
 	}
-	return out, s.handOut(r, w)
+	return out, s.handOut(w, r)
 }
 
 func (s *session) prove(ctx context.Context, r *LookupResult) (*ProofResult, error) {

@@ -59,7 +59,7 @@ func TestNothingToProve(t *testing.T) {
 		t.Errorf("%q", e.Hint)
 	}
 	_, err = w.c.Prove(bg, "bob@example.org", nil)
-	wantKind(t, err, client.Undecided, "does not know this label")
+	wantKind(t, err, client.Absent, "no version of the label")
 	_, err = w.c.Prove(bg, "", nil)
 	wantKind(t, err, client.Usage, "label")
 	// An older version is in an entry that they have seen.

@@ -83,6 +83,7 @@ func TestBadAnswers(t *testing.T) {
 				t.Fatal(err)
 			}
 			before := w.readState()
+			w.dir.Plain = true
 			w.dir.Before = answer(bad.answer)
 			_, err = c.Lookup(bg, alice, nil)
 			wantKind(t, err, client.Undecided, bad.text)

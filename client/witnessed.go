@@ -138,10 +138,12 @@ func (w *Witnessed) overdue(since string) {
 // the witnesses have not seen it.
 func (w *Witnessed) qualify(v Verdict) Verdict {
 	switch {
-	case w == nil || v.Outcome != OutcomeVerified && v.Outcome != OutcomeMonitored || w.Settled:
+	case w == nil || w.Settled || v.Outcome != OutcomeVerified && v.Outcome != OutcomeMonitored && v.Outcome != OutcomeAbsent:
 		return v
 	case w.err != nil:
 		return verdict(OutcomeUnchecked, "%v", w.err)
+	case v.Outcome == OutcomeAbsent:
+		return verdict(OutcomeAbsent, "%s; %s", v.Reason, w.Reason)
 	}
 	return verdict(OutcomeMonitored, "%s; %s", v.Reason, w.Reason)
 }

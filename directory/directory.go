@@ -96,7 +96,7 @@ var (
 	ErrUnknownLabel = errors.New("the directory does not know this label")
 
 	// ErrErased says that the value was deleted and can no longer be served.
-	ErrErased = errors.New("the value was erased")
+	ErrErased = keytrans.ErrErased
 
 	// ErrGreatestVersion says that an update does not follow the greatest
 	// version.

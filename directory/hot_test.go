@@ -53,6 +53,7 @@ func TestHotLabel(t *testing.T) {
 		run("contact", f.contact("hot"))
 		run("owner", f.owner(t, "hot"))
 	}
+	run("batch", f.batch("hot", "nobody"))
 	time.Sleep(4 * time.Second)
 	stop.Store(true)
 	wg.Wait()

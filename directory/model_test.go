@@ -101,7 +101,7 @@ func newModel(t *testing.T, seed uint64, lifetime time.Duration) *model {
 	m.fixture = open(t, m.cfg)
 	time.Sleep(modelWindow) // until something is distinguished
 	m.check()
-	m.roles = []role{&newcomer{}, newModelContact(), newModelContact(), &walker{}}
+	m.roles = []role{&newcomer{}, newModelContact(), newModelContact(), &walker{}, &asker{}}
 	for i := range 3 {
 		m.roles = append(m.roles, &modelOwner{label: fmt.Sprint("owner ", i)})
 	}
@@ -275,7 +275,7 @@ func (m *model) expired(pos uint64) bool {
 func (m *model) expectAll() {
 	for _, what := range []string{
 		"insert", "restart", "clock jump", "greatest version", "fixed version", "contact monitored",
-		"owner monitored", "owner updated", "owner surprised", "heads walked",
+		"owner monitored", "owner updated", "owner surprised", "heads walked", "absence", "batch",
 	} {
 		if m.did[what] == 0 {
 			m.t.Errorf("%s: it never happened", what)

@@ -11,8 +11,8 @@ import (
 // answerLabel runs f on the current state's view of a label.
 func answerLabel[R any](d *Directory, label []byte, f func(log keytrans.Log, view *labelView) (R, error)) (R, error) {
 	var none R
-	if len(label) == 0 || len(label) > keytrans.MaxLabelSize {
-		return none, fmt.Errorf("%w: label: it must have 1 to %d bytes", keytrans.ErrRequest, keytrans.MaxLabelSize)
+	if err := checkLabelSize(label); err != nil {
+		return none, err
 	}
 	s, err := d.acquire()
 	if err != nil {
@@ -24,6 +24,13 @@ func answerLabel[R any](d *Directory, label []byte, f func(log keytrans.Log, vie
 		return none, err
 	}
 	return f(s, view)
+}
+
+func checkLabelSize(label []byte) error {
+	if len(label) == 0 || len(label) > keytrans.MaxLabelSize {
+		return fmt.Errorf("%w: label: it must have 1 to %d bytes", keytrans.ErrRequest, keytrans.MaxLabelSize)
+	}
+	return nil
 }
 
 // The methods below answer the requests of KEYTRANS, "User Operations". Errors

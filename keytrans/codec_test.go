@@ -73,6 +73,10 @@ func requestCodecs() []codec {
 			must((&UpdateRequest{last, label, version, [][]byte{[]byte("value"), nil}}).Marshal()), []int{0, afterLabel}},
 		{"DistinguishedRequest", recoder(ParseDistinguishedRequest, (*DistinguishedRequest).Marshal),
 			must((&DistinguishedRequest{last, last}).Marshal()), []int{0, 9}},
+		{"AbsenceRequest", recoder(ParseAbsenceRequest, (*AbsenceRequest).Marshal),
+			must((&AbsenceRequest{last, label, version}).Marshal()), []int{0, afterLabel}},
+		{"BatchRequest", recoder(ParseBatchRequest, (*BatchRequest).Marshal),
+			must((&BatchRequest{last, []BatchQuery{{label, version}, {nil, nil}}}).Marshal()), []int{0, afterLabel + 1}},
 	}
 }
 
@@ -174,6 +178,19 @@ func responseCodecs() []codec {
 			func(data []byte) (*DistinguishedResponse, error) { return ParseDistinguishedResponse(c, data) },
 			func(r *DistinguishedResponse) ([]byte, error) { return r.Marshal(c) }),
 			must((&DistinguishedResponse{FullTreeHead{}, proof}).Marshal(c)))
+		absence := &AbsenceResponse{head, ptr(uint32(2)), steps, proof}
+		add("AbsenceResponse", recoder(
+			func(data []byte) (*AbsenceResponse, error) { return ParseAbsenceResponse(c, data) },
+			func(r *AbsenceResponse) ([]byte, error) { return r.Marshal(c) }),
+			must(absence.Marshal(c)), headSize, headSize+5+1+p.proofSize)
+		found := &SearchResponse{FullTreeHead{}, ptr(uint32(2)), Opening{1}, value, steps, proof}
+		queries := &BatchRequest{Queries: make([]BatchQuery, 5)}
+		add("BatchAnswers", recoder(
+			func(data []byte) ([]*BatchAnswer, error) { return ParseBatchAnswers(c, queries, data) },
+			func(as []*BatchAnswer) ([]byte, error) { return MarshalBatchAnswers(c, as) }),
+			must(MarshalBatchAnswers(c, []*BatchAnswer{
+				{Kind: AnswerAbsence, Absence: absence}, {Kind: AnswerErased}, {Kind: AnswerSearch, Search: found}, {Kind: AnswerExpired}, {Kind: AnswerRefused},
+			})), 1+headSize)
 	}
 	return out
 }
@@ -198,6 +215,9 @@ func TestCodecs(t *testing.T) {
 			if c.name[:8] == "UpdateRe" && 2*n == len(c.example) {
 				continue // the first of two responses
 			}
+			if c.name[:8] == "BatchAns" && slices.Contains(batchAnswerEnds(c.example), n) {
+				continue // the first answers
+			}
 			refuse(fmt.Sprint("cut after ", n), c.example[:n])
 		}
 		for _, b := range []byte{0, 1, 0xff} {
@@ -215,6 +235,14 @@ func TestCodecs(t *testing.T) {
 		}
 	}
 	t.Logf("%d codecs, %d malformed inputs", len(allCodecs()), refused)
+}
+
+// batchAnswerEnds returns where answers end in the example of BatchAnswers: the
+// last two are of one byte, and so is the second.
+func batchAnswerEnds(example []byte) []int {
+	n := len(example)
+	first := bytes.Index(example, []byte{byte(AnswerErased), byte(AnswerSearch), headSame})
+	return []int{first, first + 1, n - 2, n - 1}
 }
 
 // TestHeadType checks that a head is of one of the two types, and each is what

@@ -57,7 +57,7 @@ func FuzzTamper(f *testing.F) {
 // verifier against the naive reference, for one operation and every tree size
 // that can be advertised.
 func FuzzWorld(f *testing.F) {
-	for op := range uint8(5) {
+	for op := range uint8(7) {
 		f.Add([]byte{op, 6, 0, 12, 3, 1, 2, 0, 1, 9, 1, 0, 5, 1, 1, 1, 1, 1, 1, 0x11, 0x20, 3, 0x41, 0, 2, 0xff, 7})
 		f.Add([]byte{op, 0, 1, 9, 0, 0, 0, 1, 1, 1, 1, 1, 0x17, 0x91, 0x33})
 		f.Add([]byte{op, 40, 15, 16, 255, 7, 7, 7, 7, 0, 0, 0, 0, 200, 1, 2, 3, 4, 5, 6, 7, 8, 0x88, 0x77, 0x66})
@@ -110,7 +110,7 @@ func fuzzVersions(size uint64, next func() byte) map[string][]uint64 {
 
 func (x *explorer) operation(t *testing.T, op byte, size uint64) {
 	for _, label := range x.labels {
-		switch op % 5 {
+		switch op % 7 {
 		case 0:
 			x.distinguished(t, size)
 		case 1:
@@ -121,6 +121,10 @@ func (x *explorer) operation(t *testing.T, op byte, size uint64) {
 			x.ownerInit(t, size, label)
 		case 4:
 			x.owner(t, size, label)
+		case 5:
+			x.absence(t, size, label)
+		case 6:
+			x.batch(t, size)
 		}
 	}
 }

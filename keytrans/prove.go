@@ -41,7 +41,8 @@ type Label interface {
 	ProveKey(version uint32) ([]byte, error)
 	// Commitment returns the commitment to an existing version's value.
 	Commitment(version uint32) (merkle.Hash, error)
-	// Open returns what opens the commitment to an existing version.
+	// Open returns what opens the commitment to an existing version. The error
+	// wraps ErrErased if the value was deleted.
 	Open(version uint32) (Opening, UpdateValue, error)
 }
 
@@ -71,6 +72,9 @@ type Prover struct {
 	// though there is always one structure; 0 means 32 and 1 MiB. The user
 	// asks again for the rest.
 	MaxUpdates, MaxUpdateBytes int
+	// MaxBatchBytes bounds the bytes of the answers to one batch request, though
+	// there is always one answer; 0 means 1 MiB. The user asks again for the rest.
+	MaxBatchBytes int
 }
 
 // production is the making of one response.

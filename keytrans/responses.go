@@ -63,20 +63,28 @@ type DistinguishedResponse struct {
 // Marshal returns the encoding of p.
 func (p *SearchResponse) Marshal(c *Configuration) ([]byte, error) {
 	var b builder
-	p.FullTreeHead.add(&b, c)
+	p.add(&b, c)
+	return b.Bytes()
+}
+
+func (p *SearchResponse) add(b *builder, c *Configuration) {
+	p.FullTreeHead.add(b, c)
 	if p.Version != nil {
 		b.AddUint32(*p.Version)
 	}
 	b.AddBytes(p.Opening[:])
-	p.Value.add(&b, c.Mode)
-	addLadder8(&b, p.BinaryLadder)
-	p.Search.add(&b)
-	return b.Bytes()
+	p.Value.add(b, c.Mode)
+	addLadder8(b, p.BinaryLadder)
+	p.Search.add(b)
 }
 
 // ParseSearchResponse decodes the response to q. The error wraps ErrMalformed.
 func ParseSearchResponse(c *Configuration, q *SearchRequest, data []byte) (*SearchResponse, error) {
 	r := reader{s: data}
+	return orError(r.searchResponse(c, q), &r)
+}
+
+func (r *reader) searchResponse(c *Configuration, q *SearchRequest) *SearchResponse {
 	p := &SearchResponse{FullTreeHead: r.fullTreeHead(c)}
 	if q.Version == nil {
 		v := r.u32("version")
@@ -86,7 +94,7 @@ func ParseSearchResponse(c *Configuration, q *SearchRequest, data []byte) (*Sear
 	p.Value = r.updateValue(c.Mode)
 	p.BinaryLadder = r.ladder8(c)
 	p.Search = r.combinedTreeProof()
-	return orError(p, &r)
+	return p
 }
 
 // Marshal returns the encoding of p.

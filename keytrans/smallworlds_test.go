@@ -128,7 +128,9 @@ func (x *explorer) explore(t *testing.T, n uint64) {
 		x.contactMonitor(t, n, label)
 		x.ownerInit(t, n, label)
 		x.owner(t, n, label)
+		x.absence(t, n, label)
 	}
+	x.batch(t, n)
 }
 
 // lasts calls f for every tree size that can be advertised to a log of n

@@ -52,6 +52,12 @@ func tamperCases(t testing.TB, w *world, size, last uint64) []*tamperCase {
 	c.update("carol", 4, 0)
 	c.distinguished(nil)
 	c.distinguished(ptr(uint64(7)))
+	c.absence("nobody", nil)
+	c.absence("alice", ptr(uint32(8)))
+	c.absence("alice", ptr(uint32(1<<32-1)))
+	c.absence("bob", ptr(uint32(3)))
+	c.batch(BatchQuery{Label: []byte("alice")}, BatchQuery{Label: []byte("nobody")}, BatchQuery{Label: []byte("bob")},
+		BatchQuery{Label: []byte("alice"), Version: ptr(uint32(6))}, BatchQuery{Label: []byte("carol"), Version: ptr(uint32(9))})
 	return c.out
 }
 

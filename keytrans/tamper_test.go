@@ -247,7 +247,7 @@ func (x *elementTamperer) visit(path string, v reflect.Value) {
 			x.visit(path, v.Elem())
 			other = reflect.Zero(v.Type())
 		}
-		if v.Type() != reflect.TypeFor[*UpdateResponse]() { // not an optional value
+		if v.Type() != reflect.TypeFor[*UpdateResponse]() && v.Type() != reflect.TypeFor[*BatchAnswer]() { // not an optional value
 			x.with(path+" toggled", v, other)
 		}
 	case reflect.Slice:

@@ -237,7 +237,8 @@ func TestHealth(t *testing.T) {
 		&keytrans.SearchRequest{Label: label}, &keytrans.ContactMonitorRequest{Label: label},
 		&keytrans.OwnerInitRequest{Label: label}, &keytrans.OwnerMonitorRequest{Label: label},
 		&keytrans.UpdateRequest{Label: label}, &keytrans.UpdateRequest{Label: label, Values: [][]byte{{1}}},
-		&keytrans.DistinguishedRequest{},
+		&keytrans.DistinguishedRequest{}, &keytrans.AbsenceRequest{Label: label},
+		&keytrans.BatchRequest{Queries: []keytrans.BatchQuery{{Label: label}}},
 	} {
 		wantProblem(t, w.post(pathOf(q), encode(t, q), bearer(aliceToken)), 503, ProblemUnavailable, "")
 	}

@@ -23,17 +23,17 @@ type Config struct {
 	Logger *slog.Logger
 
 	// MaxInFlight bounds the reads that are answered at the same time, and
-	// separately the updates; what comes beyond it is told to come back later.
-	// Requests whose body is still arriving do not count. Default 256.
+	// separately the updates, and an eighth of it the batches; what comes beyond
+	// it is told to come back later. Requests whose body is still arriving do not count. Default 256.
 	MaxInFlight int
 
 	// MaxUpdateBytes is the size of the largest body of an update. Sixteen times
 	// as many are held in memory for large bodies that are arriving or being
-	// worked on. Default 16 MiB. Other bodies have at most 64 KiB.
+	// worked on. Default 16 MiB. Other bodies have at most 64 KiB, or 66 of a batch.
 	MaxUpdateBytes int64
 
-	// Timeout bounds how long a body may take to arrive, and how long an update
-	// waits until the directory takes it. What the directory has taken is
+	// Timeout bounds how long a body may take to arrive, how long a batch takes
+	// until its last query is looked at, and how long an update waits until the directory takes it. What the directory has taken is
 	// answered whatever time it takes. Default 30 s.
 	Timeout time.Duration
 
@@ -45,7 +45,7 @@ type Config struct {
 }
 
 // maxSmallBody is the size in bytes of the largest body of all requests but
-// updates. An OwnerMonitorRequest, the largest of them, has some 3.4 KB.
+// updates and batches. An OwnerMonitorRequest, the largest of them, has some 3.4 KB.
 const maxSmallBody = 64 << 10
 
 // maxStreams is how many bundles of changes are served at the same time. Each

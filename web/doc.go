@@ -11,6 +11,7 @@
 // UpdateResponse structures back to back. A write carries its credential as
 // "Authorization: Bearer". GET /v1/configuration has the encoded
 // Configuration; users should compare it with one that they got elsewhere.
+// POST /v1/absence and /v1/batch are extensions of the protocol: docs/extensions.md.
 //
 // # The public log
 //

@@ -10,7 +10,7 @@ import (
 // FuzzEndpoints throws bytes at every endpoint that takes a body: whatever they
 // are, it is never the directory that is in trouble.
 func FuzzEndpoints(f *testing.F) {
-	paths := []string{"/v1/search", "/v1/contact-monitor", "/v1/owner-init", "/v1/owner-monitor", "/v1/update", "/v1/distinguished", "/api/v1/lookup"}
+	paths := []string{"/v1/search", "/v1/contact-monitor", "/v1/owner-init", "/v1/owner-monitor", "/v1/update", "/v1/distinguished", "/api/v1/lookup", "/v1/absence", "/v1/batch"}
 	w := newWorld(f, func(c *Config, d *directory.Config) { c.Logger, d.Logger = nil, nil })
 	w.advance(2 * window)
 	w.publish("alice", nil, "one", "two")
@@ -33,6 +33,9 @@ func FuzzEndpoints(f *testing.F) {
 	f.Add(byte(4), encode(f, &keytrans.UpdateRequest{Label: label, GreatestVersion: ptr(uint32(0))}))
 	f.Add(byte(4), encode(f, &keytrans.UpdateRequest{Last: ptr(uint64(2)), Label: []byte("new"), Values: [][]byte{{}}}))
 	f.Add(byte(6), []byte(`{"label":"alice","version":2}`))
+	f.Add(byte(7), encode(f, &keytrans.AbsenceRequest{Label: label, Version: ptr(uint32(3))}))
+	f.Add(byte(7), encode(f, &keytrans.AbsenceRequest{Last: ptr(uint64(1)), Label: []byte("x")}))
+	f.Add(byte(8), encode(f, &keytrans.BatchRequest{Queries: []keytrans.BatchQuery{{Label: label}, {Label: []byte("x")}, {}}}))
 	f.Add(byte(6), []byte(`{"label":"\ud800"}`))
 	f.Fuzz(func(t *testing.T, endpoint byte, body []byte) {
 		path := paths[int(endpoint)%len(paths)]

@@ -148,12 +148,14 @@ func TestTooLarge(t *testing.T) {
 		return recorded(t, response)
 	}
 	for _, chunked := range []bool{false, true} {
-		for _, path := range []string{"/v1/search", "/v1/contact-monitor", "/v1/owner-init", "/v1/owner-monitor", "/v1/distinguished", "/api/v1/lookup"} {
+		for _, path := range []string{"/v1/search", "/v1/contact-monitor", "/v1/owner-init", "/v1/owner-monitor", "/v1/distinguished", "/v1/absence", "/api/v1/lookup"} {
 			wantProblem(t, send(path, maxSmallBody+1, chunked, ""), 413, ProblemTooLarge, "")
 			if rec := send(path, maxSmallBody, chunked, ""); rec.Code != 400 {
 				t.Errorf("%s: the largest body: status %d", path, rec.Code)
 			}
 		}
+		wantProblem(t, send("/v1/batch", maxBatchBody+1, chunked, ""), 413, ProblemTooLarge, "")
+		wantProblem(t, send("/v1/batch", maxBatchBody, chunked, ""), 400, ProblemMalformedRequest, "")
 		wantProblem(t, send("/v1/update", 200_001, chunked, aliceToken), 413, ProblemTooLarge, "")
 		wantProblem(t, send("/v1/update", 200_000, chunked, aliceToken), 400, ProblemMalformedRequest, "")
 		wantProblem(t, send("/v1/update", 200_000, chunked, ""), 401, ProblemUnauthenticated, "")

@@ -39,6 +39,9 @@ func TestPrivacy(t *testing.T) {
 		&keytrans.OwnerMonitorRequest{Label: name, Start: 1, GreatestVersion: ptr(uint32(0))},
 		&keytrans.OwnerMonitorRequest{Label: name, Start: 1, GreatestVersion: ptr(uint32(5))},
 		&keytrans.DistinguishedRequest{},
+		&keytrans.AbsenceRequest{Label: name},
+		&keytrans.AbsenceRequest{Label: name, Version: ptr(uint32(9))},
+		&keytrans.BatchRequest{Queries: []keytrans.BatchQuery{{Label: name}, {Label: name, Version: ptr(uint32(9))}}},
 	}
 	everything := func() {
 		for _, q := range requests {

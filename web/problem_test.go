@@ -114,6 +114,16 @@ func TestProtocolProblems(t *testing.T) {
 
 		{&keytrans.DistinguishedRequest{Last: ptr(uint64(6))}, 409, ProblemConflict, "last"},
 
+		{&keytrans.AbsenceRequest{}, 400, ProblemInvalidRequest, "label"},
+		{&keytrans.AbsenceRequest{Label: alice}, 400, ProblemInvalidRequest, "label"},
+		{&keytrans.AbsenceRequest{Label: alice, Version: ptr(uint32(0))}, 400, ProblemInvalidRequest, "version"},
+		{&keytrans.AbsenceRequest{Label: alice, Version: ptr(uint32(1))}, 400, ProblemInvalidRequest, "version"},
+		{&keytrans.AbsenceRequest{Label: nobody, Last: ptr(uint64(6))}, 409, ProblemConflict, "last"},
+
+		{&keytrans.BatchRequest{}, 400, ProblemInvalidRequest, "queries"},
+		{&keytrans.BatchRequest{Last: ptr(uint64(6)), Queries: []keytrans.BatchQuery{{Label: alice}}}, 409, ProblemConflict, "last"},
+		{&keytrans.BatchRequest{Last: ptr(uint64(0)), Queries: []keytrans.BatchQuery{{Label: nobody}}}, 409, ProblemConflict, "last"},
+
 		{&keytrans.UpdateRequest{Values: values{{1}}}, 400, ProblemInvalidRequest, "label"},
 		{&keytrans.UpdateRequest{Label: nobody}, 404, ProblemUnknownLabel, "label"},
 		{&keytrans.UpdateRequest{Label: nobody, GreatestVersion: ptr(uint32(0))}, 409, ProblemConflict, "greatest_version"},
@@ -149,6 +159,10 @@ func pathOf(q marshaler) string {
 		return "/v1/owner-monitor"
 	case *keytrans.UpdateRequest:
 		return "/v1/update"
+	case *keytrans.AbsenceRequest:
+		return "/v1/absence"
+	case *keytrans.BatchRequest:
+		return "/v1/batch"
 	}
 	return "/v1/distinguished"
 }
@@ -164,6 +178,8 @@ func TestMalformed(t *testing.T) {
 		&keytrans.OwnerMonitorRequest{Label: label, Start: 1, GreatestVersion: ptr(uint32(1))},
 		&keytrans.UpdateRequest{Label: label, GreatestVersion: ptr(uint32(1)), Values: [][]byte{{1}, {2}}},
 		&keytrans.DistinguishedRequest{Last: ptr(uint64(1)), Stop: ptr(uint64(1))},
+		&keytrans.AbsenceRequest{Last: ptr(uint64(1)), Label: label, Version: ptr(uint32(1))},
+		&keytrans.BatchRequest{Last: ptr(uint64(1)), Queries: []keytrans.BatchQuery{{Label: label, Version: ptr(uint32(1))}, {Label: label}}},
 	} {
 		good := encode(t, q)
 		for n := range good {
@@ -299,7 +315,7 @@ func TestCORS(t *testing.T) {
 	}
 	for path, method := range map[string]string{
 		"/v1/search": "POST", "/v1/owner-init": "POST", "/v1/owner-monitor": "POST", "/v1/contact-monitor": "POST",
-		"/v1/distinguished": "POST", "/v1/configuration": "GET",
+		"/v1/distinguished": "POST", "/v1/configuration": "GET", "/v1/absence": "POST", "/v1/batch": "POST",
 		"/api/v1/log": "GET", "/api/v1/log/entries": "GET", "/api/v1/stats": "GET", "/api/v1/lookup": "POST",
 	} {
 		h := preflight(path, method)

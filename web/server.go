@@ -26,6 +26,7 @@ type server struct {
 	verifier      *keytrans.Verifier
 
 	reads, updates gate
+	batches        gate
 	streams        gate // bundles of changes
 	bodies         budget
 
@@ -53,7 +54,8 @@ func newServer(cfg Config) (*server, error) {
 	s := &server{
 		cfg: cfg, dir: cfg.Directory, began: cfg.Now(),
 		reads: newGate(cfg.MaxInFlight), updates: newGate(cfg.MaxInFlight), streams: newGate(maxStreams),
-		bodies: budget{limit: 16 * cfg.MaxUpdateBytes},
+		batches: newGate(max(cfg.MaxInFlight/batchShare, 1)),
+		bodies:  budget{limit: 16 * cfg.MaxUpdateBytes},
 	}
 	configuration := s.dir.Configuration()
 	if s.configuration, err = configuration.Marshal(); err != nil {
@@ -85,6 +87,8 @@ func (s *server) routes() *chi.Mux {
 	s.operation(r, "owner-init", answerer(c, keytrans.ParseOwnerInitRequest, d.OwnerInit))
 	s.operation(r, "owner-monitor", answerer(c, keytrans.ParseOwnerMonitorRequest, d.OwnerMonitor))
 	s.operation(r, "distinguished", answerer(c, keytrans.ParseDistinguishedRequest, d.Distinguished))
+	s.operation(r, "absence", answerer(c, keytrans.ParseAbsenceRequest, d.Absence))
+	s.open(r, http.MethodPost, "/v1/batch", s.batch)
 	r.Post("/v1/update", s.handle(s.update))
 	s.open(r, http.MethodGet, "/v1/configuration", s.serveConfiguration)
 

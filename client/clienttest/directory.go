@@ -30,6 +30,11 @@ type Directory struct {
 	Clock *Clock
 	// Token is required to create versions, if it is not empty.
 	Token string
+	// Plain tells that the directory does not know the extensions of
+	// docs/extensions.md.
+	Plain bool
+	// MaxBatchBytes is that of keytrans.Prover.
+	MaxBatchBytes int
 	// Before is called with the operation and body of each request. If the
 	// result is not nil, it is answered instead of what the directory would
 	// say, and the request is not carried out.
@@ -118,7 +123,7 @@ func (d *Directory) Fork() *Directory {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	f := &Directory{
-		Clock: d.Clock, Token: d.Token, config: d.config, signer: d.signer, vrf: d.vrf,
+		Clock: d.Clock, Token: d.Token, Plain: d.Plain, MaxBatchBytes: d.MaxBatchBytes, config: d.config, signer: d.signer, vrf: d.vrf,
 		entries: slices.Clone(d.entries), leaves: slices.Clone(d.leaves), labels: maps.Clone(d.labels), head: d.head,
 		requests: make(map[string]int), maxAnswers: d.maxAnswers, public: d.public.fork(),
 	}

@@ -103,8 +103,10 @@ type answerError struct{ *Answer }
 
 func (answerError) Error() string { return "answered" }
 
+var errNotFound = &answerError{Problem(http.StatusNotFound, "not-found", "", "")}
+
 func (d *Directory) respond(operation string, body []byte, token string) ([]byte, error) {
-	p := &keytrans.Prover{Config: d.config, MaxOwnerEntries: d.maxAnswers, MaxUpdates: d.maxAnswers}
+	p := &keytrans.Prover{Config: d.config, MaxOwnerEntries: d.maxAnswers, MaxUpdates: d.maxAnswers, MaxBatchBytes: d.MaxBatchBytes}
 	log := d.snapshot()
 	switch operation {
 	case "configuration":
@@ -145,7 +147,10 @@ func (d *Directory) respond(operation string, body []byte, token string) ([]byte
 	case "update":
 		return d.update(p, body, token)
 	}
-	return nil, &answerError{Problem(http.StatusNotFound, "not-found", "", "")}
+	if !d.Plain {
+		return d.extension(p, log, operation, body)
+	}
+	return nil, errNotFound
 }
 
 type marshaler interface {

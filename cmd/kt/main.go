@@ -2,8 +2,9 @@
 // watches keys, and verifies every answer.
 //
 // It exits with 0 if all is well, 1 after an operational error, 2 if it was
-// called wrongly, 3 if the directory's misbehaviour is proven, 5 if it could not
-// decide and 6 if something needs the user's attention.
+// called wrongly, 3 if the directory's misbehaviour is proven, 4 if it is proven that
+// what was asked for does not exist, 5 if it could not decide and 6 if something
+// needs the user's attention.
 package main
 
 import (
@@ -40,6 +41,7 @@ const (
 	exitOperational  = 1
 	exitUsage        = 2
 	exitMisbehaviour = 3
+	exitAbsent       = 4
 	exitUndecided    = 5
 	exitAttention    = 6
 )
@@ -51,6 +53,8 @@ func exitCode(kind client.Kind) int {
 		return exitOK
 	case client.Usage:
 		return exitUsage
+	case client.Absent:
+		return exitAbsent
 	case client.Undecided:
 		return exitUndecided
 	case client.Attention:
@@ -140,7 +144,7 @@ Whoever serves the log, which the policy can place elsewhere, learns the numbers
 the log entries that you are interested in, and nothing of labels.
 
 Exit codes: 0 verified, 1 operational error, 2 usage, 3 misbehaviour proven (the
-evidence file is named), 5 could not decide, 6 needs your attention.`,
+evidence file is named), 4 proven absent, 5 could not decide, 6 needs your attention.`,
 		Example: `  kt trust https://keys.example.org
   kt lookup alice@example.org
   kt publish me@example.org mykey.asc --token-file token
@@ -193,9 +197,12 @@ func (a *app) configureWitnesses() error {
 	return err
 }
 
+// waitFlag is the name of the flag to wait for the witnesses.
+const waitFlag = "wait-witnessed"
+
 // addWaitFlag adds the flag to wait for the witnesses. Requires that cmd.Args is set.
 func (a *app) addWaitFlag(cmd *cobra.Command) {
-	const name = "wait-witnessed"
+	const name = waitFlag
 	flags := cmd.Flags()
 	flags.DurationVar(&a.config.WaitWitnessed, name, 0, "wait until the witnesses have seen what the result rests on, for 2m at most, or as long as --wait-witnessed=`TIME` says")
 	flags.Lookup(name).NoOptDefVal = "2m"
@@ -269,17 +276,37 @@ type errorJSON struct {
 
 // printError tells of an error, and in JSON mode says so on standard output too.
 func (a *app) printError(err error) {
+	if a.json && a.command != "" {
+		a.printErrorJSON("", err, true)
+	}
+	a.printErrorText("", err)
+}
+
+// errorOf returns the *client.Error in err, or one for it.
+func errorOf(err error) *client.Error {
 	var e *client.Error
 	if !errors.As(err, &e) {
 		e = &client.Error{Kind: client.Operational, Err: err}
 	}
-	if a.json && a.command != "" {
-		a.printJSON(struct {
-			Verdict client.Verdict `json:"verdict"`
-			Error   errorJSON      `json:"error"`
-		}{client.VerdictOf(err), errorJSON{e.Kind.String(), err.Error(), e.Hint, e.Evidence}}, true)
-	}
-	fmt.Fprintf(a.stderr, "kt: error: %s\n", cli.Printable(err.Error()))
+	return e
+}
+
+// printErrorJSON prints an error as the result of the running command. label may
+// be empty.
+func (a *app) printErrorJSON(label string, err error, indent bool) {
+	e := errorOf(err)
+	a.printJSON(struct {
+		Label   string         `json:"label,omitempty"`
+		Verdict client.Verdict `json:"verdict"`
+		Error   errorJSON      `json:"error"`
+	}{label, client.VerdictOf(err), errorJSON{e.Kind.String(), err.Error(), e.Hint, e.Evidence}}, indent)
+}
+
+// printErrorText tells people of an error. about is what it is about, empty for
+// the command as a whole.
+func (a *app) printErrorText(about string, err error) {
+	e := errorOf(err)
+	fmt.Fprintf(a.stderr, "kt: error: %s%s\n", about, cli.Printable(err.Error()))
 	if e.Kind == client.Misbehaved {
 		fmt.Fprintf(a.stderr, "kt: %s\n", client.OutcomeMisbehaviour)
 	}

@@ -148,7 +148,8 @@ func TestJSON(t *testing.T) {
 		{exitAttention, []string{"watch"}, []string{"directory", "at", "reports", "head"}},
 		{exitAttention, []string{"own", alice}, []string{"label", "greatest_version", "unexpected", "ledger", "verdict"}},
 		{exitAttention, []string{"publish", alice, x.file(sshKey)}, []string{"label", "published", "version", "unexpected"}},
-		{exitUndecided, []string{"lookup", "bob@example.org"}, []string{"verdict", "error"}},
+		{exitAbsent, []string{"lookup", "bob@example.org"}, []string{"label", "version", "greatest_version", "head", "verdict"}},
+		{exitAbsent, []string{"history", "bob@example.org"}, []string{"verdict", "error"}},
 	} {
 		stdout, _ := x.kt(c.code, append(c.args, "--json")...)
 		var got map[string]any
@@ -237,7 +238,7 @@ func TestUsage(t *testing.T) {
 	x := newTerminal(t)
 	policy := x.file(string(x.dir.Policy("any")))
 	for _, args := range [][]string{
-		{"nonsense"}, {"lookup"}, {"lookup", "a", "b"}, {"lookup", "a", "--nonsense"}, {"lookup", " "}, {"lookup", "a", "--version", "x"},
+		{"nonsense"}, {"lookup"}, {"lookup", "a", "b", "--version", "1"}, {"lookup", "a", "b", "--raw"}, {"lookup", "a", " "}, {"lookup", "a", "--nonsense"}, {"lookup", " "}, {"lookup", "a", "--version", "x"},
 		{"lookup", "a", "--version", "4294967296"}, {"lookup", "a", "--raw", "--json"}, {"watch", "--every", "1ms"}, {"watch", "--every", "-1s"},
 		{"own", alice, "--accept", "-1"}, {"own", alice, "--accept", "4294967296"}, {"history", alice, "--limit", "-1"},
 		{"proof"}, {"proof", "a", "b"}, {"proof", "--verify", "a", "b"}, {"proof", "--verify", "a"}, {"proof", "--verify", "a", "--policy", policy, "--out", "b"},

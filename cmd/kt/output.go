@@ -71,7 +71,7 @@ func (a *app) printVerdict(v client.Verdict) {
 	text := cli.Printable(v.String())
 	if a.colour {
 		colours := map[client.Outcome]string{
-			client.OutcomeVerified: "32", client.OutcomeMonitored: "32", client.OutcomeUnchecked: "33",
+			client.OutcomeVerified: "32", client.OutcomeMonitored: "32", client.OutcomeUnchecked: "33", client.OutcomeAbsent: "33",
 			client.OutcomeChanged: "1;33", client.OutcomeMisbehaviour: "1;31",
 		}
 		text = strings.Replace(text, string(v.Outcome), "\x1b["+colours[v.Outcome]+"m"+string(v.Outcome)+"\x1b[0m", 1)

@@ -190,7 +190,7 @@ func TestWaitFlag(t *testing.T) {
 		_, stderr := x.kt(exitUsage, args...)
 		x.contains(stderr, "kt: error: 30s is taken for an argument: ", "kt: hint: write --wait-witnessed=30s: ")
 	}
-	for _, args := range [][]string{{"publish", alice, "file", "more", "--wait-witnessed"}, {"lookup", alice, "30s"}} {
+	for _, args := range [][]string{{"publish", alice, "file", "more", "--wait-witnessed"}, {"proof", alice, "30s"}} {
 		_, stderr := x.kt(exitUsage, args...)
 		x.contains(stderr, "kt: error: accepts ", "kt: hint: kt --help")
 	}

@@ -18,6 +18,7 @@ const (
 	ktVerified  = 0
 	ktFailed    = 1
 	ktUsage     = 2
+	ktAbsent    = 4
 	ktUndecided = 5
 	ktAttention = 6
 )
@@ -90,7 +91,7 @@ func TestStory(t *testing.T) {
 			contact.kt(ktUsage, []string{"trust"}, "lookup", alice)
 			owner.kt(ktVerified, nil, "trust", server.url)
 			contact.kt(ktVerified, nil, "trust", server.url)
-			contact.kt(ktUndecided, []string{"not proven"}, "lookup", alice)
+			contact.kt(ktAbsent, []string{"does not exist", "proven absent"}, "lookup", alice)
 
 			first, fingerprint := newKeyFile(t, alice)
 			owner.kt(ktFailed, []string{"credential"}, "publish", alice, first)
