@@ -14,6 +14,10 @@ const (
 	OwnerMonitor   = "owner-monitor"
 	Update         = "update"
 	Distinguished  = "distinguished"
+
+	// These are extensions: docs/extensions.md.
+	Absence = "absence"
+	Batch   = "batch"
 )
 
 // Directory answers encoded requests out of one state of a log. It creates
@@ -29,7 +33,8 @@ type Directory struct {
 	// to the structure of its operation.
 	EditRequest func(request any)
 	// EditResponse, if not nil, changes a response before it is encoded: a pointer
-	// to the structure of its operation, for an update to one after the other.
+	// to the structure of its operation, for an update or a batch to one after the
+	// other.
 	EditResponse func(response any)
 }
 
@@ -71,6 +76,12 @@ func (d *Directory) Answer(operation string, request []byte) ([]byte, error) {
 		return answer(d, request, keytrans.ParseDistinguishedRequest, func(q *keytrans.DistinguishedRequest) ([]response, error) {
 			return one(p.Distinguished(d.State, q))
 		})
+	case Absence:
+		return answer(d, request, keytrans.ParseAbsenceRequest, func(q *keytrans.AbsenceRequest) ([]response, error) {
+			return one(p.Absence(d.State, d.Label(string(q.Label)), q))
+		})
+	case Batch:
+		return answer(d, request, keytrans.ParseBatchRequest, d.batch)
 	}
 	return nil, fmt.Errorf("unknown operation %q", operation)
 }
@@ -83,6 +94,15 @@ func (d *Directory) update(q *keytrans.UpdateRequest) (out []response, err error
 	ps, err := d.Prover.Update(d.State, d.Label(string(q.Label)), q, created)
 	for _, p := range ps {
 		out = append(out, p)
+	}
+	return out, err
+}
+
+func (d *Directory) batch(q *keytrans.BatchRequest) (out []response, err error) {
+	label := func(name []byte) (keytrans.Label, error) { return d.Label(string(name)), nil }
+	answers, err := d.Prover.Batch(d.State, label, q)
+	for _, a := range answers {
+		out = append(out, a)
 	}
 	return out, err
 }
