@@ -137,3 +137,20 @@ func TestRun(t *testing.T) {
 		}
 	}
 }
+
+// TestUnchecked has a prover that is not told to lie refuse to answer out of a log
+// that contradicts itself.
+func TestUnchecked(t *testing.T) {
+	w := NewWorld(keytrans.KT_128_SHA256_Ed25519, keytrans.ContactMonitoring)
+	for _, l := range []*keytranstest.Log{w.Change(17, keytranstest.Remove("carol", 1)), w.Retime(18, timestampOf(0)-1)} {
+		d := w.Serve(l)
+		d.Prover.Unchecked = false
+		look := searcher(0, "carol").look
+		if err := look(w, d); !errors.Is(err, errNoAnswer) || !strings.Contains(err.Error(), "contradicts itself") {
+			t.Errorf("an honest prover of a dishonest log: %v", err)
+		}
+		if err := look(w, w.Serve(l)); err == nil || errors.Is(err, errNoAnswer) {
+			t.Errorf("a dishonest prover: %v", err)
+		}
+	}
+}
