@@ -68,7 +68,7 @@ func TestTable(t *testing.T) {
 	}
 	for _, o := range []string{
 		keytranstest.Search, keytranstest.ContactMonitor, keytranstest.OwnerInit, keytranstest.OwnerMonitor,
-		keytranstest.Update, keytranstest.Distinguished, Audit, "",
+		keytranstest.Update, keytranstest.Distinguished, keytranstest.Absence, keytranstest.Batch, Audit, "",
 	} {
 		if operations[o] == 0 {
 			t.Errorf("no attack in operation %q", o)

@@ -129,15 +129,45 @@ func fixedExpired(size uint64, label string, version uint32) Observer {
 	return o
 }
 
-// contact looked up the label and monitors it.
-func contact(size uint64, label string) Observer {
-	return observer("a contact of "+label, size, func(u *user, d answerer) error {
+// batcher looks up several labels at once, of which one has no versions.
+func batcher(size uint64, labels ...string) Observer {
+	return observer(fmt.Sprint("a searcher of all of ", labels), size, nothing, func(u *user, d answerer) error {
+		return u.batch(d, labels...)
+	})
+}
+
+// denied is told that a label has no such version, of which an honest directory
+// says that it exists. Before that, prepare made somebody of it.
+func denied(who string, size uint64, label string, version *uint32, prepare func(u *user, d answerer) error) Observer {
+	return observer(fmt.Sprintf("%s who is denied a version of %s", who, label), size, prepare, func(u *user, d answerer) error {
+		if err := u.absent(d, label, version); !errors.Is(err, keytrans.ErrRequest) {
+			return err
+		}
+		return nil
+	})
+}
+
+// absentee asks for a label that has no versions.
+func absentee(size uint64) Observer {
+	return observer("somebody who asks for a label without versions", size, nothing, func(u *user, d answerer) error {
+		return u.absent(d, "nobody", nil)
+	})
+}
+
+// looked is the preparation of a contact.
+func looked(label string) func(u *user, d answerer) error {
+	return func(u *user, d answerer) error {
 		_, err := u.search(d, label, nil)
 		if err == nil && len(u.contact(label).Map) == 0 {
 			err = errors.New("a contact has nothing to monitor")
 		}
 		return err
-	}, func(u *user, d answerer) error { return u.monitor(d, label) })
+	}
+}
+
+// contact looked up the label and monitors it.
+func contact(size uint64, label string) Observer {
+	return observer("a contact of "+label, size, looked(label), func(u *user, d answerer) error { return u.monitor(d, label) })
 }
 
 // victim is somebody who looks up a label, for the first time, when the dishonest
@@ -346,7 +376,7 @@ func whoLooksUp(by Check) []Notice {
 	var out []Notice
 	for _, who := range []Observer{
 		searcher(0, "alice"), searcher(10, "alice"), fixed(10, "alice", 2), contact(9, "bob"), contact(10, "bob"),
-		newOwner(10, "alice", 15), owner(10, "alice"), learner(10, "dave"),
+		newOwner(10, "alice", 15), owner(10, "alice"), learner(10, "dave"), absentee(10), batcher(10, "alice", "nobody"),
 	} {
 		out = append(out, Notice{who, by})
 	}

@@ -28,13 +28,19 @@ var proofAttacks = []Attack{
 	},
 	{
 		Name: "a timestamp too few", Gain: ambiguous,
-		Make:    proofs(func(p *keytrans.CombinedTreeProof) { p.Timestamps = p.Timestamps[:len(p.Timestamps)-1] }),
+		Make: proofs(func(p *keytrans.CombinedTreeProof) {
+			if n := len(p.Timestamps); n > 0 {
+				p.Timestamps = p.Timestamps[:n-1]
+			}
+		}),
 		Notices: everybody(Refused(keytrans.ErrProof, "too few timestamps")),
 	},
 	{
 		Name: "two timestamps in each other's place", Gain: another,
 		Make: proofs(func(p *keytrans.CombinedTreeProof) {
-			p.Timestamps[0], p.Timestamps[len(p.Timestamps)-1] = p.Timestamps[len(p.Timestamps)-1], p.Timestamps[0]
+			if n := len(p.Timestamps); n > 0 {
+				p.Timestamps[0], p.Timestamps[n-1] = p.Timestamps[n-1], p.Timestamps[0]
+			}
 		}),
 		Notices: append(whoLooksUp(OtherRoot), Notice{walker(0), OtherRoot}),
 	},

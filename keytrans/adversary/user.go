@@ -85,6 +85,59 @@ func (u *user) search(d answerer, label string, version *uint32) (*keytrans.Sear
 	return r, nil
 }
 
+// absent asks for proof that a label does not have a version, or any if that is
+// nil.
+func (u *user) absent(d answerer, label string, version *uint32) error {
+	q := &keytrans.AbsenceRequest{Last: u.view.Last(), Label: []byte(label), Version: version}
+	p, err := ask(d, keytranstest.Absence, q, parseWith(u, keytrans.ParseAbsenceResponse))
+	if err != nil {
+		return err
+	}
+	r, err := u.verify.Absence(u.view, q, p, u.now)
+	if err != nil {
+		return err
+	}
+	if owner := u.owners[label]; owner != nil {
+		if err := owner.CheckAbsence(r); err != nil {
+			return err
+		}
+	}
+	if err := u.contact(label).CheckAbsence(r); err != nil {
+		return err
+	}
+	u.retain(&r.Verified)
+	return nil
+}
+
+// batch looks up the greatest versions of labels at once.
+func (u *user) batch(d answerer, labels ...string) error {
+	q := &keytrans.BatchRequest{Last: u.view.Last()}
+	for _, label := range labels {
+		q.Queries = append(q.Queries, keytrans.BatchQuery{Label: []byte(label)})
+	}
+	p, err := ask(d, keytranstest.Batch, q, func(data []byte) ([]*keytrans.BatchAnswer, error) {
+		return keytrans.ParseBatchAnswers(u.verify.Configuration(), q, data)
+	})
+	if err != nil {
+		return err
+	}
+	rs, err := u.verify.Batch(u.view, q, p, u.now)
+	if err != nil {
+		return err
+	}
+	for _, r := range rs {
+		switch r.Kind {
+		case keytrans.AnswerSearch:
+			u.retain(&r.Search.Verified)
+		case keytrans.AnswerAbsence:
+			u.retain(&r.Absence.Verified)
+		default:
+			return fmt.Errorf("%w: kind %d", errNoAnswer, r.Kind)
+		}
+	}
+	return nil
+}
+
 func (u *user) contact(label string) *keytrans.Contact {
 	if c := u.contacts[label]; c != nil {
 		return c

@@ -215,6 +215,8 @@ func (d *Directory) editLadders(change func([]keytrans.BinaryLadderStep) []keytr
 			p.BinaryLadder = change(p.BinaryLadder)
 		case *keytrans.UpdateResponse:
 			p.BinaryLadder = change(p.BinaryLadder)
+		case *keytrans.AbsenceResponse:
+			p.BinaryLadder = change(p.BinaryLadder)
 		}
 	}
 	return d
@@ -233,8 +235,20 @@ func headOf(response any) *keytrans.FullTreeHead {
 		return &p.FullTreeHead
 	case *keytrans.UpdateResponse:
 		return &p.FullTreeHead
+	case *keytrans.AbsenceResponse:
+		return &p.FullTreeHead
+	case *keytrans.BatchAnswer:
+		return headOf(answerOf(p))
 	}
 	return &response.(*keytrans.DistinguishedResponse).FullTreeHead
+}
+
+// answerOf returns what is in an answer of a batch.
+func answerOf(a *keytrans.BatchAnswer) any {
+	if a.Kind == keytrans.AnswerSearch {
+		return a.Search
+	}
+	return a.Absence
 }
 
 // proofOf returns the proof of a response.
@@ -250,6 +264,10 @@ func proofOf(response any) *keytrans.CombinedTreeProof {
 		return &p.Monitor
 	case *keytrans.UpdateResponse:
 		return &p.Update
+	case *keytrans.AbsenceResponse:
+		return &p.Absence
+	case *keytrans.BatchAnswer:
+		return proofOf(answerOf(p))
 	}
 	return &response.(*keytrans.DistinguishedResponse).Distinguished
 }
@@ -276,6 +294,10 @@ func (d *Directory) Forget() *Directory {
 		case *keytrans.UpdateRequest:
 			q.Last = nil
 		case *keytrans.DistinguishedRequest:
+			q.Last = nil
+		case *keytrans.AbsenceRequest:
+			q.Last = nil
+		case *keytrans.BatchRequest:
 			q.Last = nil
 		}
 	}
