@@ -86,6 +86,9 @@ func otherCodecs() []codec {
 	update := &AuditorUpdate{Timestamp: 1, Added: leaves, Removed: leaves[:1], Proof: codecProof().PrefixProofs[0]}
 	out := []codec{
 		{"AuditorUpdate", recoder(ParseAuditorUpdate, (*AuditorUpdate).Marshal), must(update.Marshal()), nil},
+		{"AuditorTreeHead", recoder(ParseAuditorTreeHead, (*AuditorTreeHead).Marshal),
+			must((&AuditorTreeHead{13, 14, []byte("auditor")}).Marshal()), nil},
+		{"AuditRequest", recoder(ParseAuditRequest, (*AuditRequest).Marshal), must((&AuditRequest{1, 2}).Marshal()), nil},
 		{"LogEntry", recoder(ParseLogEntry, func(e LogEntry) ([]byte, error) { return e.Marshal(), nil }),
 			LogEntry{1, merkle.Hash{2}}.Marshal(), nil},
 	}

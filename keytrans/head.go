@@ -66,9 +66,35 @@ func (h *FullTreeHead) add(b *builder, c *Configuration) {
 		b.SetError(errors.New("keytrans: updated head without an auditor_tree_head"))
 		return
 	}
-	b.AddUint64(a.Timestamp)
-	b.AddUint64(a.TreeSize)
-	b.opaque16(a.Signature)
+	a.add(b)
+}
+
+func (h *AuditorTreeHead) add(b *builder) {
+	b.AddUint64(h.Timestamp)
+	b.AddUint64(h.TreeSize)
+	b.opaque16(h.Signature)
+}
+
+// Marshal returns the encoding of h.
+func (h *AuditorTreeHead) Marshal() ([]byte, error) {
+	var b builder
+	h.add(&b)
+	return b.Bytes()
+}
+
+// ParseAuditorTreeHead decodes an AuditorTreeHead. The error wraps ErrMalformed.
+func ParseAuditorTreeHead(data []byte) (*AuditorTreeHead, error) {
+	r := reader{s: data}
+	h := r.auditorTreeHead()
+	return orError(h, &r)
+}
+
+func (r *reader) auditorTreeHead() *AuditorTreeHead {
+	return &AuditorTreeHead{
+		Timestamp: r.u64("auditor timestamp"),
+		TreeSize:  r.u64("auditor tree_size"),
+		Signature: r.opaque16("auditor signature"),
+	}
 }
 
 func (r *reader) fullTreeHead(c *Configuration) FullTreeHead {
@@ -82,11 +108,7 @@ func (r *reader) fullTreeHead(c *Configuration) FullTreeHead {
 	}
 	h := FullTreeHead{TreeHead: r.treeHead()}
 	if c.Mode == ThirdPartyAuditing {
-		h.AuditorTreeHead = &AuditorTreeHead{
-			Timestamp: r.u64("auditor timestamp"),
-			TreeSize:  r.u64("auditor tree_size"),
-			Signature: r.opaque16("auditor signature"),
-		}
+		h.AuditorTreeHead = r.auditorTreeHead()
 	}
 	return h
 }

@@ -75,6 +75,10 @@ type Prover struct {
 	// MaxBatchBytes bounds the bytes of the answers to one batch request, though
 	// there is always one answer; 0 means 1 MiB. The user asks again for the rest.
 	MaxBatchBytes int
+	// Unchecked has the Prover answer although the log contradicts itself or the
+	// auditor's head cannot be used, which is otherwise an error. It is for tests of
+	// what users then notice.
+	Unchecked bool
 }
 
 // production is the making of one response.
@@ -83,13 +87,15 @@ type production struct {
 	head     FullTreeHead
 	producer *producer
 	last     uint64
+	// unchecked is the Prover's Unchecked.
+	unchecked bool
 }
 
 // open starts a response to a user who advertised last; label may be nil for
 // operations without one.
 func (p *Prover) open(log Log, label Label, last *uint64) (*production, error) {
 	head := log.Head()
-	o := &production{head: FullTreeHead{TreeHead: &head}}
+	o := &production{head: FullTreeHead{TreeHead: &head}, unchecked: p.Unchecked}
 	if last != nil {
 		o.last = *last
 		switch {
@@ -128,13 +134,16 @@ func (o *production) addAuditorHead(log Log) error {
 		return err
 	}
 	o.head.AuditorTreeHead = a
+	if o.unchecked {
+		return nil
+	}
 	return checkAuditorLag(o.cfg, a, rightmost.Timestamp)
 }
 
 // close completes the proof with the prefix tree roots and log tree nodes that
 // the user cannot compute.
 func (o *production) close() (CombinedTreeProof, error) {
-	if err := errors.Join(o.contradiction, o.rejection); err != nil {
+	if err := errors.Join(o.contradiction, o.rejection); err != nil && !o.unchecked {
 		return CombinedTreeProof{}, fmt.Errorf("the directory's data contradicts itself: %w", err)
 	}
 	proof := o.producer.proof

@@ -8,13 +8,12 @@ package clienttest
 import (
 	"crypto/rand"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
-	"github.com/ghostlight-kt/ghostlight/keytrans/vrf"
+	"github.com/ghostlight-kt/ghostlight/keytrans/keytranstest"
 	"github.com/ghostlight-kt/ghostlight/merkle"
 	"github.com/ghostlight-kt/ghostlight/merkle/logtree"
 	"github.com/ghostlight-kt/ghostlight/merkle/prefixtree"
@@ -43,14 +42,9 @@ type Directory struct {
 	// carried out.
 	After func(operation string, response *Answer)
 
-	config     *keytrans.Configuration
-	signer     keytrans.SigningKey
-	vrf        vrf.PrivateKey
 	mu         sync.Mutex
-	entries    []keytrans.LogEntry
-	leaves     []leaf
-	labels     map[string][]version
-	head       keytrans.TreeHead
+	log        *keytranstest.Log
+	forgotten  []string // labels that the next entry lacks a version of
 	requests   map[string]int
 	maxAnswers int
 	public     publicLog
@@ -76,19 +70,6 @@ func (c *Clock) Add(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-type leaf struct {
-	prefixtree.Leaf
-	position uint64
-	removed  *uint64 // position of the first entry without it again
-}
-
-type version struct {
-	position   uint64
-	opening    keytrans.Opening
-	value      []byte
-	commitment merkle.Hash
-}
-
 // Update is a label and values to make versions of.
 type Update struct {
 	Label  string
@@ -98,20 +79,14 @@ type Update struct {
 // New returns a directory with one log entry, made at a fixed time that its
 // clock is set to. It makes new keys.
 func New() *Directory {
-	seed := make([]byte, 32)
-	must(rand.Read(seed))
-	signer := must(keytrans.NewEd25519SigningKey(seed))
-	key := must(vrf.GenerateEd25519PrivateKey(rand.Reader))
 	d := &Directory{
-		Clock:  &Clock{now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)},
-		signer: signer, vrf: key, labels: make(map[string][]version), requests: make(map[string]int), maxAnswers: 2,
-		config: &keytrans.Configuration{
-			Suite: keytrans.KT_128_SHA256_Ed25519, Mode: keytrans.ContactMonitoring,
-			SignaturePublicKey: signer.Public(), VRFPublicKey: key.Public(),
+		Clock:    &Clock{now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)},
+		requests: make(map[string]int), maxAnswers: 2, public: newPublicLog(),
+		log: keytranstest.New(keytranstest.Options{
+			Seed:     rand.Text(),
 			MaxAhead: 60_000, MaxBehind: uint64((24 * time.Hour).Milliseconds()),
-			ReasonableMonitoringWindow: uint64(Window.Milliseconds()),
-		},
-		public: newPublicLog(),
+			Window: uint64(Window.Milliseconds()),
+		}),
 	}
 	d.Insert()
 	return d
@@ -122,25 +97,21 @@ func New() *Directory {
 func (d *Directory) Fork() *Directory {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	f := &Directory{
-		Clock: d.Clock, Token: d.Token, Plain: d.Plain, MaxBatchBytes: d.MaxBatchBytes, config: d.config, signer: d.signer, vrf: d.vrf,
-		entries: slices.Clone(d.entries), leaves: slices.Clone(d.leaves), labels: maps.Clone(d.labels), head: d.head,
+	return &Directory{
+		Clock: d.Clock, Token: d.Token, Plain: d.Plain, MaxBatchBytes: d.MaxBatchBytes,
+		log: d.log.Fork(d.log.Size()), forgotten: slices.Clone(d.forgotten),
 		requests: make(map[string]int), maxAnswers: d.maxAnswers, public: d.public.fork(),
 	}
-	for label, versions := range f.labels {
-		f.labels[label] = slices.Clone(versions)
-	}
-	return f
 }
 
 // Configuration returns the directory's configuration.
-func (d *Directory) Configuration() *keytrans.Configuration { return d.config }
+func (d *Directory) Configuration() *keytrans.Configuration { return d.log.Config }
 
 // Size returns the size of the log.
 func (d *Directory) Size() uint64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return uint64(len(d.entries))
+	return d.log.Size()
 }
 
 // Requests returns how often an operation was requested.
@@ -167,34 +138,21 @@ func (d *Directory) Tick(n int, step time.Duration) {
 }
 
 func (d *Directory) insert(updates []Update) uint64 {
-	pos := uint64(len(d.entries))
+	var changes []keytranstest.Change
+	for _, label := range d.forgotten {
+		changes = append(changes, keytranstest.Forget(label))
+	}
+	d.forgotten = nil
 	for _, u := range updates {
 		for _, value := range u.Values {
-			number := uint32(len(d.labels[u.Label]))
-			v := version{position: pos, value: value}
-			must(rand.Read(v.opening[:]))
-			v.commitment = must(keytrans.Commit(d.config.Mode, v.opening, []byte(u.Label), number, keytrans.UpdateValue{Value: value}))
-			key := d.vrf.Evaluate(must(keytrans.VRFInput([]byte(u.Label), number)))
-			d.addLeaf(prefixtree.Key(key), v.commitment, pos)
-			d.labels[u.Label] = append(d.labels[u.Label], v)
+			changes = append(changes, keytranstest.Create(u.Label, string(value)))
 		}
 	}
-	var key prefixtree.Key
-	var commitment merkle.Hash
-	must(rand.Read(key[:]))
-	must(rand.Read(commitment[:]))
-	d.addLeaf(key, commitment, pos)
-
-	entry := keytrans.LogEntry{Timestamp: uint64(d.Clock.Now().UnixMilli()), PrefixTree: d.snapshot().prefixTree(pos).Hash()}
-	d.entries = append(d.entries, entry)
-	log := d.snapshot()
-	root := must(logtree.Root(log.size, must(log.LogNodes(logtree.FullSubtrees(log.size)))))
-	d.head = *must(keytrans.SignTreeHead(d.config, d.signer, log.size, root))
-	return pos
-}
-
-func (d *Directory) addLeaf(key prefixtree.Key, commitment merkle.Hash, pos uint64) {
-	d.leaves = append(d.leaves, leaf{Leaf: prefixtree.Leaf{Key: key, Commitment: commitment}, position: pos})
+	var padding prefixtree.Leaf
+	must(rand.Read(padding.Key[:]))
+	must(rand.Read(padding.Commitment[:]))
+	changes = append(changes, keytranstest.PutLeaf(padding))
+	return d.log.Append(uint64(d.Clock.Now().UnixMilli()), changes...)
 }
 
 func must[T any](v T, err error) T {
@@ -209,14 +167,19 @@ func must[T any](v T, err error) T {
 func (d *Directory) Remove(label string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	versions := d.labels[label]
-	number := uint32(len(versions) - 1)
-	d.labels[label] = versions[:number]
-	key := prefixtree.Key(d.vrf.Evaluate(must(keytrans.VRFInput([]byte(label), number))))
-	removed := uint64(len(d.entries))
-	for i := range d.leaves {
-		if d.leaves[i].Key == key {
-			d.leaves[i].removed = &removed
-		}
-	}
+	d.forgotten = append(d.forgotten, label)
+}
+
+// Entries returns the log entries, which anybody can read.
+func (d *Directory) Entries() []keytrans.LogEntry {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.log.Entries())
+}
+
+// Nodes returns log tree nodes, which anybody can compute from Entries.
+func (d *Directory) Nodes(nodes []logtree.Node) []merkle.Hash {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return must(d.log.At(d.log.Size()).LogNodes(nodes))
 }

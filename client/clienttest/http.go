@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/keytrans/keytranstest"
 )
 
 // Answer is an HTTP response.
@@ -106,66 +107,37 @@ func (answerError) Error() string { return "answered" }
 var errNotFound = &answerError{Problem(http.StatusNotFound, "not-found", "", "")}
 
 func (d *Directory) respond(operation string, body []byte, token string) ([]byte, error) {
-	p := &keytrans.Prover{Config: d.config, MaxOwnerEntries: d.maxAnswers, MaxUpdates: d.maxAnswers, MaxBatchBytes: d.MaxBatchBytes}
-	log := d.snapshot()
 	switch operation {
 	case "configuration":
-		return d.config.Marshal()
-	case "search":
+		return d.log.Config.Marshal()
+	case keytranstest.Search:
 		q, err := keytrans.ParseSearchRequest(body)
+		if err == nil && d.greatest(q.Label) < 0 {
+			err = errUnknownLabel
+		}
 		if err != nil {
 			return nil, err
 		}
-		if len(d.labels[string(q.Label)]) == 0 {
-			return nil, errUnknownLabel
+	case keytranstest.Update:
+		return d.update(body, token)
+	case keytranstest.ContactMonitor, keytranstest.OwnerInit, keytranstest.OwnerMonitor, keytranstest.Distinguished:
+	case keytranstest.Absence, keytranstest.Batch:
+		if d.Plain {
+			return nil, errNotFound
 		}
-		return marshal(d, func() (marshaler, error) { return p.Search(log, d.label(q.Label), q) })
-	case "contact-monitor":
-		q, err := keytrans.ParseContactMonitorRequest(body)
-		if err != nil {
-			return nil, err
-		}
-		return marshal(d, func() (marshaler, error) { return p.ContactMonitor(log, d.label(q.Label), q) })
-	case "owner-init":
-		q, err := keytrans.ParseOwnerInitRequest(body)
-		if err != nil {
-			return nil, err
-		}
-		return marshal(d, func() (marshaler, error) { return p.OwnerInit(log, d.label(q.Label), q) })
-	case "owner-monitor":
-		q, err := keytrans.ParseOwnerMonitorRequest(body)
-		if err != nil {
-			return nil, err
-		}
-		return marshal(d, func() (marshaler, error) { return p.OwnerMonitor(log, d.label(q.Label), q) })
-	case "distinguished":
-		q, err := keytrans.ParseDistinguishedRequest(body)
-		if err != nil {
-			return nil, err
-		}
-		return marshal(d, func() (marshaler, error) { return p.Distinguished(log, q) })
-	case "update":
-		return d.update(p, body, token)
+	default:
+		return nil, errNotFound
 	}
-	if !d.Plain {
-		return d.extension(p, log, operation, body)
-	}
-	return nil, errNotFound
+	return d.answers().Answer(operation, body)
 }
 
-type marshaler interface {
-	Marshal(*keytrans.Configuration) ([]byte, error)
+// greatest returns the greatest version of a label, -1 if it has none.
+func (d *Directory) greatest(label []byte) int64 {
+	return int64(len(d.log.Label(string(label)).Versions)) - 1
 }
 
-func marshal(d *Directory, make func() (marshaler, error)) ([]byte, error) {
-	r, err := make()
-	if err != nil {
-		return nil, err
-	}
-	return r.Marshal(d.config)
-}
-
-func (d *Directory) update(p *keytrans.Prover, body []byte, token string) ([]byte, error) {
+// update creates versions, and tells of those and others.
+func (d *Directory) update(body []byte, token string) ([]byte, error) {
 	q, err := keytrans.ParseUpdateRequest(body)
 	if err != nil {
 		return nil, err
@@ -173,7 +145,7 @@ func (d *Directory) update(p *keytrans.Prover, body []byte, token string) ([]byt
 	if len(q.Values) > 0 && d.Token != "" && token != d.Token {
 		return nil, &answerError{Problem(http.StatusUnauthorized, "unauthenticated", "", "")}
 	}
-	known, have := int64(-1), int64(len(d.labels[string(q.Label)]))-1
+	known, have := int64(-1), d.greatest(q.Label)
 	if q.GreatestVersion != nil {
 		known = int64(*q.GreatestVersion)
 	}
@@ -185,17 +157,15 @@ func (d *Directory) update(p *keytrans.Prover, body []byte, token string) ([]byt
 	case known >= have:
 		return nil, &answerError{Problem(http.StatusConflict, "conflict", "greatest_version", "nothing new")}
 	}
-	list, err := p.Update(d.snapshot(), d.label(q.Label), q, created)
-	if err != nil {
-		return nil, err
-	}
-	var out []byte
-	for _, r := range list {
-		b, err := r.Marshal(d.config)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, b...)
-	}
-	return out, nil
+	answers := d.answers()
+	answers.Created = created
+	return answers.Answer(keytranstest.Update, body)
+}
+
+// answers returns what answers out of the log as it is.
+func (d *Directory) answers() *keytranstest.Directory {
+	answers := d.log.Directory(d.log.Size())
+	answers.Prover.MaxOwnerEntries, answers.Prover.MaxUpdates = d.maxAnswers, d.maxAnswers
+	answers.Prover.MaxBatchBytes = d.MaxBatchBytes
+	return answers
 }

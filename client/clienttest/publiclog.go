@@ -160,9 +160,9 @@ func (d *Directory) PublicRoot(size uint64) merkle.Hash {
 
 func (d *Directory) publicSize() uint64 {
 	if d.public.stopped != nil {
-		return min(*d.public.stopped, uint64(len(d.entries)))
+		return min(*d.public.stopped, d.log.Size())
 	}
-	return uint64(len(d.entries))
+	return d.log.Size()
 }
 
 // sign signs a checkpoint, once: cosignatures have the time in them.
@@ -193,7 +193,7 @@ func (d *Directory) publicNode(lo, hi uint64) merkle.Hash {
 		if h, ok := d.public.changed[lo]; ok {
 			return h
 		}
-		return merkle.Hash(hasher.HashLeaf(d.entries[lo].Marshal()))
+		return merkle.Hash(hasher.HashLeaf(d.log.Entries()[lo].Marshal()))
 	default:
 		k := uint64(1)
 		for 2*k < n {
@@ -215,7 +215,7 @@ func (d *Directory) answerLog(path string) *Answer {
 		return notFound
 	}
 	// Tiles beyond what is shown are no secret: they are of the same tree.
-	total := uint64(len(d.entries))
+	total := d.log.Size()
 	if size, ok := t.Size(); !ok || size > total {
 		return notFound
 	}

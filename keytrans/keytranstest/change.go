@@ -61,12 +61,36 @@ func PutValue(label string, version uint32, value string) Change {
 	}
 }
 
+// PutLeaf sets the commitment at any search key.
+func PutLeaf(leaf prefixtree.Leaf) Change {
+	return func(m *making) { m.tree = m.tree.put(leaf, 0) }
+}
+
+// Sink moves the leaf of a label's version one level down from where it belongs.
+func Sink(label string, version uint32) Change {
+	return func(m *making) {
+		key := m.log.key(label, version)
+		m.tree = m.tree.sink(&key, 0)
+	}
+}
+
 // Remove removes a label's version from the prefix tree, and nothing from the
 // log's records.
 func Remove(label string, version uint32) Change {
 	return func(m *making) {
 		key := m.log.key(label, version)
 		m.tree = m.tree.remove(&key, 0)
+	}
+}
+
+// Forget removes the greatest version of a label from the prefix tree and from the
+// log's records, also for earlier entries.
+func Forget(label string) Change {
+	return func(m *making) {
+		versions := m.log.labels[label]
+		last := len(versions) - 1
+		Remove(label, versions[last].Number)(m)
+		m.log.labels[label] = versions[:last:last]
 	}
 }
 

@@ -1,11 +1,13 @@
 // Package keytranstest has a KEYTRANS log in memory, for tests. A Log keeps
 // every state that it ever had, in any cipher suite and deployment mode. All of
-// it follows from a seed: keys, openings and padding; only the signatures of the
-// P-256 suite are random.
+// it follows from a seed: keys, openings and padding. Only the signatures of the
+// P-256 suite are random, and under ThirdPartyManagement the commitments, which
+// are made over signatures.
 //
 // A Log does what it is told. It signs entries that an honest log would never
 // have, since what is done about those is what most tests are for.
 //
-// Nothing in this package is safe for concurrent use, and nothing is meant for
-// anything but tests: it panics if it is used wrongly.
+// Nothing in this package is safe for concurrent use, but forks of a Log do not
+// get in each other's way. Nothing is meant for anything but tests: it panics if it
+// is used wrongly.
 package keytranstest

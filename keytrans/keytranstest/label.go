@@ -22,7 +22,9 @@ type Version struct {
 type Label struct {
 	Name     []byte
 	Versions []Version // by number, without a gap
-	secrets  *secrets
+	// Prove, if not nil, is whose VRF proofs are shown instead of the label's own.
+	Prove   *Label
+	secrets *secrets
 }
 
 var _ keytrans.Label = (*Label)(nil)
@@ -74,6 +76,9 @@ func (l *Label) SearchKey(version uint32) (merkle.Hash, error) {
 
 // ProveKey implements keytrans.Label.
 func (l *Label) ProveKey(version uint32) ([]byte, error) {
+	if l.Prove != nil {
+		return l.Prove.ProveKey(version)
+	}
 	return l.secrets.prove(l.Name, version).proof, nil
 }
 
@@ -89,6 +94,9 @@ func (l *Label) Commitment(version uint32) (merkle.Hash, error) {
 // Open implements keytrans.Label.
 func (l *Label) Open(version uint32) (keytrans.Opening, keytrans.UpdateValue, error) {
 	v, err := l.version(version)
+	if err == nil && v.Skipped {
+		err = fmt.Errorf("version %d of a label was skipped", version)
+	}
 	if err != nil {
 		return keytrans.Opening{}, keytrans.UpdateValue{}, err
 	}

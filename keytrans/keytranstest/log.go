@@ -7,6 +7,7 @@ import (
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/merkle"
 	"github.com/ghostlight-kt/ghostlight/merkle/logtree"
+	"github.com/ghostlight-kt/ghostlight/merkle/prefixtree"
 )
 
 // Options say which log to make. The zero value is a log that can be used.
@@ -127,6 +128,9 @@ func (l *Log) Rewrite(edit func(pos uint64, e *Entry)) *Log {
 	}
 	return f
 }
+
+// SearchKey returns the search key of a label's version.
+func (l *Log) SearchKey(label string, version uint32) prefixtree.Key { return l.key(label, version) }
 
 // Now returns a time at which the head of size entries is fresh: that of its
 // rightmost entry.

@@ -2,6 +2,7 @@ package keytranstest
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/merkle"
@@ -12,8 +13,10 @@ import (
 // share it, because some signatures are random and what they are in must not
 // differ between forks.
 type secrets struct {
-	seed     string
-	keys     *Keys
+	seed string
+	keys *Keys
+
+	mu       sync.Mutex // guards what follows: forks need not know of each other
 	proofs   map[string]searchKey
 	versions map[string]Version
 }
@@ -28,6 +31,8 @@ func newSecrets(seed string, keys *Keys) *secrets {
 }
 
 func (s *secrets) prove(label []byte, version uint32) searchKey {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	id := fmt.Sprintf("%d %s", version, label)
 	k, ok := s.proofs[id]
 	if !ok {
@@ -40,14 +45,15 @@ func (s *secrets) prove(label []byte, version uint32) searchKey {
 
 // version returns a version without a position.
 func (s *secrets) version(c *keytrans.Configuration, label string, number uint32, value []byte) Version {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	id := fmt.Sprintf("%d %d %s%s", number, len(label), label, value)
 	v, ok := s.versions[id]
 	if !ok {
 		v = Version{Number: number, Value: keytrans.UpdateValue{Value: value}}
 		copy(v.Opening[:], derive(s.seed, "opening", number, label, string(value)))
 		if s.keys.Leaf != nil {
-			tbs := must(keytrans.UpdateTBS(c, []byte(label), number, value))
-			v.Value.Signature = must(s.keys.Leaf.Sign(tbs))
+			v.Value = must(keytrans.SignUpdate(c, s.keys.Leaf, []byte(label), number, value))
 		}
 		v.Commitment = must(keytrans.Commit(c.Mode, v.Opening, []byte(label), number, v.Value))
 		s.versions[id] = v

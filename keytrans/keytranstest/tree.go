@@ -65,6 +65,25 @@ func (t *tree) remove(key *prefixtree.Key, depth int) *tree {
 	return newParent(t.left, t.right.remove(key, depth+1))
 }
 
+// sink returns the tree with the leaf at a search key one level deeper than it
+// belongs.
+func (t *tree) sink(key *prefixtree.Key, depth int) *tree {
+	left, right := t, (*tree)(nil)
+	if t.leaf == nil {
+		left, right = t.left, t.right
+	}
+	switch {
+	case t.leaf != nil && bit(key, depth) == 1:
+		left, right = nil, t
+	case t.leaf != nil:
+	case bit(key, depth) == 0:
+		left = left.sink(key, depth+1)
+	default:
+		right = right.sink(key, depth+1)
+	}
+	return &tree{hash: prefixtree.ParentHash(left.root(), right.root()), left: left, right: right}
+}
+
 // get returns the commitment at a search key, nil if there is none.
 func (t *tree) get(key *prefixtree.Key) *merkle.Hash {
 	_, commitment, err := prefixtree.Search(t.node(), *key)

@@ -1,6 +1,7 @@
 package prefixtree
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -24,8 +25,8 @@ import (
 // and after is the root if that sibling is a parent and stays where it is. An
 // auditor should not sign a root that it had to guess.
 //
-// Mutate returns an error for lists that break these rules and for proofs that
-// [Proof.Root] rejects.
+// Mutate returns an error for lists that break these rules, which wraps ErrUnsorted,
+// ErrAdded or ErrRemoved, and for proofs that [Proof.Root] rejects.
 func Mutate(proof Proof, added, removed []Leaf) (before, after merkle.Hash, determined bool, err error) {
 	keys, commitments, err := mutationLookups(proof, added, removed)
 	if err != nil {
@@ -43,6 +44,18 @@ func Mutate(proof Proof, added, removed []Leaf) (before, after merkle.Hash, dete
 	return root.hash, changed.hash, m.determined, nil
 }
 
+// The errors of Mutate for changes that cannot be, by steps of an auditor.
+var (
+	// ErrUnsorted is wrapped for a list that is not in ascending order, or has a
+	// search key twice (step 2).
+	ErrUnsorted = errors.New("the leaves are not in strictly ascending order")
+	// ErrAdded is wrapped for an added leaf whose search key was in the tree
+	// (step 3).
+	ErrAdded = errors.New("an added leaf is included already")
+	// ErrRemoved is wrapped for a removed leaf that was not in the tree (step 4).
+	ErrRemoved = errors.New("a removed leaf is not included")
+)
+
 // mutationLookups checks the lists of Mutate and the types of its results, and
 // returns the arguments for rebuild.
 func mutationLookups(proof Proof, added, removed []Leaf) ([]Key, []*merkle.Hash, error) {
@@ -59,9 +72,11 @@ func mutationLookups(proof Proof, added, removed []Leaf) ([]Key, []*merkle.Hash,
 	keys, commitments := make([]Key, 0, n), make([]*merkle.Hash, 0, n)
 	for i := range added {
 		old := find(removed, &added[i].Key)
-		if (old == nil) == (proof.Results[i].Type == Inclusion) {
-			return nil, nil, fmt.Errorf("%w: added leaf %d: result type %d, also removed: %t",
-				errProof, i, proof.Results[i].Type, old != nil)
+		switch t := proof.Results[i].Type; {
+		case old == nil && t == Inclusion:
+			return nil, nil, fmt.Errorf("%w: %w: leaf %d", errProof, ErrAdded, i)
+		case old != nil && t != Inclusion:
+			return nil, nil, fmt.Errorf("%w: %w: added leaf %d, which is also removed", errProof, ErrRemoved, i)
 		}
 		keys = append(keys, added[i].Key)
 		if old == nil {
@@ -72,7 +87,7 @@ func mutationLookups(proof Proof, added, removed []Leaf) ([]Key, []*merkle.Hash,
 	}
 	for i := range removed {
 		if t := proof.Results[len(added)+i].Type; t != Inclusion {
-			return nil, nil, fmt.Errorf("%w: removed leaf %d: result type %d", errProof, i, t)
+			return nil, nil, fmt.Errorf("%w: %w: leaf %d", errProof, ErrRemoved, i)
 		}
 		keys = append(keys, removed[i].Key)
 		commitments = append(commitments, &removed[i].Commitment)
@@ -83,7 +98,7 @@ func mutationLookups(proof Proof, added, removed []Leaf) ([]Key, []*merkle.Hash,
 func checkSorted(list string, leaves []Leaf) error {
 	for i := 1; i < len(leaves); i++ {
 		if compareKeys(&leaves[i-1].Key, &leaves[i].Key) >= 0 {
-			return fmt.Errorf("%w: %s leaves %d and %d are not in ascending order", errProof, list, i-1, i)
+			return fmt.Errorf("%w: %w: %s %d and %d", errProof, ErrUnsorted, list, i-1, i)
 		}
 	}
 	return nil
