@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"context"
 	"errors"
 
 	"github.com/ghostlight-kt/ghostlight/merkle/prefixtree"
@@ -44,6 +45,16 @@ type Snapshot interface {
 
 	// Close releases the snapshot.
 	Close() error
+}
+
+// Compactor is a Store that can be told to give up the space of removed records.
+type Compactor interface {
+	// Compact removes from the store's files what was deleted or replaced in
+	// [lo, hi) before it is called, except what a Snapshot still needs that is
+	// open; it waits for those that later commits have made old. It can take
+	// long, and ends early with the error of ctx. Readers and commits go on
+	// meanwhile.
+	Compact(ctx context.Context, lo, hi []byte) error
 }
 
 // ErrConflict is returned by Store.Commit if somebody else has committed.
