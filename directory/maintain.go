@@ -63,6 +63,10 @@ func (d *Directory) refresh() error {
 	return nil
 }
 
+// compactAttempts is how often compact tries again because a reader, or the
+// present state, has an old snapshot.
+const compactAttempts = 30
+
 // compact has the store give up the space of what was removed from the keys in
 // [lo, hi), and reports whether it can.
 func (d *Directory) compact(ctx context.Context, lo, hi []byte) (bool, error) {
@@ -70,7 +74,14 @@ func (d *Directory) compact(ctx context.Context, lo, hi []byte) (bool, error) {
 	if !ok {
 		return false, nil
 	}
-	if err := c.Compact(ctx, lo, hi); err != nil {
+	err := ErrSnapshot
+	for attempt := 0; attempt < compactAttempts && errors.Is(err, ErrSnapshot); attempt++ {
+		// The present state must not be what keeps the removed.
+		if err = d.maintain(ctx, d.refresh); err == nil {
+			err = c.Compact(ctx, lo, hi)
+		}
+	}
+	if err != nil {
 		return false, fmt.Errorf("what was removed is gone for readers, but not yet from the files: %w", err)
 	}
 	return true, nil

@@ -91,15 +91,15 @@ type pruning struct {
 // begin finds out what may go, and stores that it is gone. From then on no
 // request is answered that needs it.
 func (p *pruning) begin(ctx context.Context, opts PruneOptions) error {
+	served, err := p.d.Checkpoint(CheckpointServed)
+	if err != nil {
+		return err
+	}
 	s, err := p.d.acquire()
 	if err != nil {
 		return err
 	}
 	defer s.release()
-	served, err := s.snap.Get(checkpointKey(CheckpointServed))
-	if err != nil {
-		return err
-	}
 	m, err := s.expired(*p.d.cfg.Configuration.MaximumLifetime, opts, served)
 	if err != nil {
 		return err

@@ -131,6 +131,12 @@ func (d *Directory) Update(ctx context.Context, credential Credential, q *keytra
 			return nil, err
 		}
 		list, err := d.prover.Update(log, view, q, created)
+		if errors.Is(err, ErrErased) {
+			// What comes before the erased version can be told.
+			one := *d.prover
+			one.MaxUpdates = 1
+			list, err = one.Update(log, view, q, created)
+		}
 		return list, prunedField("greatest_version", err)
 	})
 	if err != nil && created > 0 {

@@ -29,9 +29,13 @@ func (s *Store) Compact(ctx context.Context, lo, hi []byte) error {
 	if bytes.Compare(lo, hi) >= 0 {
 		return nil
 	}
+	patience := time.NewTimer(time.Second)
+	defer patience.Stop()
 	for _, closed := range s.old() {
 		select {
 		case <-closed:
+		case <-patience.C:
+			return directory.ErrSnapshot
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-s.guard.stopped:

@@ -113,6 +113,9 @@ func TestCompactWaits(t *testing.T) {
 	if err := s.Compact(ctx, []byte("k"), []byte("l")); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("compacting what a snapshot sees: %v", err)
 	}
+	if err := s.Compact(t.Context(), []byte("k"), []byte("l")); !errors.Is(err, directory.ErrSnapshot) {
+		t.Fatalf("compacting what a snapshot sees: %v", err)
+	}
 	done := make(chan error, 1)
 	go func() { done <- s.Compact(t.Context(), []byte("k"), []byte("l")) }()
 	fatalIfErr(t, snap.Close())
