@@ -26,9 +26,6 @@ type PruneOptions struct {
 	// beginning any more, except with a mirror's copy. Entries that the
 	// checkpoint that is served does not have stay.
 	PublicLog bool
-
-	// Entries, if not nil, is a log entry that stays, with those after it.
-	Entries *uint64
 }
 
 // Pruned is what was pruned of a log.
@@ -147,11 +144,7 @@ func (s *state) expired(lifetime uint64, opts PruneOptions, served []byte) (mini
 	}
 	// SPEC: It MUST be less than or equal to the tree size of the log's current
 	// checkpoint.
-	limit := min(unexpired, c.Size)
-	if opts.Entries != nil {
-		limit = min(limit, *opts.Entries)
-	}
-	m.entries = max(m.entries, limit/tile.FullWidth*tile.FullWidth)
+	m.entries = max(m.entries, min(unexpired, c.Size)/tile.FullWidth*tile.FullWidth)
 	return m, nil
 }
 
