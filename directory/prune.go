@@ -89,6 +89,10 @@ type pruning struct {
 // request is answered that needs it.
 func (p *pruning) begin(ctx context.Context, opts PruneOptions) error {
 	served, err := p.d.Checkpoint(CheckpointServed)
+	if err == nil && served == nil {
+		// A log that never had a quorum serves what it has signed.
+		served, err = p.d.Checkpoint(CheckpointSigned)
+	}
 	if err != nil {
 		return err
 	}
