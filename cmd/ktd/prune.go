@@ -28,11 +28,11 @@ anew, and owners to take theirs over anew; kt tells them.
 
 The public log, below /log, stays whole, so that anybody can still verify all of it
 from its beginning. With --public-log, its expired entries and their changes go, too,
-except for whole bundles' sake the last up to 255 of them, and what proofs need. Nobody
-can then start a mirror except from a copy of another, and users who were away for
-longer than the lifetime have to pin the directory anew. Announce that, and for how
-long you keep entries, before the first time: it cannot be undone. Hashes of the tree
-stay, so that every entry's inclusion can be proven to witnesses and others.`,
+in whole bundles of 256, except for the few entries that proofs need. Nobody can then
+start a mirror but from a copy of another, and users who were away for longer than
+the lifetime have to pin the directory anew. Announce that, and for how long you keep
+entries, before the first time: it cannot be undone. Hashes of the tree stay, so that
+every entry's inclusion, and consistency with every size, can be proven for ever.`,
 		Example: "  ktd prune /var/lib/ghostlight\n  ktd prune /var/lib/ghostlight --public-log --keep 4380h",
 		Args:    arguments(1, 1),
 	}
