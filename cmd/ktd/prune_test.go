@@ -137,6 +137,11 @@ func TestPruneServed(t *testing.T) {
 	if strings.Contains(server.stderr(), "example.org") {
 		t.Errorf("labels are in the log:\n%s", server.stderr())
 	}
+	var export exportOutput
+	r = ktd(t, "export-log", dir, filepath.Join(t.TempDir(), "out"), "--json").exits(exitOK)
+	if r.json(&export); export.Pruned < 2 || export.Files < 5 {
+		t.Errorf("exported: %+v", export)
+	}
 	// Nobody serves it: the commands open it themselves.
 	ktd(t, "prune", dir, "--public-log").exits(exitOK)
 	ktd(t, "erase", dir, bob).exits(exitOK)
