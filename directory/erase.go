@@ -2,7 +2,6 @@ package directory
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 )
@@ -35,8 +34,8 @@ const eraseStep = 256
 // error of the compaction comes with what was erased before it.
 func (d *Directory) Erase(ctx context.Context, label []byte, version *uint32) (Erased, error) {
 	var done Erased
-	if len(label) == 0 || len(label) > keytrans.MaxLabelSize {
-		return done, fmt.Errorf("%w: label: it must have 1 to %d bytes", keytrans.ErrRequest, keytrans.MaxLabelSize)
+	if err := checkLabelSize(label); err != nil {
+		return done, err
 	}
 	first, last, err := d.versions(label, version)
 	if err != nil {

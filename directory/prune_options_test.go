@@ -72,6 +72,8 @@ func TestPrunedFields(t *testing.T) {
 	_, updateLast := a.Update(ctx, directory.Credential{}, &keytrans.UpdateRequest{Last: old, Label: label, GreatestVersion: ptr(uint32(5))})
 	_, update := a.Update(ctx, directory.Credential{}, &keytrans.UpdateRequest{Label: label, GreatestVersion: ptr(uint32(5))})
 	_, write := a.Update(ctx, alice, &keytrans.UpdateRequest{Last: old, Label: label, GreatestVersion: ptr(uint32(a.versions["always"] - 1)), Values: [][]byte{{1}}})
+	_, absence := a.Absence(ctx, &keytrans.AbsenceRequest{Last: old, Label: []byte("nobody")})
+	_, batch := a.Batch(ctx, &keytrans.BatchRequest{Last: old, Queries: []keytrans.BatchQuery{{Label: label}}})
 	_, distinguished := a.Distinguished(ctx, &keytrans.DistinguishedRequest{Last: old})
 	for name, c := range map[string]struct {
 		err   error
@@ -81,6 +83,7 @@ func TestPrunedFields(t *testing.T) {
 		"init, last": {initLast, "last"}, "init": {init, "start"}, "monitor, last": {monitorLast, "last"},
 		"monitor": {monitor, "start"}, "update, last": {updateLast, "last"}, "update": {update, "greatest_version"},
 		"write": {write, "last"}, "distinguished": {distinguished, "last"},
+		"absence": {absence, "last"}, "batch": {batch, "last"},
 	} {
 		if !errors.Is(c.err, directory.ErrPruned) || !errors.Is(c.err, keytrans.ErrRequest) || !bytes.HasPrefix([]byte(c.err.Error()), []byte(c.field+": ")) {
 			t.Errorf("%s: %v, want %s", name, c.err, c.field)

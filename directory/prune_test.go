@@ -146,6 +146,8 @@ func (a *aging) answers(t *testing.T, lasts []uint64) (answers map[string]answer
 		}
 		r, err := a.Distinguished(ctx, &keytrans.DistinguishedRequest{Last: last})
 		note("distinguished", size, r, err)
+		absent, err := a.Absence(ctx, &keytrans.AbsenceRequest{Last: last, Label: []byte("nobody")})
+		note("absence", size, absent, err)
 		for _, label := range a.labels {
 			for v := -1; v < a.versions[label]; v += 1 + a.versions[label]/50 {
 				q := &keytrans.SearchRequest{Last: last, Label: []byte(label)}

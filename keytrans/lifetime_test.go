@@ -125,6 +125,9 @@ func (p *pruning) searches(what string, promised bool, last *uint64, label *worl
 	both(what, promised, func(l Log) (any, error) {
 		return p.prove.Search(l, label, &SearchRequest{Last: last, Label: []byte(label.name)})
 	})
+	both(what+", absence", promised, func(l Log) (any, error) {
+		return p.prove.Absence(l, label, &AbsenceRequest{Last: last, Label: []byte(label.name), Version: ptr(uint32(1 << 20))})
+	})
 	for v := range len(label.naive.Inserted[label.name]) + 1 {
 		both(fmt.Sprintf("%s, version %d", what, v), promised, func(l Log) (any, error) {
 			return p.prove.Search(l, label, &SearchRequest{Last: last, Label: []byte(label.name), Version: ptr(uint32(v))})
