@@ -122,9 +122,27 @@ func TestErasedUnseen(t *testing.T) {
 	w.answerWith("erased", "version", "search")
 	r = w.report(alice, client.RoleOwner)
 	w.outcome(r.Verdict, client.OutcomeVerified)
+	if w.dir.Requests("absence") == 0 {
+		t.Error("that no other version follows was not proven")
+	}
 	// Whoever looks it up is told.
 	_, err := w.c.Lookup(t.Context(), alice, nil)
 	if client.KindOf(err) != client.Undecided || !strings.Contains(err.Error(), "says that the value was erased") {
 		t.Errorf("looking up what was erased: %v", err)
+	}
+
+	// An operator cannot pass a version off as erased that it denies.
+	w.dir.Insert(clienttest.Update{Label: alice, Values: [][]byte{[]byte("ghost")}})
+	w.dir.Before = func(op string, _ []byte) *clienttest.Answer {
+		switch op {
+		case "update":
+			return clienttest.Problem(http.StatusConflict, "conflict", "greatest_version", "")
+		case "search":
+			return clienttest.Problem(http.StatusGone, "erased", "version", "")
+		}
+		return nil
+	}
+	if r = w.report(alice, client.RoleOwner); client.KindOf(r.Err) != client.Undecided || r.Verdict.Outcome == client.OutcomeVerified {
+		t.Errorf("a version that is denied: %v, %v", r.Verdict, r.Err)
 	}
 }
