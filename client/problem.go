@@ -17,6 +17,7 @@ const (
 	ProblemNoSuchVersion   = ProblemPrefix + "no-such-version"
 	ProblemVersionExpired  = ProblemPrefix + "version-expired"
 	ProblemErased          = ProblemPrefix + "erased"
+	ProblemPruned          = ProblemPrefix + "pruned"
 	ProblemUnauthenticated = ProblemPrefix + "unauthenticated"
 	ProblemForbidden       = ProblemPrefix + "forbidden"
 	ProblemConflict        = ProblemPrefix + "conflict"

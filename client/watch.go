@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -188,15 +189,22 @@ func (s *session) reportContact(r *Report) {
 // watchOwner takes a label over, if that has not been done, or learns what the
 // directory says is new, and verifies that there is nothing else.
 func (s *session) watchOwner(ctx context.Context, label string) error {
+	var unseen error // of versions that cannot be learned
 	if o := s.state.owners[label]; o == nil || !o.ready {
 		if err := s.takeOver(ctx, label); err != nil {
-			return err
+			return cmp.Or(erasedUnseen(err), err)
 		}
 	} else if _, err := s.learn(ctx, label); err != nil {
-		return err
+		// What was erased keeps nobody from monitoring what was there before.
+		if unseen = erasedUnseen(err); unseen == nil {
+			return err
+		}
 	}
 	if err := s.monitor(ctx, label); err != nil {
-		return err
+		return cmp.Or(erasedUnseen(err), err)
+	}
+	if unseen != nil {
+		return unseen
 	}
 	return s.proveGreatest(ctx, label)
 }

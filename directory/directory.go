@@ -126,6 +126,8 @@ type Directory struct {
 	published chan struct{}
 
 	submissions chan *submission
+	tasks       chan *task // without a buffer: what is in it was taken
+	pruning     sync.Mutex
 	stop        context.CancelCauseFunc
 	stopping    context.Context
 	done        chan struct{} // closed when the sequencer has ended
@@ -147,6 +149,7 @@ func Open(cfg Config) (*Directory, error) {
 		keys:        newKeyCache(cfg.VRFKey, cfg.KeyCache),
 		prover:      &keytrans.Prover{Config: cfg.Configuration},
 		submissions: make(chan *submission, 64),
+		tasks:       make(chan *task),
 		done:        make(chan struct{}),
 		published:   make(chan struct{}),
 	}

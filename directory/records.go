@@ -19,6 +19,7 @@ const (
 	keyPublicNode = 'r' // r level(1) index(8) → RFC 6962 tree node(32)
 	keyChange     = 'c' // c position(8) piece(4) → part of the encoded tile.Change
 	keyCheckpoint = 's' // s name → signed checkpoint; see publiclog.go
+	keyMinimum    = 'm' // m → what was pruned; see minimum.go
 	keyPrefix     = 'p' // p … → records of merkle/prefixtree
 	keyLabel      = 'l' // l label → identity(16) greatest version(4)
 	keyVersion    = 'v' // v len(1) label version(4) → version record
@@ -45,6 +46,8 @@ func changeKey(pos uint64, piece uint32) []byte {
 
 // isFirstPiece reports whether a key that changeKey made is of a first piece.
 func isFirstPiece(key []byte) bool { return binary.BigEndian.Uint32(key[len(key)-4:]) == 0 }
+
+func minimumKey() []byte { return []byte{keyMinimum} }
 
 func checkpointKey(name CheckpointName) []byte { return append([]byte{keyCheckpoint}, name...) }
 

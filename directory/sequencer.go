@@ -61,27 +61,36 @@ const maxEpochBytes = 64 << 20
 func (d *Directory) sequence() {
 	defer close(d.done)
 	for {
-		batch := d.gather()
-		if err := context.Cause(d.stopping); err != nil {
-			answer(batch, err)
-			d.drain(err)
+		batch, task := d.gather()
+		stopped := context.Cause(d.stopping)
+		if task != nil {
+			task.run(stopped)
+		}
+		if stopped != nil {
+			answer(batch, stopped)
+			d.drain(stopped)
 			return
 		}
-		d.makeEpoch(batch)
+		// However many tasks there are, heartbeats are made.
+		if task == nil || d.untilHeartbeat() == 0 {
+			d.makeEpoch(batch)
+		}
 	}
 }
 
-// gather waits for a submission, or until a heartbeat is due, and takes what
-// else is waiting up to the size of an epoch.
-func (d *Directory) gather() []*submission {
+// gather waits for a submission, a task, or until a heartbeat is due, and takes
+// what else is submitted up to the size of an epoch.
+func (d *Directory) gather() ([]*submission, *task) {
 	var batch []*submission
 	timer := time.NewTimer(d.untilHeartbeat())
 	defer timer.Stop()
 	select {
 	case <-d.stopping.Done():
-		return nil
+		return nil, nil
 	case <-timer.C:
-		return nil
+		return nil, nil
+	case t := <-d.tasks:
+		return nil, t
 	case s := <-d.submissions:
 		batch = append(batch, s)
 	}
@@ -92,10 +101,10 @@ func (d *Directory) gather() []*submission {
 			c, n := s.measure()
 			count, size = count+c, size+n
 		default:
-			return batch
+			return batch, nil
 		}
 	}
-	return batch
+	return batch, nil
 }
 
 func (d *Directory) untilHeartbeat() time.Duration {

@@ -25,6 +25,7 @@ type state struct {
 	public   [][]byte      // the same of the RFC 6962 tree
 	last     keytrans.LogEntry
 	counts   counts
+	minimum  minimum
 
 	// frontier has the entries that every answer needs.
 	frontier map[uint64]keytrans.LogEntry
@@ -50,6 +51,9 @@ func loadState(snap Snapshot, tree *prefixtree.Tree) (*state, error) {
 		return nil, err
 	}
 	s.head, s.counts = keytrans.TreeHead{TreeSize: size, Signature: record.signature}, record.counts
+	if s.minimum, err = loadMinimum(snap, size); err != nil {
+		return nil, err
+	}
 	if s.subtrees, err = s.LogNodes(logtree.FullSubtrees(size)); err != nil {
 		return nil, err
 	}
@@ -107,6 +111,9 @@ func (s *state) readEntry(pos uint64) (keytrans.LogEntry, error) {
 	if err != nil {
 		return keytrans.LogEntry{}, err
 	}
+	if b == nil && pos < s.minimum.entries {
+		return keytrans.LogEntry{}, errPruned("log entry %d", pos)
+	}
 	entry, err := keytrans.ParseLogEntry(b)
 	if err != nil {
 		return keytrans.LogEntry{}, errCorrupt(fmt.Sprintf("log entry %d", pos))
@@ -132,6 +139,9 @@ func (s *state) LogNodes(nodes []logtree.Node) ([]merkle.Hash, error) {
 
 // PrefixTree implements keytrans.Log.
 func (s *state) PrefixTree(pos uint64) (prefixtree.Node, error) {
+	if pos < s.minimum.versions {
+		return nil, errPruned("the prefix tree of log entry %d", pos)
+	}
 	version, err := s.tree.At(s.snap, pos)
 	if err != nil {
 		return nil, err
@@ -140,11 +150,16 @@ func (s *state) PrefixTree(pos uint64) (prefixtree.Node, error) {
 }
 
 // checkLast verifies that the tree size a user advertises is one that the log
-// had.
+// had, and from which it can be followed.
 func (s *state) checkLast(last *uint64) error {
-	if last != nil && (*last == 0 || *last > s.head.TreeSize) {
+	switch {
+	case last == nil:
+		return nil
+	case *last == 0 || *last > s.head.TreeSize:
 		return fmt.Errorf("%w: %d is not the size of an earlier state of this log, which has %d entries",
 			keytrans.ErrLast, *last, s.head.TreeSize)
+	case *last < s.minimum.entries:
+		return fmt.Errorf("last: %w", errPruned("the log entries that follow the first %d, up to entry %d", *last, s.minimum.entries))
 	}
 	return nil
 }

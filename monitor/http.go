@@ -197,8 +197,10 @@ func checkResponse(r *http.Response) error {
 	switch {
 	case r.StatusCode == http.StatusOK:
 		return nil
-	case r.StatusCode == http.StatusNotFound, r.StatusCode == http.StatusGone:
+	case r.StatusCode == http.StatusNotFound:
 		return ErrNotFound
+	case r.StatusCode == http.StatusGone:
+		return ErrPruned
 	case r.StatusCode == http.StatusTooManyRequests, r.StatusCode >= 500:
 		seconds, _ := strconv.ParseUint(r.Header.Get("Retry-After"), 10, 16)
 		return &statusError{r.StatusCode, time.Duration(seconds) * time.Second}

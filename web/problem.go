@@ -29,6 +29,7 @@ const (
 	ProblemTimeout              = "timeout"                // 408: the body did not arrive in time
 	ProblemConflict             = "conflict"               // 409: the log is in another state than the request believes
 	ProblemErased               = "erased"                 // 410: the value was deleted
+	ProblemPruned               = "pruned"                 // 410: it takes log entries that have expired and were removed
 	ProblemTooLarge             = "too-large"              // 413: the body, or a value, is too large
 	ProblemUnsupportedMediaType = "unsupported-media-type" // 415: wrong Content-Type or Content-Encoding
 	ProblemInternal             = "internal"               // 500: the directory's own trouble
@@ -56,6 +57,7 @@ var (
 	problemTimeout              = &problemKind{ProblemTimeout, 408, "The request took too long to arrive"}
 	problemConflict             = &problemKind{ProblemConflict, 409, "The log is in another state"}
 	problemErased               = &problemKind{ProblemErased, 410, "The value was erased"}
+	problemPruned               = &problemKind{ProblemPruned, 410, "What has expired was removed"}
 	problemTooLarge             = &problemKind{ProblemTooLarge, 413, "Too large"}
 	problemUnsupportedMediaType = &problemKind{ProblemUnsupportedMediaType, 415, "Unsupported media type"}
 	problemInternal             = &problemKind{ProblemInternal, 500, "Internal error"}
@@ -106,6 +108,8 @@ func problemOf(err error) *problem {
 		return problemTooLarge.about(fieldOf(err), err.Error())
 	case errors.Is(err, keytrans.ErrLast):
 		return problemConflict.about("last", err.Error())
+	case errors.Is(err, directory.ErrPruned):
+		return problemPruned.about(fieldOf(err), err.Error())
 	case errors.Is(err, keytrans.ErrStart):
 		return problemInvalid.about("start", err.Error())
 	case errors.Is(err, keytrans.ErrRequest):

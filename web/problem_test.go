@@ -35,6 +35,8 @@ func TestProblemOf(t *testing.T) {
 		{keytrans.ErrNoVersion, 404, ProblemNoSuchVersion, "version"},
 		{keytrans.ErrVersionExpired, 404, ProblemVersionExpired, "version"},
 		{fmt.Errorf("reading: %w", directory.ErrErased), 410, ProblemErased, "version"},
+		{fmt.Errorf("last: %w: log entry 7", directory.ErrPruned), 410, ProblemPruned, "last"},
+		{directory.ErrPruned, 410, ProblemPruned, ""},
 		{fmt.Errorf("%w: %w", directory.ErrUnauthenticated, secret), 401, ProblemUnauthenticated, ""},
 		{fmt.Errorf("%w: %w", directory.ErrForbidden, secret), 403, ProblemForbidden, ""},
 		{directory.ErrClosed, 503, ProblemUnavailable, ""},

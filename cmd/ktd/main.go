@@ -5,6 +5,8 @@
 //	ktd token DIR NAME       admit somebody who may write
 //	ktd import DIR FILE...   publish the keys of keyrings
 //	ktd export-log DIR OUT   write the public log as files
+//	ktd prune DIR            remove what has passed the maximum lifetime
+//	ktd erase DIR LABEL      delete values for good
 //	ktd bench publish|lookup measure
 //
 // Data goes to standard output, everything else to standard error. The exit

@@ -40,6 +40,9 @@ witnesses that DIR/policy names are asked to cosign them; see 'ktd help policy'.
 With --trillian and --tree, the log is also written to a Trillian log, and no
 checkpoint is signed that Trillian does not come to as well.
 
+Commands such as 'ktd prune DIR' reach the process through the socket
+DIR/control.sock, which only the user who runs it can use.
+
 Tokens travel with updates: without --tls-cert and --tls-key, listen on loopback
 and put a server that speaks TLS in front.`,
 		Example: "  ktd serve /var/lib/ghostlight --listen 127.0.0.1:8480",
@@ -121,6 +124,7 @@ func serve(ctx context.Context, dir string, opts serveOptions, logger *slog.Logg
 	if err != nil {
 		return err
 	}
+	takeCommands := serveOperations(inst, logger)
 	announce(stderr, listener.Addr(), tlsConfig != nil)
 	if tlsConfig != nil {
 		listener = tls.NewListener(listener, tlsConfig)
@@ -131,6 +135,7 @@ func serve(ctx context.Context, dir string, opts serveOptions, logger *slog.Logg
 	defer stop(nil)
 	background.Go(func() { pub.Run(ctx) })
 	background.Go(func() { watch(ctx, inst, stop) })
+	background.Go(func() { takeCommands(ctx) })
 	err = web.Serve(ctx, listener, web.NewServer(handler, logger))
 	if failure := (*stoppedError)(nil); errors.As(context.Cause(ctx), &failure) {
 		return errors.Join(failure, err)

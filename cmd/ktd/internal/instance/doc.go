@@ -9,6 +9,7 @@
 //	tokens              hashes of the tokens that may write, one a line
 //	registration-token  the first of these tokens itself (mode 0600)
 //	db/                 the store
+//	control.sock        where 'ktd serve' takes commands, while it runs (mode 0600)
 //
 // Whoever can write to these files is the operator: nothing here defends
 // against that. Who can read the keys can sign as the directory and undo
