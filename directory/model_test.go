@@ -2,6 +2,7 @@ package directory_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -78,6 +79,9 @@ func runModel(t *testing.T, seed uint64, lifetime time.Duration, steps int) {
 		if t.Failed() {
 			t.Fatalf("after step %d, %s", step, name)
 		}
+	}
+	if lifetime > 0 && m.did["prune"] == 0 {
+		t.Error("nothing was ever pruned")
 	}
 	t.Logf("%d entries, %d distinguished: %v", len(m.entries), len(m.distinguished), m.did)
 	m.expectAll()
@@ -286,5 +290,44 @@ func (m *model) expectAll() {
 	}
 }
 
-// maintain lets the operator do something.
-func (m *model) maintain() string { return "nothing" }
+// maintain lets the operator prune or erase something.
+func (m *model) maintain() string {
+	if m.rng.IntN(2) == 0 {
+		return m.prune()
+	}
+	if len(m.labels) == 0 {
+		return "nothing"
+	}
+	label := m.labels[m.rng.IntN(len(m.labels))]
+	versions := m.versions[label]
+	i := m.rng.IntN(len(versions))
+	version := ptr(uint32(i))
+	lo, hi := i, i+1
+	if m.rng.IntN(4) == 0 {
+		version, lo, hi = nil, 0, len(versions)
+	}
+	_, err := m.Erase(context.Background(), []byte(label), version)
+	fatalIfErr(m.t, err)
+	for i := range versions[lo:hi] {
+		versions[lo+i].erased = true
+	}
+	return "erase"
+}
+
+func (m *model) prune() string {
+	done, err := m.Prune(context.Background(), directory.PruneOptions{PublicLog: m.rng.IntN(2) == 0}, nil)
+	if m.cfg.Configuration.MaximumLifetime == nil {
+		if !errors.Is(err, directory.ErrNoLifetime) {
+			m.t.Fatalf("pruned without a lifetime: %v", err)
+		}
+		return "nothing to prune"
+	}
+	fatalIfErr(m.t, err)
+	if done.Versions > 0 && !m.expired(done.Versions-1) {
+		m.t.Fatalf("versions before entry %d were pruned, the last of which has not expired", done.Versions)
+	}
+	if done.Removed > 0 {
+		return "prune"
+	}
+	return "nothing to prune"
+}
