@@ -82,7 +82,7 @@ func TestSmallWorlds(t *testing.T) {
 
 // TestSmallWorldsOfThirdParties does the same in the other deployment modes.
 func TestSmallWorldsOfThirdParties(t *testing.T) {
-	size := 16
+	size := 12
 	if raceEnabled {
 		size = 7
 	}
