@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/ghostlight-kt/ghostlight/merkle/ladder"
+	"github.com/ghostlight-kt/ghostlight/merkle/logtree"
 	"github.com/ghostlight-kt/ghostlight/merkle/prefixtree"
 )
 
@@ -129,17 +130,11 @@ func (v *Verifier) provisional(view *View, c *Credential, keys map[uint32]Versio
 // Contradicts returns what a credential and one of the user's views cannot both
 // say of one log, nil if there is nothing: both are under the log's signature.
 func (p *Provisional) Contradicts(view *View) error {
-	if err := p.View.Contradicts(view); err != nil {
-		return err
-	}
-	if len(view.Frontier) == 0 {
-		return nil
-	}
-	for _, e := range p.tree.Entries {
-		i := slices.IndexFunc(view.Frontier, func(o Entry) bool { return o.Position == e.Position })
-		if i >= 0 && view.Frontier[i] != e {
-			return fmt.Errorf("log entry %d differs between a log of %d entries and one of %d",
-				e.Position, p.View.Head.TreeSize, view.Head.TreeSize)
+	for i, n := range logtree.FullSubtrees(view.Head.TreeSize) {
+		if h, ok := p.tree.tree.Value(n); ok && h != view.Subtrees[i] {
+			lo, hi := n.Range()
+			return fmt.Errorf("log entries %d to %d differ between a log of %d entries and one of %d",
+				lo, hi-1, p.View.Head.TreeSize, view.Head.TreeSize)
 		}
 	}
 	return nil
@@ -156,7 +151,8 @@ func (p *Provisional) Final(recent Recent) (final bool, err error) {
 		}
 	}
 	// SPEC: compute the prefix tree root value of the terminal log entry. Verify
-	// that this matches the user's retained state.
+	// that this matches the user's retained state. A log that ends with a proven
+	// entry has no subtree that the proof does not lead to, so that is done.
 	return recent.At(p.Terminal.Position) != nil, nil
 }
 
