@@ -64,7 +64,11 @@ func exploreCredentials(t *testing.T, w *world) {
 			}
 		}
 	}
-	t.Logf("%d standard, %d provisional; finally verified: %d by a head, %d by an update", x.standards, x.provisionals, x.finals, x.updates)
+	if x.cfg.Mode == ContactMonitoring && w.RMW == 6000 && size >= 14 && (x.standards == 0 || x.finals == 0 || x.monitored == 0) {
+		t.Error("a kind of credential, or of its final verification, did not occur")
+	}
+	t.Logf("%d standard, %d provisional; finally verified: %d by a head, %d by an update, of which %d with lookups",
+		x.standards, x.provisionals, x.finals, x.updates, x.monitored)
 }
 
 type credentialExplorer struct {
@@ -72,6 +76,7 @@ type credentialExplorer struct {
 	recent []Recent // by size
 
 	standards, provisionals, finals, updates int
+	monitored                                int // updates with lookups
 }
 
 // recentAt returns the recent heads in the log of n entries.
@@ -205,6 +210,7 @@ func (x *credentialExplorer) receive(t *testing.T, what string, m uint64, recent
 		t.Fatalf("%s: update: %v", what, err)
 	}
 	x.updates++
+	x.monitored += min(1, len(u.Monitor.PrefixProofs))
 	then := x.at(uq.Distinguished + 1)
 	alone := *then.naive
 	alone.Audited = 0
