@@ -55,7 +55,9 @@ func (s *session) watchCredentials(ctx context.Context) []CredentialReport {
 
 // expired reports whether a credential relies on a log entry that is not recent
 // any more.
-func (s *session) expired(h *heldCredential) bool { return s.state.recent.At(h.credential.Position) == nil }
+func (s *session) expired(h *heldCredential) bool {
+	return s.state.recent.At(h.credential.Position) == nil
+}
 
 func (s *session) watchCredential(ctx context.Context, h *heldCredential) error {
 	if err := s.finish(h); err != nil || !h.final.IsZero() || !s.expired(h) {

@@ -61,8 +61,10 @@ type evidence struct {
 	Request   []byte `json:"request,omitempty"`
 	Response  []byte `json:"response,omitempty"`
 
-	// Fork has the second head.
+	// Fork has the second head, and Own, if it takes that, one that the directory
+	// showed to this client in the same way.
 	Fork *forkJSON `json:"fork,omitempty"`
+	Own  *forkJSON `json:"own,omitempty"`
 
 	// Credential is the evidence of that kind.
 	Credential *credentialEvidenceJSON `json:"credential,omitempty"`

@@ -23,7 +23,7 @@ func (s *session) checkFork(ctx context.Context, x exchange) *Error {
 	if old.Head.TreeSize == 0 {
 		return nil
 	}
-	fresh, err := s.asNewcomer(ctx)
+	fresh, err := s.asNewcomer(ctx, s.transport)
 	if err != nil {
 		s.cfg.Logger.DebugContext(ctx, "fork check", "err", err)
 		return nil
@@ -34,32 +34,38 @@ func (s *session) checkFork(ctx context.Context, x exchange) *Error {
 	}
 	m := &keytrans.Misbehaviour{Err: fmt.Errorf("the directory shows two logs under one key: %w", what)}
 	e := s.newEvidence(EvidenceFork, m.Error(), x)
-	e.Fork = &forkJSON{View: viewToJSON(fresh.View), Request: fresh.request, Response: fresh.response}
+	e.Fork = fresh.evidence()
 	return s.accuse(e, verifyingStep(x), m)
 }
 
 // newcomer is what the directory shows to somebody without a view.
 type newcomer struct {
-	keytrans.Verified
+	*keytrans.DistinguishedResult
 	request, response []byte
 }
 
 // asNewcomer asks for the directory's head as somebody without a view does, and
 // verifies the answer. Nothing is retained of it.
-func (s *session) asNewcomer(ctx context.Context) (*newcomer, error) {
-	request := &keytrans.DistinguishedRequest{}
-	body, err := request.Marshal()
+func (s *session) asNewcomer(ctx context.Context, t *transport) (*newcomer, error) {
+	body, err := (&keytrans.DistinguishedRequest{}).Marshal()
 	if err != nil {
 		return nil, err
 	}
-	response, err := s.transport.do(ctx, call{method: http.MethodPost, path: "/v1/distinguished", body: body})
+	response, err := t.do(ctx, call{method: http.MethodPost, path: "/v1/distinguished", body: body})
 	if err != nil {
 		return nil, err
 	}
+	return s.verifyNewcomer(body, response)
+}
+
+// verifyNewcomer verifies the answer to a request of somebody without a view, of
+// whatever time it is.
+func (s *session) verifyNewcomer(body, response []byte) (*newcomer, error) {
 	p, err := keytrans.ParseDistinguishedResponse(s.verifier.Configuration(), response)
 	if err != nil {
 		return nil, err
 	}
+	request := &keytrans.DistinguishedRequest{}
 	r, err := s.verifier.Distinguished(&keytrans.View{}, request, p, s.cfg.Now())
 	if ts := p.Distinguished.Timestamps; errors.Is(err, keytrans.ErrTime) && p.FullTreeHead.TreeHead != nil {
 		// A head that is too old to be believed still was signed. For a user
@@ -70,7 +76,11 @@ func (s *session) asNewcomer(ctx context.Context) (*newcomer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &newcomer{r.Verified, body, response}, nil
+	return &newcomer{r, body, response}, nil
+}
+
+func (n *newcomer) evidence() *forkJSON {
+	return &forkJSON{View: viewToJSON(n.View), Request: n.request, Response: n.response}
 }
 
 // contradictingViews returns what two verified views cannot both say of one
