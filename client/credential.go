@@ -3,9 +3,7 @@ package client
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
@@ -213,17 +211,4 @@ func (s *session) made(c *keytrans.Credential, base *keytrans.View, p *keytrans.
 		return r, err
 	}
 	return r, s.hold(&heldCredential{encoded: encoded, base: base, at: stamp(s.cfg.Now()), made: true})
-}
-
-// checkCredentialView holds what a credential shows of the log against what this
-// client retains. The error is of kind Misbehaved.
-func (s *session) checkCredentialView(p *keytrans.Provisional, c *keytrans.Credential, base *keytrans.View) error {
-	views := append([]*keytrans.View{s.state.view}, slices.Clone(s.state.recent)...)
-	for _, v := range views {
-		if what := p.Contradicts(v); what != nil {
-			m := &keytrans.Misbehaviour{Err: fmt.Errorf("the credential shows another log than this client was shown: %w", what)}
-			return s.accuseCredential(m, c, base, nil)
-		}
-	}
-	return nil
 }
