@@ -62,7 +62,7 @@ func decodeCredentialFile(data []byte) (*credentialJSON, error) {
 	if err := strictJSON(data, &j); err != nil {
 		return nil, fmt.Errorf("%w: %w", errCredentialFile, err)
 	}
-	if j.isUpdate() != (j.Update != nil) || j.isUpdate() == (j.Credential != nil) || j.isUpdate() != (j.CredentialSHA256 != "") {
+	if j.isUpdate() != (len(j.Update) > 0) || j.isUpdate() == (len(j.Credential) > 0) || j.isUpdate() != (j.CredentialSHA256 != "") {
 		return nil, errCredentialFile
 	}
 	return &j, nil

@@ -55,8 +55,8 @@ func (p *Prover) checkCredentialUpdate(log Log, q *CredentialUpdateRequest) erro
 }
 
 // monitorTerminal monitors a credential's version from its search's terminal
-// entry on. A distinguished one can be any entry of the frontier, and is not
-// monitored.
+// entry on. A distinguished one can be any entry of the frontier that has the
+// version, and is not monitored.
 func (o *production) monitorTerminal(label Label, e MonitorMapEntry) error {
 	distinguished, err := o.isDistinguished(e.Position)
 	if err != nil {
@@ -64,9 +64,14 @@ func (o *production) monitorTerminal(label Label, e MonitorMapEntry) error {
 	}
 	entries := []MonitorMapEntry{e}
 	if !distinguished {
-		if err := o.checkMap(label, entries); err != nil {
-			return err
-		}
+		err = o.checkMap(label, entries)
+	} else if greatest, failure := label.Greatest(e.Position); failure != nil {
+		err = failure
+	} else if greatest == nil || *greatest < e.Version {
+		err = fmt.Errorf("%w: entry %d does not have the version", ErrRequest, e.Position)
+	}
+	if err != nil {
+		return fmt.Errorf("terminal: %w", err)
 	}
 	_, err = o.contactMonitor(entries, nil)
 	return err

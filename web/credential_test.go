@@ -63,6 +63,9 @@ func TestCredentialUpdate(t *testing.T) {
 		bad(&q)
 		wantProblem(t, w.post("/v1/credential-update", encode(t, &q)), 400, "invalid-request", field)
 	}
+	q2 := *request
+	q2.Terminal.Version++ // of another version, which does not exist
+	wantProblem(t, w.post("/v1/credential-update", encode(t, &q2)), 400, "invalid-request", "terminal")
 	unknown := *request
 	unknown.Label = []byte("nobody")
 	wantProblem(t, w.post("/v1/credential-update", encode(t, &unknown)), 404, "unknown-label", "label")
