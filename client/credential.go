@@ -210,5 +210,5 @@ func (s *session) made(c *keytrans.Credential, base *keytrans.View, p *keytrans.
 	if err != nil || h != nil {
 		return r, err
 	}
-	return r, s.hold(&heldCredential{encoded: encoded, base: base, at: stamp(s.cfg.Now()), made: true})
+	return r, s.hold(&heldCredential{encoded: encoded, configuration: s.state.configuration, base: base, at: stamp(s.cfg.Now()), made: true})
 }

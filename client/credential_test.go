@@ -1,9 +1,11 @@
 package client_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -412,6 +414,80 @@ func TestCredentialOfFork(t *testing.T) {
 	}
 	if n := len(o.credentialFiles()); n != 0 {
 		t.Errorf("%d files are kept", n)
+	}
+}
+
+// TestCredentialInGrowingLog has the log grow with every request.
+func TestCredentialInGrowingLog(t *testing.T) {
+	w, _ := newCredentialWorld(t)
+	w.freshKeys("abc")
+	left := 3
+	w.dir.Before = func(operation string, _ []byte) *clienttest.Answer {
+		if left != 0 {
+			left--
+			w.dir.Insert()
+		}
+		return nil
+	}
+	w.credential(alice, client.CredentialOptions{})
+	left = -1
+	_, err := w.c.CreateCredential(bg, alice, client.CredentialOptions{Provisional: true})
+	e := wantKind(t, err, client.Undecided, "the log grew with every attempt")
+	if e.Hint == "" {
+		t.Error("no hint")
+	}
+}
+
+// TestForkForCredential has a directory answer out of another log to a search for
+// a credential, which does not continue the sender's own view.
+func TestForkForCredential(t *testing.T) {
+	w, _ := newCredentialWorld(t)
+	w.align()
+	w.watch()
+	fork := w.dir.Fork()
+	w.freshKeys("abc")
+	fork.Insert(clienttest.Update{Label: alice, Values: [][]byte{keys("abx")}})
+	w.watch()
+	w.dir.Before = func(operation string, request []byte) *clienttest.Answer {
+		q, err := keytrans.ParseSearchRequest(request)
+		if operation != "search" || err != nil || *q.Last == w.dir.Size() {
+			return nil
+		}
+		rec := httptest.NewRecorder()
+		fork.ServeHTTP(rec, httptest.NewRequest(http.MethodPost, "/v1/search", bytes.NewReader(request)))
+		return &clienttest.Answer{Status: rec.Code, Type: rec.Header().Get("Content-Type"), Body: rec.Body.Bytes()}
+	}
+	_, err := w.c.CreateCredential(bg, alice, client.CredentialOptions{})
+	e := wantKind(t, err, client.Misbehaved, "shows another log")
+	if e.Evidence == "" || len(w.credentialFiles()) != 0 {
+		t.Errorf("evidence %q, kept %v", e.Evidence, w.credentialFiles())
+	}
+}
+
+// TestNoUpdates has a directory without the extension.
+func TestNoUpdates(t *testing.T) {
+	w, _ := newCredentialWorld(t)
+	w.freshKeys("abc")
+	made := w.credential(alice, client.CredentialOptions{})
+	w.settle()
+	w.dir.Before = func(operation string, _ []byte) *clienttest.Answer {
+		if operation == "credential-update" {
+			return clienttest.Problem(http.StatusNotFound, "not-found", "", "")
+		}
+		return nil
+	}
+	_, err := w.c.FetchCredentialUpdate(bg, made.File)
+	wantKind(t, err, client.Undecided, "does not provide updates")
+	w.dir.Before = nil
+	w.dir.After = func(operation string, a *clienttest.Answer) {
+		if operation == "credential-update" {
+			a.Body[len(a.Body)-1] ^= 1
+		}
+	}
+	_, err = w.c.FetchCredentialUpdate(bg, made.File)
+	e := wantKind(t, err, client.Undecided, "verifying the credential: ")
+	if e.Evidence != "" {
+		t.Error("evidence of a damaged answer")
 	}
 }
 

@@ -29,6 +29,8 @@ const (
 // heldCredential is a provisional credential that was received or made.
 type heldCredential struct {
 	encoded []byte
+	// configuration is what was pinned then: a directory's auditor may change.
+	configuration []byte
 	// base is the recent distinguished head that it was verified against. It may
 	// not be recent any more.
 	base *keytrans.View
@@ -45,12 +47,13 @@ type heldCredential struct {
 }
 
 type heldCredentialJSON struct {
-	Credential []byte    `json:"credential"`
-	Base       *viewJSON `json:"base"`
-	At         time.Time `json:"at"`
-	Made       bool      `json:"made,omitempty"`
-	Final      time.Time `json:"final,omitzero"`
-	Queue      [][]byte  `json:"queue,omitempty"`
+	Credential    []byte    `json:"credential"`
+	Configuration []byte    `json:"configuration"`
+	Base          *viewJSON `json:"base"`
+	At            time.Time `json:"at"`
+	Made          bool      `json:"made,omitempty"`
+	Final         time.Time `json:"final,omitzero"`
+	Queue         [][]byte  `json:"queue,omitempty"`
 }
 
 func (h *heldCredential) id() string { return hashHex(h.encoded) }
@@ -63,7 +66,7 @@ func (s *session) credentialPath(id string) string {
 func (s *session) hold(h *heldCredential) error {
 	const step = "storing the credential"
 	data, err := seal(credentialStateFormat, credentialStateVersion, heldCredentialJSON{
-		h.encoded, viewToJSON(h.base), h.at, h.made, h.final, h.queue,
+		h.encoded, h.configuration, viewToJSON(h.base), h.at, h.made, h.final, h.queue,
 	})
 	if err != nil {
 		return fail(Operational, step, err)
@@ -125,12 +128,22 @@ func (s *session) decodeHeld(data []byte) (*heldCredential, error) {
 	if j.Base == nil || len(j.Queue) > maxQueuedUpdates {
 		return nil, errors.New("a part of it is missing, or too much")
 	}
-	h := &heldCredential{encoded: j.Credential, base: j.Base.view(), at: j.At, made: j.Made, final: j.Final, queue: j.Queue}
-	var err error
-	if h.credential, err = keytrans.ParseCredential(s.verifier.Configuration(), h.encoded); err != nil {
+	h := &heldCredential{
+		encoded: j.Credential, configuration: j.Configuration, base: j.Base.view(),
+		at: j.At, made: j.Made, final: j.Final, queue: j.Queue,
+	}
+	cfg, err := keytrans.ParseConfiguration(h.configuration)
+	if err != nil {
 		return nil, err
 	}
-	r, err := s.verifier.Credential(keytrans.Recent{h.base}, h.credential)
+	verifier, err := keytrans.NewVerifier(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if h.credential, err = keytrans.ParseCredential(cfg, h.encoded); err != nil {
+		return nil, err
+	}
+	r, err := verifier.Credential(keytrans.Recent{h.base}, h.credential)
 	if err != nil {
 		return nil, err
 	}

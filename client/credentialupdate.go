@@ -133,6 +133,12 @@ func (s *session) fetchUpdate(ctx context.Context, h *heldCredential) ([]byte, e
 	}
 	x := exchange{operation: "credential-update", request: request}
 	x.response, err = s.transport.do(ctx, call{method: http.MethodPost, path: "/v1/credential-update", body: request})
+	var p *Problem
+	if errors.As(err, &p) && p.lacksOperation() {
+		e := fail(Undecided, step, fmt.Errorf("the directory does not provide updates of credentials: %w", err))
+		e.Hint = "a new credential, which its sender makes now, takes no update"
+		return nil, e
+	}
 	if err != nil {
 		return nil, s.refused(ctx, x, err)
 	}

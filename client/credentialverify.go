@@ -70,7 +70,9 @@ func (s *session) verifyCredential(file []byte) (*CredentialResult, *heldCredent
 		if r.Provisional == nil {
 			return standardResult(c, encoded, base), nil, nil
 		}
-		h = &heldCredential{encoded: encoded, base: base, at: stamp(s.cfg.Now()), credential: c, provisional: r.Provisional}
+		h = &heldCredential{
+			encoded: encoded, configuration: s.state.configuration, base: base, at: stamp(s.cfg.Now()), credential: c, provisional: r.Provisional,
+		}
 		if err := s.checkCredentialView(h.provisional, c, base); err != nil {
 			return nil, nil, err
 		}
