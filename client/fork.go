@@ -7,9 +7,7 @@ import (
 	"net/http"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
-	"github.com/ghostlight-kt/ghostlight/merkle"
 	"github.com/ghostlight-kt/ghostlight/merkle/ibst"
-	"github.com/ghostlight-kt/ghostlight/merkle/logtree"
 )
 
 // checkFork is called for an answer that does not continue the retained view.
@@ -83,22 +81,11 @@ func (n *newcomer) evidence() *forkJSON {
 	return &forkJSON{View: viewToJSON(n.View), Request: n.request, Response: n.response}
 }
 
-// contradictingViews returns what two verified views cannot both say of one
-// log, nil if one may be the other's past.
-//
-// Frontier entries need no comparison of their own: each is the last leaf of a
-// full subtree, whose head covers it.
+// contradictingViews returns what two verified views, whose heads were both signed,
+// cannot both say of one log, nil if one may be the other's past.
 func contradictingViews(a, b *keytrans.View) error {
-	heads := make(map[logtree.Node]merkle.Hash)
-	for i, n := range logtree.FullSubtrees(a.Head.TreeSize) {
-		heads[n] = a.Subtrees[i]
-	}
-	for i, n := range logtree.FullSubtrees(b.Head.TreeSize) {
-		if h, ok := heads[n]; ok && h != b.Subtrees[i] {
-			lo, hi := n.Range()
-			return fmt.Errorf("a head of %d entries and one of %d were both signed, and log entries %d to %d differ between them",
-				a.Head.TreeSize, b.Head.TreeSize, lo, hi-1)
-		}
+	if err := a.Contradicts(b); err != nil {
+		return fmt.Errorf("two heads were both signed, and %w", err)
 	}
 	return nil
 }

@@ -129,6 +129,7 @@ func (v *Verifier) provisional(view *View, c *Credential, keys map[uint32]Versio
 
 // Contradicts returns what a credential and one of the user's views cannot both
 // say of one log, nil if there is nothing: both are under the log's signature.
+// Requires a view that a Verifier returned.
 func (p *Provisional) Contradicts(view *View) error {
 	for i, n := range logtree.FullSubtrees(view.Head.TreeSize) {
 		if h, ok := p.tree.tree.Value(n); ok && h != view.Subtrees[i] {
@@ -146,6 +147,9 @@ func (p *Provisional) Contradicts(view *View) error {
 // credential and the retained heads are of two logs.
 func (p *Provisional) Final(recent Recent) (final bool, err error) {
 	for _, view := range recent {
+		if err := view.check(); err != nil {
+			return false, err
+		}
 		if err := p.Contradicts(view); err != nil {
 			return false, &Misbehaviour{fmt.Errorf("the credential is of another log: %w", err)}
 		}

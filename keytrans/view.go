@@ -63,7 +63,7 @@ func (v *View) check() error {
 
 // Contradicts returns what two views cannot both say of one log, nil if one may
 // be the other's past: that a balanced subtree which both are built on has
-// another head in each.
+// another head in each. Requires views that a Verifier returned.
 //
 // Frontier entries need no comparison of their own: each is the last leaf of a
 // full subtree, whose head covers it.
