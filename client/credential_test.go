@@ -491,6 +491,38 @@ func TestNoUpdates(t *testing.T) {
 	}
 }
 
+// TestCredentialAndSeen holds credentials against what their receiver looked up.
+func TestCredentialAndSeen(t *testing.T) {
+	w, o := newCredentialWorld(t)
+	o.watch()
+	old := w.credential(alice, client.CredentialOptions{})
+	w.align()
+	fork := w.dir.Fork()
+	w.freshKeys("abc")
+	o.lookup(alice)
+	r, err := o.verifyOffline(old.File)
+	if err != nil || r.Newer == nil || *r.Newer != 1 {
+		t.Errorf("%+v, %v", r, err)
+	}
+	// Another value of the version that the receiver has seen, in a log that forks
+	// where his view has no node that tells.
+	x := &world{T: t, dir: fork, server: httptest.NewServer(fork), root: t.TempDir()}
+	t.Cleanup(x.server.Close)
+	x.http = x.server.Client()
+	x.c = x.trust()
+	fork.Insert()
+	fork.Insert(clienttest.Update{Label: alice, Values: [][]byte{keys("abx")}})
+	fork.Insert()
+	x.lookup(alice)
+	made := x.credential(alice, client.CredentialOptions{})
+	o.watch()
+	_, err = o.verifyOffline(made.File)
+	e := wantKind(t, err, client.Misbehaved, "the log committed to another value of version 1 before")
+	if e.Evidence == "" || len(o.credentialFiles()) != 0 {
+		t.Errorf("evidence %q, kept %v", e.Evidence, o.credentialFiles())
+	}
+}
+
 // TestDamagedCredentialState damages what is retained of a credential.
 func TestDamagedCredentialState(t *testing.T) {
 	w, o := newCredentialWorld(t)

@@ -23,7 +23,7 @@ func (s *session) accuseCredential(m *keytrans.Misbehaviour, c *keytrans.Credent
 	if err != nil {
 		return fail(Operational, verifyingCredential, err)
 	}
-	e := s.newEvidence(EvidenceCredential, m.Error(), exchange{})
+	e := s.newEvidence(EvidenceCredential, m.Error(), exchange{label: string(c.Label)})
 	e.Credential = &credentialEvidenceJSON{Credential: encoded, Base: viewToJSON(base), Update: update, Recent: []*viewJSON{}}
 	for _, v := range s.state.recent {
 		e.Credential.Recent = append(e.Credential.Recent, viewToJSON(v))
@@ -41,4 +41,18 @@ func (s *session) checkCredentialView(p *keytrans.Provisional, c *keytrans.Crede
 		}
 	}
 	return nil
+}
+
+// checkCredentialSeen holds a verified credential against what this client saw of
+// the label before: a commitment never changes. The error is of kind Misbehaved.
+func (s *session) checkCredentialSeen(r *keytrans.CredentialResult, c *keytrans.Credential, base *keytrans.View) error {
+	contact := s.state.contacts[string(r.Label)]
+	if contact == nil {
+		return nil
+	}
+	err := contact.seen.check(&seen{version: r.Version, commitment: r.Commitment}, false)
+	if err == nil {
+		return nil
+	}
+	return s.credentialRejected(err, c, base, nil)
 }

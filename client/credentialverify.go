@@ -27,6 +27,8 @@ type CredentialResult struct {
 	Terminal *uint64 `json:"terminal,omitempty"`
 	// Queued tells that an update came before it could be verified.
 	Queued bool `json:"queued,omitempty"`
+	// Newer is a newer version of the label that this client has seen, if it has.
+	Newer *uint32 `json:"newer_version_seen,omitempty"`
 	// SHA256 is that of the encoded credential, in hexadecimal.
 	SHA256  string  `json:"credential_sha256"`
 	Verdict Verdict `json:"verdict"`
@@ -47,7 +49,13 @@ func (c *Client) VerifyCredential(ctx context.Context, file []byte) (*Credential
 	}
 	defer s.end()
 	r, _, err := s.verifyCredential(file)
-	return r, err
+	if err != nil {
+		return nil, err
+	}
+	if c := s.state.contacts[r.Label]; c != nil && c.seen != nil && c.seen.version > r.Version {
+		r.Newer = &c.seen.version
+	}
+	return r, nil
 }
 
 // verifyCredential returns what is retained of the credential, too: nil if it is a
@@ -66,6 +74,9 @@ func (s *session) verifyCredential(file []byte) (*CredentialResult, *heldCredent
 		r, err := s.verifier.Credential(s.state.recent, c)
 		if err != nil {
 			return nil, nil, s.credentialRejected(err, c, base, nil)
+		}
+		if err := s.checkCredentialSeen(r, c, base); err != nil {
+			return nil, nil, err
 		}
 		if r.Provisional == nil {
 			return standardResult(c, encoded, base), nil, nil

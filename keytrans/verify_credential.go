@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/ghostlight-kt/ghostlight/merkle"
 	"github.com/ghostlight-kt/ghostlight/merkle/ladder"
 	"github.com/ghostlight-kt/ghostlight/merkle/logtree"
 	"github.com/ghostlight-kt/ghostlight/merkle/prefixtree"
@@ -20,6 +21,8 @@ type CredentialResult struct {
 	Label   []byte
 	Version uint32
 	Value   UpdateValue
+	// Commitment is the commitment to Value that was proven.
+	Commitment merkle.Hash
 	// Provisional is nil if the credential is a standard one. If not, the
 	// credential is verified initially, and Provisional is what it takes to verify
 	// it finally.
@@ -59,7 +62,7 @@ func (v *Verifier) Credential(recent Recent, c *Credential) (*CredentialResult, 
 	if err != nil {
 		return nil, err
 	}
-	r := &CredentialResult{Label: c.Label, Version: c.Version, Value: c.Value}
+	r := &CredentialResult{Label: c.Label, Version: c.Version, Value: c.Value, Commitment: *keys[c.Version].Commitment}
 	switch c.Type {
 	case StandardCredential:
 		err = v.standard(view, c, keys)

@@ -127,6 +127,9 @@ func (a *app) printCredential(r *client.CredentialResult) error {
 	}
 	a.printf("%s, version %d\n", cli.Printable(r.Label), r.Version)
 	a.printValue(r.Value, r.Bytes)
+	if r.Newer != nil {
+		a.printf("NOT THE NEWEST: this client has seen version %d\n", *r.Newer)
+	}
 	a.printf("%s credential, relies on distinguished log entry %d of %s\n", r.Type, r.Position, moment(r.Time))
 	a.printVerdict(r.Verdict)
 	return nil
