@@ -94,7 +94,7 @@ func (s *session) makeCredential(ctx context.Context, label string, opt Credenti
 			return nil // an owner monitors anyway
 		}
 		c := next.contactOf(label)
-		if err := c.observe(f, s.cfg.Now()); err != nil {
+		if err := c.observe(f, s.verifier.Configuration().MaximumLifetime, s.cfg.Now()); err != nil {
 			return err
 		}
 		next.contacts[label] = c

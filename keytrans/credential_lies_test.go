@@ -189,19 +189,20 @@ func TestCredentialOfHiddenVersion(t *testing.T) {
 		later, _ := recent(t, l, 20)
 		q, err := r.Provisional.UpdateRequest([]byte("alice"), later)
 		fatalIfErr(t, err)
-		p := &keytrans.Prover{Config: l.Config}
-		u, err := p.CredentialUpdate(l.At(20), l.Label("alice"), q)
+		honest := &keytrans.Prover{Config: l.Config}
+		u, err := honest.CredentialUpdate(l.At(20), l.Label("alice"), q)
 		if l.Config.Mode != keytrans.ContactMonitoring {
 			fatalIfErr(t, err)
 			_, err = l.Verifier().CredentialUpdate(r.Provisional, later, u)
 			fatalIfErr(t, err)
 			return
 		}
-		// The honest prover does not answer; a lying one cannot.
+		// An honest prover does not answer; a lying one refutes itself.
 		if err == nil {
 			t.Fatal("the prover proved that a version is there which is not")
 		}
-		u, err = keytrans.ProveCredentialUpdate(p, l.At(20), l.Label("alice"), q)
+		lying := &keytrans.Prover{Config: l.Config, Unchecked: true}
+		u, err = lying.CredentialUpdate(l.At(20), l.Label("alice"), q)
 		fatalIfErr(t, err)
 		_, err = l.Verifier().CredentialUpdate(r.Provisional, later, u)
 		wantMisbehaviour(t, err)
