@@ -16,6 +16,8 @@ type WatchResult struct {
 	At        time.Time `json:"at"`
 	Reports   []Report  `json:"reports"`
 	Head      Head      `json:"head"`
+	// Credentials are those that were received and not verified finally before.
+	Credentials []CredentialReport `json:"credentials,omitempty"`
 	// Log is nil without a witness policy.
 	Log *LogReport `json:"log,omitempty"`
 }
@@ -76,6 +78,9 @@ func (r *WatchResult) Kind() Kind {
 	for i := range r.Reports {
 		kind = Worse(kind, r.Reports[i].Kind())
 	}
+	for i := range r.Credentials {
+		kind = Worse(kind, r.Credentials[i].Kind())
+	}
 	if r.Log != nil {
 		kind = Worse(kind, r.Log.Kind())
 	}
@@ -105,6 +110,7 @@ func (c *Client) Watch(ctx context.Context) (*WatchResult, error) {
 	for _, label := range labels(s.state.contacts) {
 		out.Reports = append(out.Reports, s.report(label, RoleContact, &broken, func() error { return s.watchContact(ctx, label) }))
 	}
+	out.Credentials = s.watchCredentials(ctx)
 	if s.state.inForce() != nil {
 		out.concludeLog(s.conclude(ctx, nil))
 	}

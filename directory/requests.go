@@ -92,6 +92,17 @@ func (d *Directory) OwnerMonitor(_ context.Context, q *keytrans.OwnerMonitorRequ
 	})
 }
 
+// CredentialUpdate answers q, which is of no operation of KEYTRANS. The error is
+// ErrUnknownLabel if the label has no versions.
+func (d *Directory) CredentialUpdate(_ context.Context, q *keytrans.CredentialUpdateRequest) (*keytrans.CredentialUpdate, error) {
+	return answerLabel(d, q.Label, func(log keytrans.Log, view *labelView) (*keytrans.CredentialUpdate, error) {
+		if err := view.known(nil); err != nil {
+			return nil, err
+		}
+		return d.prover.CredentialUpdate(log, view, q)
+	})
+}
+
 // Distinguished answers q.
 func (d *Directory) Distinguished(_ context.Context, q *keytrans.DistinguishedRequest) (*keytrans.DistinguishedResponse, error) {
 	s, err := d.acquire()

@@ -8,7 +8,8 @@
 // distinguished. Its body is the operation's request structure in the TLS
 // presentation language, and so is the response's, both with Content-Type
 // application/octet-stream. The answer to an update is one or more
-// UpdateResponse structures back to back. A write carries its credential as
+// UpdateResponse structures back to back. POST /v1/credential-update is of no
+// operation of KEYTRANS: docs/credentials.md describes it. A write carries its credential as
 // "Authorization: Bearer". GET /v1/configuration has the encoded
 // Configuration; users should compare it with one that they got elsewhere.
 // POST /v1/absence and /v1/batch are extensions of the protocol: docs/extensions.md.

@@ -135,7 +135,10 @@ func problemOf(err error) *problem {
 }
 
 // fields are the names of the fields in requests.
-var fields = []string{"label", "last", "start", "stop", "entries", "greatest_version", "values", "version", "queries"}
+var fields = []string{
+	"label", "last", "start", "stop", "entries", "greatest_version", "values", "version", "queries",
+	"tree_size", "terminal", "distinguished",
+}
 
 // fieldOf returns the field that the message of an error about a request names.
 // Packages keytrans and directory set it between colons.

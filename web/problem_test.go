@@ -268,7 +268,7 @@ func TestHTTPProblems(t *testing.T) {
 	w := newWorld(t, nil)
 	w.publish("alice", nil, "one")
 	search := encode(t, &keytrans.SearchRequest{Label: []byte("alice")})
-	operations := []string{"search", "contact-monitor", "owner-init", "owner-monitor", "update", "distinguished"}
+	operations := []string{"search", "contact-monitor", "owner-init", "owner-monitor", "update", "distinguished", "credential-update"}
 	for _, name := range operations {
 		path := "/v1/" + name
 		for _, method := range []string{"GET", "HEAD", "PUT", "DELETE", "PATCH"} {

@@ -89,6 +89,7 @@ func (s *server) routes() *chi.Mux {
 	s.operation(r, "distinguished", answerer(c, keytrans.ParseDistinguishedRequest, d.Distinguished))
 	s.operation(r, "absence", answerer(c, keytrans.ParseAbsenceRequest, d.Absence))
 	s.open(r, http.MethodPost, "/v1/batch", s.batch)
+	s.operation(r, "credential-update", answerer(c, keytrans.ParseCredentialUpdateRequest, d.CredentialUpdate))
 	r.Post("/v1/update", s.handle(s.update))
 	s.open(r, http.MethodGet, "/v1/configuration", s.serveConfiguration)
 
