@@ -89,13 +89,6 @@ func hinted(t *testing.T, err error) string {
 	return after
 }
 
-func fatalIfErr(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // TestAuditorChanges has a user accept another auditor, and go on with what it
 // had verified.
 func TestAuditorChanges(t *testing.T) {
