@@ -177,7 +177,6 @@ func (d *Directory) checkAuditorHead(s *state, h *keytrans.AuditorTreeHead) erro
 	if !errors.Is(err, keytrans.ErrSignature) {
 		return err
 	}
-	d.cfg.Logger.Warn("a head with a wrong auditor's signature was refused", "tree_size", h.TreeSize)
 	if d.cfg.OnAuditorFault != nil {
 		headRoot, err := s.root()
 		if err != nil {
