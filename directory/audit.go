@@ -122,6 +122,8 @@ var (
 type AuditorFault struct {
 	Time    time.Time
 	Refused keytrans.AuditorTreeHead
+	// Configuration is what the signatures cover, beside the rest.
+	Configuration *keytrans.Configuration
 	// Root and Entry, the last one, are the log's own at the refused head's size.
 	Root  merkle.Hash
 	Entry keytrans.LogEntry
@@ -182,7 +184,7 @@ func (d *Directory) checkAuditorHead(s *state, h *keytrans.AuditorTreeHead) erro
 		if err != nil {
 			return err
 		}
-		d.cfg.OnAuditorFault(AuditorFault{d.cfg.Now(), *h, root, entry, s.head, headRoot})
+		d.cfg.OnAuditorFault(AuditorFault{d.cfg.Now(), *h, cfg, root, entry, s.head, headRoot})
 	}
 	return ErrAuditorSignature
 }

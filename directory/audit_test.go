@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -219,6 +220,46 @@ func TestAuditorLag(t *testing.T) {
 		t.Error(err)
 	} else if p.FullTreeHead.AuditorTreeHead.TreeSize != size+1 {
 		t.Errorf("the auditor's head that is served: %+v", p.FullTreeHead.AuditorTreeHead)
+	}
+}
+
+// TestAuditorRace has an auditor hand in heads while epochs are made and users ask:
+// neither the log nor the auditor's head that is served ever goes back.
+func TestAuditorRace(t *testing.T) {
+	f := newAudited(t, nil)
+	fatalIfErr(t, f.set(f.follow(t)))
+	ctx, end := context.WithCancel(context.Background())
+	var writers sync.WaitGroup
+	for i := range 4 {
+		writers.Go(func() {
+			for n := range 30 {
+				if err := f.update(fmt.Sprint("label", i, "-", n), "value", nil); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	go func() { writers.Wait(); end() }()
+	var size, auditorSize uint64
+	view := &keytrans.View{}
+	for ctx.Err() == nil {
+		err := f.AuditUpdates(context.Background(), f.auditor.Size(), 1<<16, f.auditor.Apply)
+		fatalIfErr(t, err)
+		signed, err := f.auditor.Head(f.key)
+		fatalIfErr(t, err)
+		fatalIfErr(t, f.set(signed))
+		head, err := f.Head()
+		fatalIfErr(t, err)
+		if head.TreeSize < size || head.Auditor.TreeSize < auditorSize || head.Auditor.TreeSize < signed.TreeSize {
+			t.Fatalf("the log went from %d to %d entries, the auditor's head from %d to %d", size, head.TreeSize, auditorSize, head.Auditor.TreeSize)
+		}
+		size, auditorSize = head.TreeSize, head.Auditor.TreeSize
+		q := &keytrans.DistinguishedRequest{Last: view.Last()}
+		p, err := f.Distinguished(context.Background(), q)
+		fatalIfErr(t, err)
+		r, err := f.verifier.Distinguished(view, q, p, time.Now())
+		fatalIfErr(t, err)
+		view = r.View
 	}
 }
 

@@ -12,6 +12,7 @@
 // What a user has to retain (View, Contact, Owner) is passed in and returned;
 // a response that fails verification yields nothing to retain.
 //
-// Only the contactMonitoring deployment mode is verified and served; the
-// structures of the other two are encoded and decoded.
+// All three deployment modes are verified and served. An Auditor is the
+// third party of one of them: it verifies AuditorUpdates, and keeps its state in
+// memory, from which it can be stored.
 package keytrans

@@ -36,6 +36,8 @@ type AuditorConfig struct {
 	// Now is the clock. The default is time.Now.
 	Now func() time.Time
 
+	progressEvery uint64 // entries; of tests
+
 	hook func(op, path string, step func() error) error // of tests; see files
 }
 
@@ -48,6 +50,9 @@ func (c AuditorConfig) withDefaults() AuditorConfig {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.progressEvery == 0 {
+		c.progressEvery = 10_000
 	}
 	return c
 }
@@ -78,6 +83,7 @@ type Auditor struct {
 	verified []byte            // what state has, of a log of verifiedSize entries
 
 	verifiedSize uint64
+	savedSize    uint64                    // of progress; 0 if there is none
 	accepted     *keytrans.AuditorTreeHead // by the directory
 	broken       error                     // of the folder
 }
@@ -260,7 +266,7 @@ func (a *Auditor) process(ctx context.Context, head *signedHead) error {
 		return err
 	}
 	a.verified, a.verifiedSize = state, a.log.Size()
-	return nil
+	return a.dropProgress()
 }
 
 // goBack returns to what was verified under a signed root.
@@ -270,7 +276,7 @@ func (a *Auditor) goBack() error {
 		return err
 	}
 	a.log = log
-	return nil
+	return a.dropProgress()
 }
 
 // handIn signs the head of what was verified and gives it to the directory, unless

@@ -28,6 +28,9 @@ func (a *Auditor) fetch(ctx context.Context, size uint64) error {
 		if err != nil {
 			return err
 		}
+		if err := a.saveProgress(); err != nil {
+			return err
+		}
 		if a.log.Size() == before {
 			return fmt.Errorf("%w: there is no update for entry %d, of %d", errContent, before, size)
 		}

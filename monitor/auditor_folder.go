@@ -18,12 +18,14 @@ import (
 //
 //	configuration     the Configuration, encoded, under which it signs
 //	state             what it verified: a keytrans.Auditor; nothing else is signed
+//	progress          the same, ahead of state, in the middle of a long round
 //	log-head.json     the latest head that the directory signed
 //	evidence/         of misbehaviour; as long as there is any, nothing is signed
 //	lock, tmp/        of the process at work
 const (
 	configurationName = "configuration"
 	auditorStateName  = "state"
+	progressName      = "progress"
 	logHeadName       = "log-head.json"
 )
 
@@ -62,6 +64,9 @@ func (h *hexRoot) UnmarshalText(text []byte) error {
 
 // open reads the folder.
 func (a *Auditor) open(ctx context.Context) error {
+	if _, err := os.Stat(a.files.path(policyName)); !errors.Is(err, os.ErrNotExist) {
+		return usage("give the auditor a folder of its own", "%s is a mirror", a.files.dir)
+	}
 	if err := a.files.clean(0); err != nil {
 		return err
 	}
@@ -195,6 +200,44 @@ func (a *Auditor) openState(ctx context.Context) (err error) {
 		return err
 	}
 	a.verified, a.verifiedSize = a.log.Marshal(), a.log.Size()
+	return a.openProgress(ctx)
+}
+
+// openProgress reads what a long round had come to when it was interrupted. It is
+// of use only if it leads to a signed root in the end.
+func (a *Auditor) openProgress(ctx context.Context) error {
+	var data []byte
+	err := a.files.Read(ctx, progressName, func(r io.Reader) (err error) {
+		data, err = io.ReadAll(r)
+		return err
+	})
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if log, err := keytrans.ParseAuditor(a.config, data); err == nil && log.Size() > a.verifiedSize {
+		a.log, a.savedSize = log, log.Size()
+		return nil
+	}
+	return a.dropProgress()
+}
+
+// saveProgress stores what a round has come to, now and then.
+func (a *Auditor) saveProgress() error {
+	if a.log.Size() < max(a.savedSize, a.verifiedSize)+a.cfg.progressEvery {
+		return nil
+	}
+	a.savedSize = a.log.Size()
+	return a.keep(progressName, a.log.Marshal())
+}
+
+// dropProgress removes what saveProgress stored.
+func (a *Auditor) dropProgress() error {
+	a.savedSize = 0
+	if err := os.Remove(a.files.path(progressName)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
 	return nil
 }
 

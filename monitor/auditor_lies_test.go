@@ -36,6 +36,10 @@ var auditLies = map[string]struct {
 		l.Append(auditTime(10), keytranstest.Create("ghost", "value"))
 		l.Append(auditTime(11), keytranstest.Put("ghost", 0, [32]byte{1}))
 	}},
+	"a leaf removed too soon": {want: "entry 11: auditing, step 5", log: func(l *keytranstest.Log) {
+		l.Append(auditTime(10), keytranstest.Create("ghost", "value"))
+		l.Append(auditTime(11), keytranstest.Remove("ghost", 0))
+	}},
 	"another previous tree": {want: "entry 11: auditing, step 6", lie: func(_ *keytranstest.Log, pos uint64, u *keytrans.AuditorUpdate) {
 		if pos == 11 {
 			u.Proof.Elements[0][0]++

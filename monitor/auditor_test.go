@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -229,6 +230,66 @@ func TestAuditorView(t *testing.T) {
 	fatalIfErr(t, w.mustOpen().Update(t.Context())) // without the view
 }
 
+// TestAuditorProgress ends a long round again and again, and goes on where it was.
+// What it had come to is of no use if it was wrong.
+func TestAuditorProgress(t *testing.T) {
+	w := newAuditWorld(t, keytrans.KT_128_SHA256_Ed25519)
+	w.grow(17)
+	few := func(rw http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path != "/v1/audit-updates" {
+			return false
+		}
+		var body [10]byte
+		_, _ = io.ReadFull(r.Body, body[:])
+		if body[7] == 14 { // from where on a directory does not answer
+			rw.WriteHeader(http.StatusBadRequest)
+			return true
+		}
+		body[8], body[9] = 0, 2
+		w.serveUpdates(rw, body[:])
+		return true
+	}
+	progress := func(c *AuditorConfig) { c.progressEvery = 4 }
+	for _, wrong := range []bool{true, false} {
+		w.between(few)
+		if wrong {
+			w.set(w.log, func(_ *keytranstest.Log, pos uint64, u *keytrans.AuditorUpdate) { u.Timestamp++ })
+		}
+		for range 2 {
+			a, err := w.open(progress)
+			fatalIfErr(t, err)
+			w.wantRefusal(a, Undecided, "400")
+			fatalIfErr(t, a.Close())
+			if w.asked = w.asked[len(w.asked)-1:]; w.asked[0].Start != 12 {
+				t.Errorf("asked from %d on", w.asked[0].Start)
+			}
+		}
+		w.set(w.log, nil)
+		w.between(nil)
+		a, err := w.open(progress)
+		fatalIfErr(t, err)
+		if a.log.Size() != 12 {
+			t.Errorf("goes on at %d", a.log.Size())
+		}
+		if wrong {
+			w.wantRefusal(a, Undecided, "another root")
+		}
+		if _, err := os.Stat(filepath.Join(w.dir, progressName)); wrong == (err == nil) {
+			t.Errorf("wrong updates %t: progress is kept: %v", wrong, err)
+		}
+		if !wrong {
+			fatalIfErr(t, a.Update(t.Context()))
+		}
+		fatalIfErr(t, a.Close())
+	}
+	if w.latest() != 20 {
+		t.Errorf("signed %d entries", w.latest())
+	}
+	if _, err := os.Stat(filepath.Join(w.dir, progressName)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("progress is left: %v", err)
+	}
+}
+
 // TestAuditorStart signs nothing before the entry that the configuration says the
 // auditor began with.
 func TestAuditorStart(t *testing.T) {
@@ -287,6 +348,10 @@ func TestAuditorFolder(t *testing.T) {
 	fatalIfErr(t, os.WriteFile(key, good, 0o600))
 	fatalIfErr(t, os.WriteFile(filepath.Join(w.dir, auditorStateName), []byte("x"), 0o600))
 	refused("a damaged state", Operational, "malformed")
+	policy := filepath.Join(w.dir, policyName)
+	fatalIfErr(t, os.WriteFile(policy, nil, 0o600))
+	refused("a mirror", Usage, "is a mirror")
+	fatalIfErr(t, os.Remove(policy))
 	fatalIfErr(t, os.Remove(key))
 	refused("no key", Usage, "auditor.key")
 	w.dir = filepath.Join(w.dir, "nothing")

@@ -37,6 +37,8 @@ type faultFile struct {
 	SchemaVersion int       `json:"schema_version"`
 	Time          time.Time `json:"time"`
 	Reason        string    `json:"reason"`
+	// Configuration, encoded, is what all signatures cover, beside the rest.
+	Configuration []byte `json:"configuration"`
 
 	// Auditor is the head that was refused.
 	Auditor auditorStatement `json:"auditor"`
@@ -63,15 +65,16 @@ type logStatement struct {
 const faultReason = "the signature does not verify under auditor_public_key over the log's root: " +
 	"either the auditor has signed another root, or somebody else sent this"
 
-func newFaultFile(f directory.AuditorFault) faultFile {
+func newFaultFile(f directory.AuditorFault) (faultFile, error) {
+	configuration, err := f.Configuration.Marshal()
 	return faultFile{
-		SchemaVersion: 1, Time: f.Time.UTC(), Reason: faultReason,
+		SchemaVersion: 1, Time: f.Time.UTC(), Reason: faultReason, Configuration: configuration,
 		Auditor: auditorStatement{f.Refused.Timestamp, f.Refused.TreeSize, f.Refused.Signature},
 		Log: logStatement{
 			TimestampMS: f.Entry.Timestamp, TreeSize: f.Refused.TreeSize, Root: f.Root.String(),
 			HeadSize: f.Head.TreeSize, HeadRoot: f.HeadRoot.String(), HeadSignature: f.Head.Signature,
 		},
-	}
+	}, err
 }
 
 // keep is a directory's OnAuditorFault.
@@ -90,7 +93,11 @@ func (e *evidenceFolder) write(f directory.AuditorFault) (name string, err error
 	if err != nil {
 		return "", err
 	}
-	data, err := json.MarshalIndent(newFaultFile(f), "", "  ")
+	file, err := newFaultFile(f)
+	if err != nil {
+		return "", err
+	}
+	data, err := json.MarshalIndent(file, "", "  ")
 	if err != nil {
 		return "", err
 	}
