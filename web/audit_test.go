@@ -117,6 +117,11 @@ func TestAuditor(t *testing.T) {
 
 	a.post(headPath, encode(t, a.follow()))
 	a.wantWarnings("[]")
+	var log logObject
+	a.get("/api/v1/log", &log)
+	if log.Auditor == nil || log.Auditor.TreeSize != log.TreeSize || log.Auditor.TimestampMS != log.TimestampMS {
+		t.Errorf("the auditor's head: %+v", log.Auditor)
+	}
 	a.answer("search", search)
 	a.answer("update", update, bearer(aliceToken))
 }
