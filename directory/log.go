@@ -18,6 +18,8 @@ type Head struct {
 	// Distinguished is the position of the rightmost distinguished log entry,
 	// nil if there is none.
 	Distinguished *uint64
+	// Auditor is the auditor's latest head, nil if there is none.
+	Auditor *keytrans.AuditorTreeHead
 	// Labels and Versions are how many the log has.
 	Labels, Versions uint64
 	// FirstVersion is the first log entry as of which the prefix tree can be
@@ -33,7 +35,7 @@ func (d *Directory) Head() (Head, error) {
 		return Head{}, err
 	}
 	defer s.release()
-	h := Head{TreeHead: s.head, Rightmost: s.last, Labels: s.counts.labels, Versions: s.counts.versions,
+	h := Head{TreeHead: s.head, Rightmost: s.last, Auditor: s.auditor, Labels: s.counts.labels, Versions: s.counts.versions,
 		FirstVersion: s.minimum.versions, FirstEntry: s.minimum.entries}
 	if h.Root, err = s.root(); err != nil {
 		return Head{}, err

@@ -101,7 +101,7 @@ func (p *pruning) begin(ctx context.Context, opts PruneOptions) error {
 		return err
 	}
 	defer s.release()
-	m, err := s.expired(*p.d.cfg.Configuration.MaximumLifetime, opts, served)
+	m, err := s.expired(*p.d.cfg.Configuration.MaximumLifetime, p.d.auditedVersions(s), opts, served)
 	if err != nil {
 		return err
 	}
@@ -120,9 +120,9 @@ func (p *pruning) begin(ctx context.Context, opts PruneOptions) error {
 }
 
 // expired returns the minimum to which s can be pruned; it is never less than
-// what s was pruned to before. served is the checkpoint that is served, nil if
-// there is none.
-func (s *state) expired(lifetime uint64, opts PruneOptions, served []byte) (minimum, error) {
+// what s was pruned to before, nor greater than most. served is the checkpoint that
+// is served, nil if there is none.
+func (s *state) expired(lifetime, most uint64, opts PruneOptions, served []byte) (minimum, error) {
 	m := s.minimum
 	keep := uint64(max(opts.Keep, 0).Milliseconds())
 	if keep > math.MaxUint64-lifetime {
@@ -138,6 +138,7 @@ func (s *state) expired(lifetime uint64, opts PruneOptions, served []byte) (mini
 	if err != nil {
 		return minimum{}, err
 	}
+	unexpired = min(unexpired, most)
 	m.versions = max(m.versions, unexpired)
 	if !opts.PublicLog || served == nil {
 		return m, nil

@@ -18,6 +18,7 @@ const (
 	keyNode       = 'n' // n level(1) index(8) → log tree node(32)
 	keyPublicNode = 'r' // r level(1) index(8) → RFC 6962 tree node(32)
 	keyChange     = 'c' // c position(8) piece(4) → part of the encoded tile.Change
+	keyAuditor    = 'a' // a → AuditorTreeHead, the auditor's latest
 	keyCheckpoint = 's' // s name → signed checkpoint; see publiclog.go
 	keyMinimum    = 'm' // m → what was pruned; see minimum.go
 	keyPrefix     = 'p' // p … → records of merkle/prefixtree
@@ -26,6 +27,8 @@ const (
 )
 
 func headKey() []byte { return []byte{keyHead} }
+
+func auditorKey() []byte { return []byte{keyAuditor} }
 
 func entryKey(pos uint64) []byte { return binary.BigEndian.AppendUint64([]byte{keyEntry}, pos) }
 

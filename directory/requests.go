@@ -46,7 +46,8 @@ func prunedField(field string, err error) error {
 // wrap keytrans.ErrRequest, ErrPruned as well if the answer needs what has
 // expired and is gone, or say that the label or version is unknown
 // (ErrUnknownLabel, keytrans.ErrNoVersion), expired (keytrans.ErrVersionExpired)
-// or erased (ErrErased); any other error is the directory's own trouble.
+// or erased (ErrErased), or that the log's auditor is overdue (keytrans.ErrAuditor);
+// any other error is the directory's own trouble.
 
 // Search answers q. The error is ErrUnknownLabel if the label has no versions.
 func (d *Directory) Search(_ context.Context, q *keytrans.SearchRequest) (*keytrans.SearchResponse, error) {
@@ -165,6 +166,9 @@ func (d *Directory) create(ctx context.Context, credential Credential, q *keytra
 		return err
 	}
 	if err := d.admit(ctx, credential, q, &u); err != nil {
+		return err
+	}
+	if err := d.checkOverdue(); err != nil {
 		return err
 	}
 	outcomes, err := d.Insert(ctx, []NewVersions{u})

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -116,7 +117,7 @@ func (d *Directory) untilHeartbeat() time.Duration {
 // makeEpoch commits what can be committed of a batch of submissions, or a
 // heartbeat if the batch is empty, and answers the callers.
 func (d *Directory) makeEpoch(batch []*submission) {
-	e := &epoch{}
+	var changes []*change
 	seen := make(map[string]bool)
 	for _, s := range batch {
 		for _, c := range s.changes {
@@ -126,28 +127,56 @@ func (d *Directory) makeEpoch(batch []*submission) {
 				c.err = ErrGreatestVersion
 			} else if c.err = d.check(c); c.err == nil {
 				seen[string(c.label)] = true
-				e.changes = append(e.changes, c)
+				changes = append(changes, c)
 			}
 		}
 	}
 	if len(batch) == 0 {
-		e.padding = 1
+		if err := d.tryEpoch(&epoch{padding: 1}); err != nil && d.Err() == nil {
+			// Do not spin on a heartbeat that fails.
+			time.Sleep(settleDelay)
+		}
 	}
-	if len(e.changes)+e.padding > 0 {
-		if err := d.commitEpoch(e); err != nil {
-			d.cfg.Logger.Error("epoch failed", "err", err)
-			for _, c := range e.changes {
-				c.err = err
-			}
-			if errors.Is(err, ErrFailed) || errors.Is(err, ErrCorrupt) {
-				d.stop(err)
-			} else if len(batch) == 0 {
-				// Do not spin on a heartbeat that fails.
-				time.Sleep(settleDelay)
-			}
+	for _, part := range d.parts(changes) {
+		err := d.Err() // of the part before
+		if err == nil {
+			err = d.tryEpoch(&epoch{changes: part})
+		}
+		for _, c := range part {
+			c.err = err
 		}
 	}
 	answer(batch, nil)
+}
+
+// parts divides changes into those of one epoch each: it is one epoch, unless
+// auditors have to be able to follow.
+func (d *Directory) parts(changes []*change) [][]*change {
+	limit := math.MaxInt
+	if d.audited() {
+		limit = keytrans.MaxChanges
+	}
+	var out [][]*change
+	for first, n, i := 0, 0, 0; i < len(changes); i++ {
+		if n += len(changes[i].records); i+1 == len(changes) || n+len(changes[i+1].records) > limit {
+			out = append(out, changes[first:i+1])
+			first, n = i+1, 0
+		}
+	}
+	return out
+}
+
+// tryEpoch commits an epoch, and stops the directory after an error that no other
+// epoch may follow.
+func (d *Directory) tryEpoch(e *epoch) error {
+	err := d.commitEpoch(e)
+	if err != nil {
+		d.cfg.Logger.Error("epoch failed", "err", err)
+	}
+	if errors.Is(err, ErrFailed) || errors.Is(err, ErrCorrupt) {
+		d.stop(err)
+	}
+	return err
 }
 
 // check verifies a change against the state that it will follow.

@@ -21,8 +21,9 @@ type state struct {
 	snap     Snapshot
 	tree     *prefixtree.Tree
 	head     keytrans.TreeHead
-	subtrees []merkle.Hash // heads of the full subtrees of the log
-	public   [][]byte      // the same of the RFC 6962 tree
+	auditor  *keytrans.AuditorTreeHead // nil if there is none
+	subtrees []merkle.Hash             // heads of the full subtrees of the log
+	public   [][]byte                  // the same of the RFC 6962 tree
 	last     keytrans.LogEntry
 	counts   counts
 	minimum  minimum
@@ -54,6 +55,9 @@ func loadState(snap Snapshot, tree *prefixtree.Tree) (*state, error) {
 	if s.minimum, err = loadMinimum(snap, size); err != nil {
 		return nil, err
 	}
+	if s.auditor, err = readAuditorHead(snap); err != nil {
+		return nil, err
+	}
 	if s.subtrees, err = s.LogNodes(logtree.FullSubtrees(size)); err != nil {
 		return nil, err
 	}
@@ -73,6 +77,15 @@ func loadState(snap Snapshot, tree *prefixtree.Tree) (*state, error) {
 
 // root returns the root of the log.
 func (s *state) root() (merkle.Hash, error) { return logtree.Root(s.head.TreeSize, s.subtrees) }
+
+// rootAt returns the root that the log had at a size, from 1 to the present one.
+func (s *state) rootAt(size uint64) (merkle.Hash, error) {
+	heads, err := s.LogNodes(logtree.FullSubtrees(size))
+	if err != nil {
+		return merkle.Hash{}, err
+	}
+	return logtree.Root(size, heads)
+}
 
 func (s *state) release() {
 	s.mu.Lock()
@@ -96,7 +109,7 @@ func (s *state) acquire() {
 func (s *state) Head() keytrans.TreeHead { return s.head }
 
 // AuditorHead implements keytrans.Log.
-func (s *state) AuditorHead() *keytrans.AuditorTreeHead { return nil }
+func (s *state) AuditorHead() *keytrans.AuditorTreeHead { return s.auditor }
 
 // Entry implements keytrans.Log.
 func (s *state) Entry(pos uint64) (keytrans.LogEntry, error) {

@@ -14,4 +14,8 @@
 //
 // Users verify each other's credentials with Verifier, too. These need no response:
 // what a credential shows of the log is verified against Recent.
+//
+// All three deployment modes are verified and served. An Auditor is the
+// third party of one of them: it verifies AuditorUpdates, and keeps its state in
+// memory, from which it can be stored.
 package keytrans

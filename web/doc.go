@@ -14,6 +14,12 @@
 // Configuration; users should compare it with one that they got elsewhere.
 // POST /v1/absence and /v1/batch are extensions of the protocol: docs/extensions.md.
 //
+// # The auditor
+//
+// In the auditing mode, an auditor asks for updates with POST /v1/audit-updates, and
+// hands in the heads that it signed with POST /v1/auditor-tree-head; docs/auditing.md
+// has their bodies.
+//
 // # The public log
 //
 // GET /log/checkpoint, /log/tile/<L>/<N>[.p/<W>], /log/tile/entries/<N>[.p/<W>]

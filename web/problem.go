@@ -34,6 +34,7 @@ const (
 	ProblemUnsupportedMediaType = "unsupported-media-type" // 415: wrong Content-Type or Content-Encoding
 	ProblemInternal             = "internal"               // 500: the directory's own trouble
 	ProblemOverloaded           = "overloaded"             // 503: too many requests; Retry-After tells when
+	ProblemAuditorOverdue       = "auditor-overdue"        // 503: the log's auditor does not keep up; users would refuse every answer
 	ProblemUnavailable          = "unavailable"            // 503: the directory is closing, or does not write
 )
 
@@ -62,6 +63,7 @@ var (
 	problemUnsupportedMediaType = &problemKind{ProblemUnsupportedMediaType, 415, "Unsupported media type"}
 	problemInternal             = &problemKind{ProblemInternal, 500, "Internal error"}
 	problemOverloaded           = &problemKind{ProblemOverloaded, 503, "Overloaded"}
+	problemAuditorOverdue       = &problemKind{ProblemAuditorOverdue, 503, "The auditor is overdue"}
 	problemUnavailable          = &problemKind{ProblemUnavailable, 503, "Unavailable"}
 )
 
@@ -100,6 +102,12 @@ func problemOf(err error) *problem {
 		return problemUnauthenticated.because("")
 	case errors.Is(err, directory.ErrForbidden): // always the same body
 		return problemForbidden.because("")
+	case errors.Is(err, keytrans.ErrAuditor):
+		return problemAuditorOverdue.because(err.Error())
+	case errors.Is(err, directory.ErrAuditorSignature):
+		return problemInvalid.about("signature", "it does not verify over the log's root")
+	case errors.Is(err, directory.ErrAuditorHead):
+		return problemConflict.about("tree_size", "the auditor has signed a head of more entries before")
 	case errors.Is(err, directory.ErrNotInLog):
 		return problemNotFound.because(err.Error())
 	case errors.Is(err, keytrans.ErrMalformed):
@@ -137,7 +145,7 @@ func problemOf(err error) *problem {
 // fields are the names of the fields in requests.
 var fields = []string{
 	"label", "last", "start", "stop", "entries", "greatest_version", "values", "version", "queries",
-	"tree_size", "terminal", "distinguished",
+	"tree_size", "terminal", "distinguished", "timestamp",
 }
 
 // fieldOf returns the field that the message of an error about a request names.
@@ -159,7 +167,7 @@ func (p *problem) write(w http.ResponseWriter) {
 		h.Set("WWW-Authenticate", `Bearer realm="ghostlight"`)
 	case problemOverloaded:
 		h.Set("Retry-After", "1")
-	case problemUnavailable:
+	case problemUnavailable, problemAuditorOverdue:
 		h.Set("Retry-After", "5")
 	case problemTimeout:
 		h.Set("Connection", "close")

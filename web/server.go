@@ -27,8 +27,9 @@ type server struct {
 
 	reads, updates gate
 	batches        gate
-	streams        gate // bundles of changes
+	streams        gate // bundles of changes, and updates for auditors
 	bodies         budget
+	auditBytes     int // maxAuditBytes
 
 	began    time.Time
 	requests map[string]*atomic.Uint64 // by route pattern; not modified
@@ -55,7 +56,7 @@ func newServer(cfg Config) (*server, error) {
 		cfg: cfg, dir: cfg.Directory, began: cfg.Now(),
 		reads: newGate(cfg.MaxInFlight), updates: newGate(cfg.MaxInFlight), streams: newGate(maxStreams),
 		batches: newGate(max(cfg.MaxInFlight/batchShare, 1)),
-		bodies:  budget{limit: 16 * cfg.MaxUpdateBytes},
+		bodies:  budget{limit: 16 * cfg.MaxUpdateBytes}, auditBytes: maxAuditBytes,
 	}
 	configuration := s.dir.Configuration()
 	if s.configuration, err = configuration.Marshal(); err != nil {
@@ -100,6 +101,7 @@ func (s *server) routes() *chi.Mux {
 	s.open(r, http.MethodPost, "/api/v1/lookup", s.lookup)
 
 	s.routeLog(r)
+	s.routeAudit(r)
 
 	r.Method(http.MethodGet, "/metrics", s.metricsHandler())
 	r.Get("/livez", s.handle(s.livez))

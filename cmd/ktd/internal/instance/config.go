@@ -35,8 +35,8 @@ const configVersion = 1
 // is absent has its default. Durations are strings such as "1h30m", in whole
 // milliseconds.
 //
-// Suite, Mode and the four durations from ReasonableMonitoringWindow to
-// MaximumLifetime are what users pin, together with the public keys: changing
+// Suite, Mode, what is about the auditor, and the four durations from
+// ReasonableMonitoringWindow to MaximumLifetime are what users pin, together with the public keys: changing
 // one after the first start makes a different log, which the stored tree head
 // does not verify for. Origin is what witnesses know the log by, and cannot be
 // changed either. Everything below them can be changed at any time, and takes
@@ -49,9 +49,18 @@ type Config struct {
 	// (KT_128_SHA256_P256).
 	Suite Suite `json:"suite"`
 
-	// Mode is "contact-monitoring": users and owners monitor the log
-	// themselves.
+	// Mode is "contact-monitoring": users and owners monitor the log themselves; or
+	// "third-party-auditing": an auditor verifies every change besides.
 	Mode string `json:"mode"`
+
+	// AuditorPublicKey is the auditor's key, as 'ktmon keygen' prints it; and
+	// MaxAuditorLag how far its newest head may be behind the log until users refuse
+	// everything, more than Heartbeat; the default is MaxBehind. AuditorStartPos is
+	// the first log entry that the auditor processed. 'ktd auditor' changes them.
+	// They are for ThirdPartyAuditing only.
+	AuditorPublicKey []byte   `json:"auditor_public_key,omitempty"`
+	MaxAuditorLag    Duration `json:"max_auditor_lag,omitempty"`
+	AuditorStartPos  uint64   `json:"auditor_start_pos,omitempty"`
 
 	// ReasonableMonitoringWindow is how often owners have to look. Default 24h.
 	ReasonableMonitoringWindow Duration `json:"reasonable_monitoring_window"`
@@ -91,8 +100,11 @@ type Config struct {
 	StoreCacheBytes int `json:"store_cache_bytes"`
 }
 
-// ModeContactMonitoring is the only deployment mode so far.
-const ModeContactMonitoring = "contact-monitoring"
+// The deployment modes.
+const (
+	ModeContactMonitoring  = "contact-monitoring"
+	ModeThirdPartyAuditing = "third-party-auditing"
+)
 
 // DefaultConfig returns the configuration with every default.
 func DefaultConfig() Config {
@@ -117,6 +129,9 @@ func (c Config) withDefaults() Config {
 	if c.Heartbeat == 0 {
 		c.Heartbeat = Duration(time.Duration(c.MaxBehind).Truncate(4*time.Millisecond) / 4)
 	}
+	if c.Mode == ModeThirdPartyAuditing && c.MaxAuditorLag == 0 {
+		c.MaxAuditorLag = c.MaxBehind
+	}
 	return c
 }
 
@@ -129,9 +144,6 @@ const maxEpoch = 1_000_000
 func (c *Config) validate() error {
 	if c.Version != configVersion {
 		return fmt.Errorf("version: %d is not known, this program knows %d", c.Version, configVersion)
-	}
-	if c.Mode != ModeContactMonitoring {
-		return fmt.Errorf("mode: %q is not supported, only %q is", c.Mode, ModeContactMonitoring)
 	}
 	for _, d := range []struct {
 		name string
@@ -156,6 +168,9 @@ func (c *Config) validate() error {
 		if err := checkpoint.CheckOrigin(c.Origin); err != nil {
 			return err
 		}
+	}
+	if err := c.validateMode(); err != nil {
+		return err
 	}
 	return c.validateLimits()
 }
@@ -251,6 +266,11 @@ func (c *Config) configuration(keys *keyRing) *keytrans.Configuration {
 		MaxAhead:                   c.MaxAhead.millis(),
 		MaxBehind:                  c.MaxBehind.millis(),
 		ReasonableMonitoringWindow: c.ReasonableMonitoringWindow.millis(),
+	}
+	if c.Mode == ModeThirdPartyAuditing {
+		out.Mode = keytrans.ThirdPartyAuditing
+		out.AuditorPublicKey, out.AuditorStartPos = c.AuditorPublicKey, c.AuditorStartPos
+		out.MaxAuditorLag = c.MaxAuditorLag.millis()
 	}
 	if c.MaximumLifetime != 0 {
 		lifetime := Duration(c.MaximumLifetime).millis()

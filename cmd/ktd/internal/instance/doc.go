@@ -10,6 +10,8 @@
 //	registration-token  the first of these tokens itself (mode 0600)
 //	db/                 the store
 //	control.sock        where 'ktd serve' takes commands, while it runs (mode 0600)
+//	evidence/           heads of the auditor that were refused; see docs/auditing.md
+//	config.json.next    while 'ktd auditor' is at work
 //
 // Whoever can write to these files is the operator: nothing here defends
 // against that. Who can read the keys can sign as the directory and undo

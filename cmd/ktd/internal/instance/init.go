@@ -45,6 +45,9 @@ func Init(dir string, cfg Config) (*Created, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := keytrans.NewVerifier(cfg.configuration(keys)); err != nil {
+		return nil, err
+	}
 	cfg = cfg.withOrigin(keys.checkpoint)
 	signer, err := checkpoint.NewSigner(cfg.Origin, keys.checkpoint)
 	if err != nil {
