@@ -119,7 +119,7 @@ func newModel(t *testing.T, seed uint64, lifetime time.Duration, mode keytrans.D
 	time.Sleep(modelWindow) // until something is distinguished
 	m.check()
 	m.auditor.visit(m)
-	m.roles = []role{&newcomer{}, newModelContact(), newModelContact(), &walker{}, &asker{}}
+	m.roles = []role{&newcomer{}, newModelContact(), newModelContact(), &walker{}, &asker{}, &holder{}}
 	for i := range 3 {
 		m.roles = append(m.roles, &modelOwner{label: fmt.Sprint("owner ", i)})
 	}
