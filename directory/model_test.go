@@ -301,6 +301,7 @@ func (m *model) expectAll() {
 	for _, what := range []string{
 		"insert", "restart", "clock jump", "greatest version", "fixed version", "contact monitored",
 		"owner monitored", "owner updated", "owner surprised", "heads walked", "absence", "batch",
+		"erase", "erased version", "standard credential", "provisional credential", "credential verified finally",
 	} {
 		if m.did[what] == 0 {
 			m.t.Errorf("%s: it never happened", what)
