@@ -315,7 +315,7 @@ func (d *Directory) checkSizes(u *NewVersions) error {
 			return fmt.Errorf("%w: %w: values: %d bytes are more than %d", keytrans.ErrRequest, ErrTooLarge, len(v), d.cfg.MaxValueSize)
 		}
 	}
-	if limit := max(maxUpdateBytes, d.cfg.MaxValueSize); total > limit {
+	if limit := max(MaxUpdateBytes, d.cfg.MaxValueSize); total > limit {
 		return fmt.Errorf("%w: %w: values: %d bytes together are more than %d", keytrans.ErrRequest, ErrTooLarge, total, limit)
 	}
 	if u.next()+uint64(len(u.Values)) > 1<<32 {
@@ -324,9 +324,9 @@ func (d *Directory) checkSizes(u *NewVersions) error {
 	return d.checkSigned(u)
 }
 
-// maxUpdateBytes bounds the values of one update together, in bytes, because
+// MaxUpdateBytes bounds the values of one update together, in bytes, because
 // whoever asks for one of them gets them all.
-const maxUpdateBytes = 2 << 20
+const MaxUpdateBytes = 2 << 20
 
 // ErrTooLarge says that a value is larger than the directory stores.
 var ErrTooLarge = errors.New("too large")

@@ -20,7 +20,7 @@ type healthObject struct {
 }
 
 // livez says that the process serves requests.
-func (s *server) livez(w http.ResponseWriter, _ *http.Request) error {
+func (s *frame) livez(w http.ResponseWriter, _ *http.Request) error {
 	return writeHealth(w, nil, []string{})
 }
 
