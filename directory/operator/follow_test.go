@@ -68,28 +68,34 @@ func TestFork(t *testing.T) {
 	}
 }
 
-// TestForkForOne: the operator is shown one log and a user another.
+// TestForkForOne: the operator is shown one log and a user another, of as many
+// entries or of more.
 func TestForkForOne(t *testing.T) {
-	w := newWorld(t)
-	if _, err := w.update(aliceToken, "alice", nil, "zero"); err != nil {
-		t.Fatal(err)
-	}
-	other := w.managerOn(vfs.NewMem(), 30*time.Minute)
-	w.insert(other, "alice", nil, 0, "other")
-	w.insert(other, "alice", ptr(uint32(0)), 1, "another")
-	w.link.set(func(q exchanged, send func() (*http.Response, error)) (*http.Response, error) {
-		w.serve(w.manager)
-		if q.path == "/v1/search" {
-			w.serve(other)
+	for more := range uint32(2) {
+		w := newWorld(t)
+		if _, err := w.update(aliceToken, "alice", nil, "zero"); err != nil {
+			t.Fatal(err)
 		}
-		return send()
-	})
-	if _, err := w.search("alice", nil); !errors.Is(err, operator.ErrManager) || errors.Is(err, operator.ErrDistrusted) {
-		t.Fatalf("a head of another log: %v", err)
+		fatalIfErr(t, w.op.Follow(t.Context()))
+		other := w.managerOn(vfs.NewMem(), 30*time.Minute)
+		w.insert(other, "alice", nil, 0, "other")
+		if more > 0 {
+			w.insert(other, "alice", ptr(uint32(0)), 1, "another")
+		}
+		w.link.set(func(q exchanged, send func() (*http.Response, error)) (*http.Response, error) {
+			w.serve(w.manager)
+			if q.path == "/v1/search" {
+				w.serve(other)
+			}
+			return send()
+		})
+		if _, err := w.search("alice", nil); !errors.Is(err, operator.ErrManager) || errors.Is(err, keytrans.ErrSignature) != (more == 0) {
+			t.Errorf("a head of another log, %d entries larger: %v", more, err)
+		}
+		w.link.set(nil)
+		w.serve(w.manager)
+		w.expect("alice", "zero")
 	}
-	w.link.set(nil)
-	w.serve(w.manager)
-	w.expect("alice", "zero")
 }
 
 // TestRollback: the manager was restored from an old copy.
