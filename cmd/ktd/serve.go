@@ -23,6 +23,7 @@ import (
 type serveOptions struct {
 	listen, logFormat, logLevel string
 	tlsCert, tlsKey             string
+	role                        instance.Role
 	trillian                    trillianOptions
 }
 
@@ -40,12 +41,16 @@ witnesses that DIR/policy names are asked to cosign them; see 'ktd help policy'.
 With --trillian and --tree, the log is also written to a Trillian log, and no
 checkpoint is signed that Trillian does not come to as well.
 
+--role says what DIR is expected to be: a directory, or the manager or the operator
+of a log that a third party manages; see 'ktd help roles'.
+
 Tokens travel with updates: without --tls-cert and --tls-key, listen on loopback
 and put a server that speaks TLS in front.`,
 		Example: "  ktd serve /var/lib/ghostlight --listen 127.0.0.1:8480",
 		Args:    arguments(1, 1),
 	}
 	f := cmd.Flags()
+	f.Var((*roleFlag)(&opts.role), "role", "refuse a DIR of another role: directory, manager or operator (default: whatever DIR is)")
 	f.StringVar(&opts.listen, "listen", "", "listen on this HOST:PORT instead of the configured one; port 0 is any")
 	f.StringVar(&opts.logFormat, "log-format", "text", "text or json")
 	f.StringVar(&opts.logLevel, "log-level", "info", "debug, info, warn or error")
@@ -68,7 +73,16 @@ and put a server that speaks TLS in front.`,
 		if err != nil {
 			return cli.UsageError{Cmd: cmd, Err: err}
 		}
-		return serve(cmd.Context(), args[0], opts, logger, cmd.ErrOrStderr())
+		role, err := checkRole(args[0], opts.role)
+		switch {
+		case err != nil:
+			return err
+		case role != instance.RoleOperator:
+			return serve(cmd.Context(), args[0], opts, logger, cmd.ErrOrStderr())
+		case opts.trillian.server != "":
+			return cli.Usage(cmd, "--trillian is not for an operator: the log is the manager's")
+		}
+		return serveOperator(cmd.Context(), args[0], opts, logger, cmd.ErrOrStderr())
 	}
 	return cmd
 }
@@ -113,17 +127,9 @@ func serve(ctx context.Context, dir string, opts serveOptions, logger *slog.Logg
 	if err != nil {
 		return err
 	}
-	address := inst.Config.Listen
-	if opts.listen != "" {
-		address = opts.listen
-	}
-	listener, err := net.Listen("tcp", address)
+	listener, err := listen(opts, inst.Config.Listen, tlsConfig, stderr)
 	if err != nil {
 		return err
-	}
-	announce(stderr, listener.Addr(), tlsConfig != nil)
-	if tlsConfig != nil {
-		listener = tls.NewListener(listener, tlsConfig)
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	var background sync.WaitGroup
@@ -139,6 +145,23 @@ func serve(ctx context.Context, dir string, opts serveOptions, logger *slog.Logg
 		fmt.Fprintln(stderr, "ktd: stopped")
 	}
 	return err
+}
+
+// listen listens where the flags say, or else at the configured address, and says
+// so.
+func listen(opts serveOptions, address string, tlsConfig *tls.Config, stderr io.Writer) (net.Listener, error) {
+	if opts.listen != "" {
+		address = opts.listen
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	announce(stderr, listener.Addr(), tlsConfig != nil)
+	if tlsConfig != nil {
+		listener = tls.NewListener(listener, tlsConfig)
+	}
+	return listener, nil
 }
 
 func loadTLS(opts serveOptions) (*tls.Config, error) {

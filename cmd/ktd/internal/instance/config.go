@@ -8,7 +8,6 @@ import (
 	"io"
 	"math"
 	"net"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -50,8 +49,12 @@ type Config struct {
 	Suite Suite `json:"suite"`
 
 	// Mode is "contact-monitoring": users and owners monitor the log
-	// themselves.
+	// themselves; or "third-party-management": the log is kept for an operator.
 	Mode string `json:"mode"`
+
+	// LeafPublicKey is the key of the operator, as its leaf.pub has it. It is for
+	// the mode "third-party-management" only, and is part of what users pin.
+	LeafPublicKey []byte `json:"leaf_public_key,omitempty"`
 
 	// ReasonableMonitoringWindow is how often owners have to look. Default 24h.
 	ReasonableMonitoringWindow Duration `json:"reasonable_monitoring_window"`
@@ -91,7 +94,7 @@ type Config struct {
 	StoreCacheBytes int `json:"store_cache_bytes"`
 }
 
-// ModeContactMonitoring is the only deployment mode so far.
+// ModeContactMonitoring is the deployment mode without a third party.
 const ModeContactMonitoring = "contact-monitoring"
 
 // DefaultConfig returns the configuration with every default.
@@ -130,8 +133,11 @@ func (c *Config) validate() error {
 	if c.Version != configVersion {
 		return fmt.Errorf("version: %d is not known, this program knows %d", c.Version, configVersion)
 	}
-	if c.Mode != ModeContactMonitoring {
-		return fmt.Errorf("mode: %q is not supported, only %q is", c.Mode, ModeContactMonitoring)
+	if c.Mode != ModeContactMonitoring && c.Mode != ModeThirdPartyManagement {
+		return fmt.Errorf("mode: %q is not supported; it is %q or %q", c.Mode, ModeContactMonitoring, ModeThirdPartyManagement)
+	}
+	if err := c.validateManagement(); err != nil {
+		return err
 	}
 	for _, d := range []struct {
 		name string
@@ -187,17 +193,16 @@ func (c *Config) validateLimits() error {
 // ReadConfig reads the configuration of the instance in dir. The error names
 // the key that is wrong.
 func ReadConfig(dir string) (Config, error) {
-	path := filepath.Join(dir, ConfigFile)
-	data, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return Config{}, fmt.Errorf("%s: %w", dir, ErrNotInstance)
-	}
+	data, err := readConfigFile(dir)
 	if err != nil {
 		return Config{}, err
 	}
+	if roleOf(data) == RoleOperator {
+		return Config{}, fmt.Errorf("%s: %w", dir, ErrOperator)
+	}
 	c, err := parseConfig(data)
 	if err != nil {
-		return Config{}, fmt.Errorf("%s: %w", path, err)
+		return Config{}, fmt.Errorf("%s: %w", filepath.Join(dir, ConfigFile), err)
 	}
 	return c, nil
 }
@@ -251,6 +256,9 @@ func (c *Config) configuration(keys *keyRing) *keytrans.Configuration {
 		MaxAhead:                   c.MaxAhead.millis(),
 		MaxBehind:                  c.MaxBehind.millis(),
 		ReasonableMonitoringWindow: c.ReasonableMonitoringWindow.millis(),
+	}
+	if c.Mode == ModeThirdPartyManagement {
+		out.Mode, out.LeafPublicKey = keytrans.ThirdPartyManagement, c.LeafPublicKey
 	}
 	if c.MaximumLifetime != 0 {
 		lifetime := Duration(c.MaximumLifetime).millis()
