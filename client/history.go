@@ -205,7 +205,7 @@ func (h *HistoryResult) finish(newest *LookupResult) {
 	case newest.Changes != nil:
 		h.Verdict = newest.Verdict
 	case missing > 0:
-		h.Verdict = verdict(OutcomeUnchecked, "%d of %d versions are no longer to be had; the others are proven", missing, len(h.Versions))
+		h.Verdict = verdict(OutcomeUnchecked, "the directory says that %d of %d versions have no value or none any more; the others are proven", missing, len(h.Versions))
 	case skipped > 0:
 		h.Verdict = verdict(newest.Verdict.Outcome, "%d versions are proven, and that %d more were skipped", len(h.Versions)-skipped, skipped)
 	default:

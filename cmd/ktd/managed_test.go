@@ -263,7 +263,9 @@ func TestManaged(t *testing.T) {
 			}
 			m.ready(http.StatusServiceUnavailable, "manager-unreachable")
 			m.operator.configuration(http.DefaultClient) // the pinned one
-			contact.kt(ktUndecided, []string{"does not answer"}, "lookup", alice)
+			if suite == "ed25519" { // kt asks again as often as it is told to
+				contact.kt(ktUndecided, []string{"does not answer"}, "lookup", alice)
+			}
 			m.wire.set(wirePass)
 			m.startManager()
 			m.ready(http.StatusOK, "")
@@ -286,7 +288,7 @@ func TestManaged(t *testing.T) {
 			contact.kt(ktAttention, []string{threePrint, "version 3"}, "lookup", alice)
 			contact.kt(ktUndecided, []string{"skipped"}, "lookup", alice, "--version", "2")
 			for _, u := range []*user{owner, contact} {
-				u.kt(ktVerified, []string{"version 3", "version 2: SKIPPED, which is proven", "version 1", "version 0"}, "history", alice)
+				u.kt(ktUndecided, []string{"version 3", "version 2: SKIPPED, says the directory", "version 1", "version 0"}, "history", alice)
 				u.kt(ktVerified, nil, "watch")
 			}
 			owner.kt(ktVerified, nil, "own", alice)
