@@ -167,7 +167,7 @@ type managed struct {
 // newManaged sets both up as docs/management.md says.
 func newManaged(t *testing.T, suite string) *managed {
 	t.Helper()
-	m := &managed{t: t, wire: newWire(t), ktProgram: buildKT(t)}
+	m := &managed{t: t, wire: newWire(t)}
 	m.operatorDir, m.managerDir = filepath.Join(t.TempDir(), "operator"), filepath.Join(t.TempDir(), "manager")
 	ktd(t, "init", m.operatorDir, "--role", "operator", "--suite", suite, "--manager", m.wire.url()).exits(exitOK)
 	ktd(t, "serve", m.operatorDir).exits(exitFailed, "link-token is missing", "ktd help roles")
@@ -239,9 +239,11 @@ func (u *user) inBackground(args ...string) (wait func() int) {
 // separates the first two at the worst moments.
 func TestManaged(t *testing.T) {
 	const alice = "alice@example.org"
+	program := buildKT(t)
 	for _, suite := range []string{"ed25519", "p256"} {
 		t.Run(suite, func(t *testing.T) {
 			m := newManaged(t, suite)
+			m.ktProgram = program
 			owner, contact := m.user("owner"), m.user("contact")
 			owner.kt(ktVerified, []string{"managed by a third party", "for an operator"}, "trust", owner.url)
 			contact.kt(ktVerified, nil, "trust", contact.url)
@@ -263,7 +265,7 @@ func TestManaged(t *testing.T) {
 			}
 			m.ready(http.StatusServiceUnavailable, "manager-unreachable")
 			m.operator.configuration(http.DefaultClient) // the pinned one
-			if suite == "ed25519" { // kt asks again as often as it is told to
+			if suite == "ed25519" {                      // kt asks again as often as it is told to
 				contact.kt(ktUndecided, []string{"does not answer"}, "lookup", alice)
 			}
 			m.wire.set(wirePass)

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -282,5 +284,61 @@ func TestRootsBetween(t *testing.T) {
 	r, err := w.search("alice", nil)
 	if err != nil || r.Version != 0 {
 		t.Fatalf("%+v %v", r, err)
+	}
+}
+
+// TestBusy: under heads that change all the time, every answer is forwarded, and
+// verifies.
+func TestBusy(t *testing.T) {
+	w := newWorld(t)
+	const writers, versions = 4, 25
+	if _, err := w.update(aliceToken, "label 0", nil, "0"); err != nil {
+		t.Fatal(err)
+	}
+	var writing, reading sync.WaitGroup
+	done := make(chan struct{})
+	for i := range writers {
+		writing.Go(func() {
+			label := fmt.Sprint("label ", i)
+			for v := range uint32(versions) {
+				var greatest *uint32
+				if v > 0 {
+					greatest = ptr(v - 1)
+				}
+				if i == 0 && v == 0 {
+					continue
+				}
+				if _, err := w.update(aliceToken, label, greatest, fmt.Sprint(v)); err != nil {
+					t.Errorf("%s, version %d: %v", label, v, err)
+				}
+			}
+		})
+	}
+	for range writers {
+		reading.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				if _, err := w.search("label 0", nil); err != nil {
+					t.Errorf("a search: %v", err)
+					return
+				}
+			}
+		})
+	}
+	writing.Wait()
+	close(done)
+	reading.Wait()
+	for i := range writers {
+		r, err := w.search(fmt.Sprint("label ", i), nil)
+		if err != nil || r.Version != versions-1 {
+			t.Errorf("label %d: %+v %v", i, r, err)
+		}
+	}
+	if strings.Contains(w.log.String(), "not of its log") {
+		t.Errorf("a good head was not recognised:\n%s", w.log.String())
 	}
 }
