@@ -141,7 +141,7 @@ func (s *operatorServer) forwardLog(w http.ResponseWriter, r *http.Request) erro
 	// Whoever follows the log reads on; nobody waits for a file that stands still.
 	ctx, cancel := context.WithTimeout(r.Context(), maxForward)
 	defer cancel()
-	file, err := s.op.File(ctx, path, strings.Contains(r.Header.Get("Accept-Encoding"), "gzip"))
+	file, err := s.op.File(ctx, path, strings.Join(r.Header.Values("Accept-Encoding"), ", "))
 	if err != nil {
 		return err
 	}

@@ -123,14 +123,14 @@ func (o *Operator) PostObject(ctx context.Context, path string, body []byte) ([]
 	return data, err
 }
 
-// File returns the response to a GET of a file of the public log, in gzip if
-// compressed is set and the manager likes to. The caller closes its body. Errors
-// are as those of Search.
-func (o *Operator) File(ctx context.Context, path string, compressed bool) (*http.Response, error) {
+// File returns the response to a GET of a file of the public log for a user who
+// accepts the given encodings, as in the header Accept-Encoding. The caller closes
+// its body. Errors are as those of Search.
+func (o *Operator) File(ctx context.Context, path, encodings string) (*http.Response, error) {
 	if err := o.log.trusted(); err != nil {
 		return nil, err
 	}
-	r, err := o.cfg.Link.Open(ctx, path, compressed)
+	r, err := o.cfg.Link.Open(ctx, path, encodings)
 	o.noteReached(ctx, err)
 	return r, err
 }

@@ -2,6 +2,7 @@ package operator
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -95,8 +96,12 @@ func (r *Refusal) temporary() bool {
 	return r.Status >= 500 || r.Status == http.StatusRequestTimeout || r.Status == http.StatusTooManyRequests
 }
 
-// maxRefusal bounds what is read of a response that is not a success.
-const maxRefusal = 64 << 10
+// maxRefusal bounds what is read of a response that is not a success, and
+// maxRefusalText what is kept of one of its texts.
+const (
+	maxRefusal     = 64 << 10
+	maxRefusalText = 1 << 10
+)
 
 // Post sends a body and returns that of the response, both of a media type. The
 // error is a *Refusal, or wraps ErrManager: then the request may or may not have
@@ -132,19 +137,16 @@ func (l *Link) exchange(ctx context.Context, method, path, mediaType string, bod
 	return data, nil
 }
 
-// Open returns the response to a GET of a resource that may be large, and may be
-// compressed if compressed is set. The caller closes its body. Errors are as
-// those of Post.
-func (l *Link) Open(ctx context.Context, path string, compressed bool) (*http.Response, error) {
+// Open returns the response to a GET of a resource that may be large, in one of the
+// given encodings, as in the header Accept-Encoding. The caller closes its body.
+// Errors are as those of Post.
+func (l *Link) Open(ctx context.Context, path, encodings string) (*http.Response, error) {
 	req, err := l.request(ctx, http.MethodGet, path, nil)
 	if err != nil {
 		return nil, err
 	}
-	// What the transport does by itself would not be forwarded unchanged.
-	req.Header.Set("Accept-Encoding", "identity")
-	if compressed {
-		req.Header.Set("Accept-Encoding", "gzip")
-	}
+	// What the transport decompresses by itself would not be forwarded unchanged.
+	req.Header.Set("Accept-Encoding", cmp.Or(encodings, "identity"))
 	return l.send(req)
 }
 
@@ -185,6 +187,11 @@ func (l *Link) send(req *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("%w: status %s, from something that is no manager", ErrManager, strconv.Itoa(r.StatusCode))
 	}
 	refusal.Status = r.StatusCode
+	for _, text := range []*string{&refusal.Type, &refusal.Detail, &refusal.Field} {
+		if len(*text) > maxRefusalText {
+			*text = strings.ToValidUTF8((*text)[:maxRefusalText], "")
+		}
+	}
 	if r.StatusCode == http.StatusUnauthorized {
 		return nil, fmt.Errorf("%w: it does not admit the link token", ErrManager)
 	}
