@@ -67,6 +67,8 @@ func (s *operatorServer) routes(r chi.Router) {
 	s.operation(r, "owner-init", s.op.OwnerInit)
 	s.operation(r, "owner-monitor", s.op.OwnerMonitor)
 	s.operation(r, "distinguished", s.op.Distinguished)
+	s.operation(r, "absence", s.op.Absence)
+	s.batch(r, s.op.Batch)
 	r.Post("/v1/update", s.handle(s.update))
 	s.open(r, http.MethodGet, "/v1/configuration", s.serveConfiguration)
 

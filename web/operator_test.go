@@ -115,6 +115,12 @@ func TestOperatorForwards(t *testing.T) {
 		&keytrans.OwnerInitRequest{Label: name, Start: 99},
 		&keytrans.OwnerMonitorRequest{Label: name, Start: 1, GreatestVersion: ptr(uint32(1))},
 		&keytrans.DistinguishedRequest{},
+		&keytrans.AbsenceRequest{Label: []byte("bob")},
+		&keytrans.AbsenceRequest{Label: name},
+		&keytrans.BatchRequest{Queries: []keytrans.BatchQuery{
+			{Label: name}, {Label: name, Version: ptr(uint32(0))}, {Label: name, Version: ptr(uint32(9))}, {Label: []byte("bob")},
+		}},
+		&keytrans.BatchRequest{Last: ptr(uint64(2)), Queries: []keytrans.BatchQuery{{Label: name}}},
 	} {
 		path, body := pathOf(q), encode(t, q)
 		got, want := m.post(path, body), m.toManager("POST", path, body)

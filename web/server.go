@@ -70,7 +70,7 @@ func (s *server) userOperations(r chi.Router) {
 	s.operation(r, "owner-monitor", answerer(c, keytrans.ParseOwnerMonitorRequest, d.OwnerMonitor))
 	s.operation(r, "distinguished", answerer(c, keytrans.ParseDistinguishedRequest, d.Distinguished))
 	s.operation(r, "absence", answerer(c, keytrans.ParseAbsenceRequest, d.Absence))
-	s.open(r, http.MethodPost, "/v1/batch", s.batch)
+	s.batch(r, s.answerBatch)
 	s.open(r, http.MethodGet, "/v1/configuration", s.serveConfiguration)
 }
 

@@ -34,12 +34,17 @@ func (o *Operator) Search(ctx context.Context, body []byte) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		version := p.Version
-		if version == nil {
-			version = q.Version
-		}
-		return &p.FullTreeHead, keytrans.VerifyUpdate(o.cfg.Configuration, q.Label, *version, p.Value)
+		return o.checkSearch(q.Label, q.Version, p)
 	})
+}
+
+// checkSearch verifies that the operator has signed the value in the response to a
+// search, and returns the response's head.
+func (o *Operator) checkSearch(label []byte, version *uint32, p *keytrans.SearchResponse) (*keytrans.FullTreeHead, error) {
+	if version == nil {
+		version = p.Version
+	}
+	return &p.FullTreeHead, keytrans.VerifyUpdate(o.cfg.Configuration, label, *version, p.Value)
 }
 
 // ContactMonitor forwards a ContactMonitorRequest.
@@ -233,6 +238,20 @@ func (o *Operator) checkHead(ctx context.Context, head *keytrans.FullTreeHead, l
 		return fmt.Errorf("%w with a head of the log: of %d entries: %w", ErrManager, size, err)
 	}
 	return o.checkFresh(ctx)
+}
+
+// checkHeads is checkHead of the heads of one answer, each of which is for a user
+// who has seen the one before.
+func (o *Operator) checkHeads(ctx context.Context, heads []*keytrans.FullTreeHead, last *uint64, floor uint64) error {
+	for _, head := range heads {
+		if err := o.checkHead(ctx, head, last, floor); err != nil {
+			return err
+		}
+		if head.TreeHead != nil {
+			last = &head.TreeHead.TreeSize
+		}
+	}
+	return nil
 }
 
 // checkFresh verifies that the log's last head is one that users accept.

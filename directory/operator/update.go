@@ -220,14 +220,12 @@ func (o *Operator) forwardUpdate(ctx context.Context, m *keytrans.ManagerUpdateR
 		if err != nil {
 			return err
 		}
-		last := m.Last
+		var heads []*keytrans.FullTreeHead
 		for _, p := range list {
-			if err := o.checkHead(ctx, &p.FullTreeHead, last, floor); err != nil {
-				return err
-			}
-			if h := p.FullTreeHead.TreeHead; h != nil {
-				last = &h.TreeSize
-			}
+			heads = append(heads, &p.FullTreeHead)
+		}
+		if err := o.checkHeads(ctx, heads, m.Last, floor); err != nil {
+			return err
 		}
 		next, err = o.checkSignatures(m, list)
 		return err
