@@ -12,7 +12,8 @@ type healthObject struct {
 	SchemaVersion int  `json:"schema_version"`
 	OK            bool `json:"ok"`
 	// Reasons says why not: "closing", "writes-stopped", "head-unreadable",
-	// "head-too-old".
+	// "head-too-old"; of an operator "manager-unreachable", "manager-log-refused",
+	// "manager-misbehaved".
 	Reasons []string `json:"reasons"`
 	// Warnings says what else is wrong, which is no reason not to be ready:
 	// "quorum-missing", "checkpoints-not-signed".
