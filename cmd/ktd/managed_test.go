@@ -403,3 +403,41 @@ func TestRoles(t *testing.T) {
 	write(t, filepath.Join(operator, "config.json"), strings.Replace(read(t, filepath.Join(operator, "config.json")), `"manager": ""`, `"manager": "ftp://h"`, 1))
 	ktd(t, "serve", operator).exits(exitFailed, "manager: the manager's URL")
 }
+
+// TestManagerReplaced: what an operator does with a manager who has another log, and
+// with evidence of misbehaviour.
+func TestManagerReplaced(t *testing.T) {
+	m := newManaged(t, "ed25519")
+	m.operator.stop(syscall.SIGTERM)
+	m.manager.stop(syscall.SIGTERM)
+	old := m.managerDir
+	m.managerDir = filepath.Join(t.TempDir(), "other")
+	ktd(t, "init", m.managerDir, "--role", "manager", "--leaf-key", filepath.Join(m.operatorDir, "leaf.pub")).exits(exitOK)
+	write(t, filepath.Join(m.operatorDir, "link-token"), read(t, filepath.Join(m.managerDir, "link-token")))
+	m.startManager()
+	m.restartOperator()
+	m.ready(http.StatusServiceUnavailable, "manager-log-refused")
+	if !strings.Contains(m.operator.stderr(), "it has another configuration now") {
+		t.Errorf("no word of that:\n%s", m.operator.stderr())
+	}
+	m.manager.stop(syscall.SIGTERM)
+	m.operator.stop(syscall.SIGTERM)
+
+	m.managerDir = old
+	write(t, filepath.Join(m.operatorDir, "link-token"), read(t, filepath.Join(m.managerDir, "link-token")))
+	fatalIfErr(t, os.Mkdir(filepath.Join(m.operatorDir, "evidence"), 0o700))
+	evidence := filepath.Join(m.operatorDir, "evidence", "x.json")
+	write(t, evidence, "{}")
+	m.startManager()
+	m.restartOperator()
+	m.ready(http.StatusServiceUnavailable, "manager-misbehaved")
+	m.operator.stop(syscall.SIGTERM)
+	fatalIfErr(t, os.Remove(evidence))
+	m.restartOperator()
+	m.ready(http.StatusOK, "")
+
+	// Nor does it start without what it has signed.
+	m.operator.stop(syscall.SIGTERM)
+	fatalIfErr(t, os.RemoveAll(filepath.Join(m.operatorDir, "db")))
+	ktd(t, "serve", m.operatorDir).exits(exitFailed, "the store of what was signed is gone")
+}

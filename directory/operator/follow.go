@@ -35,7 +35,7 @@ func (f *follower) load(cfg Config) (err error) {
 		return err
 	}
 	f.following = make(chan struct{}, 1)
-	f.view, f.refused = &keytrans.View{}, fmt.Errorf("%w: no head was verified yet", ErrManager)
+	f.view, f.refused = &keytrans.View{}, errNoHead
 	if cfg.Distrusted != nil {
 		f.distrusted = fmt.Errorf("%w: %w", ErrDistrusted, cfg.Distrusted)
 	}
@@ -111,16 +111,21 @@ func (f *follower) current() *keytrans.View {
 	return f.view
 }
 
-// refuse remembers why the manager's log could not be followed, for good if the
-// error wraps ErrDistrusted.
-func (f *follower) refuse(err error) {
+// refuse remembers why the manager's log is not accepted, for good if the error
+// wraps ErrDistrusted. It reports whether that is news.
+func (f *follower) refuse(err error) (news bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	news = f.refused == nil || errors.Is(f.refused, errNoHead)
 	f.refused = err
 	if errors.Is(err, ErrDistrusted) {
 		f.distrusted = err
 	}
+	return news
 }
+
+// errNoHead is why the log is not accepted before it was looked at.
+var errNoHead = fmt.Errorf("%w: no head was verified yet", ErrManager)
 
 // stale reports whether the log's last verified head is too old at the given time.
 func (f *follower) stale(now time.Time) bool {
@@ -181,7 +186,7 @@ func (o *Operator) Follow(ctx context.Context) error {
 		return err
 	}
 	if err := o.compare(ctx); err != nil {
-		o.log.refuse(err)
+		o.refuse(ctx, err)
 		return err
 	}
 	for attempt := 0; ; attempt++ {
@@ -190,11 +195,20 @@ func (o *Operator) Follow(ctx context.Context) error {
 			return nil
 		}
 		if !o.again(ctx, attempt, err) {
-			if ctx.Err() == nil {
-				o.log.refuse(err)
-			}
+			o.refuse(ctx, err)
 			return err
 		}
+	}
+}
+
+// refuse remembers, and logs, that what the manager answered is not accepted. That
+// it does not answer is no word about its log.
+func (o *Operator) refuse(ctx context.Context, err error) {
+	if ctx.Err() != nil || o.Status().Manager != nil {
+		return
+	}
+	if o.log.refuse(err) {
+		o.cfg.Logger.Error("the manager's log is not accepted", "err", err)
 	}
 }
 

@@ -115,11 +115,22 @@ func TestRollback(t *testing.T) {
 	if err := w.op.Follow(t.Context()); err == nil || errors.Is(err, operator.ErrDistrusted) {
 		t.Errorf("a log that lost an entry: %v", err)
 	}
+	if st := w.op.Status(); st.Log == nil || st.Manager != nil || strings.Count(w.log.String(), "not accepted") != 1 {
+		t.Errorf("status %+v, log:\n%s", st, w.log.String())
+	}
 	if _, err := w.search("alice", nil); !errors.Is(err, operator.ErrManager) {
 		t.Errorf("a search in a log that lost an entry: %v", err)
 	}
+	w.link.cut(false)
+	if err := w.op.Follow(t.Context()); !errors.Is(err, operator.ErrManager) || w.op.Status().Manager == nil {
+		t.Errorf("a manager that is away: %v, status %+v", err, w.op.Status())
+	}
+	w.link.set(nil)
 	w.serve(w.manager)
 	fatalIfErr(t, w.op.Follow(t.Context()))
+	if st := w.op.Status(); st.Log != nil || st.Manager != nil {
+		t.Errorf("status after that: %+v", st)
+	}
 	w.expect("alice", "zero", "one")
 }
 

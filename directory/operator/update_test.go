@@ -209,6 +209,32 @@ func TestReordered(t *testing.T) {
 	w.signedOnce()
 }
 
+// TestDuplicated: a request is late, is sent again, and arrives twice.
+func TestDuplicated(t *testing.T) {
+	w := newWorld(t)
+	var late []func() (*http.Response, error)
+	w.link.set(func(q exchanged, send func() (*http.Response, error)) (*http.Response, error) {
+		if q.path == "/v1/manager-update" && len(late) < 2 {
+			late = append(late, send)
+			return nil, errLost
+		}
+		return send()
+	})
+	if list, err := w.update(aliceToken, "alice", nil, "zero"); err != nil || len(list[0].Values) != 0 {
+		t.Fatalf("%+v %v", list, err)
+	}
+	for _, arrive := range late {
+		r, err := arrive()
+		fatalIfErr(t, err)
+		fatalIfErr(t, r.Body.Close())
+		if r.StatusCode != http.StatusOK {
+			t.Errorf("a late request: %s", r.Status)
+		}
+	}
+	w.expect("alice", "zero")
+	w.signedOnce()
+}
+
 // TestAhead: with much signed that the manager does not have, nothing more is
 // signed until it answers; then all goes on.
 func TestAhead(t *testing.T) {
