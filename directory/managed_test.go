@@ -272,3 +272,49 @@ func TestManagedOnly(t *testing.T) {
 		t.Errorf("a signed insertion into another log: %v", err)
 	}
 }
+
+// TestManagedRecords: of a version that was signed, and then deleted, another thing
+// is said than of one that was skipped, and a damaged one is none of both.
+func TestManagedRecords(t *testing.T) {
+	store := openStore(t, t.TempDir())
+	f := open(t, managedConfig(t, store))
+	if _, err := f.manage(f.sign(t, "alice", nil, 1, "one", "two")); err != nil {
+		t.Fatal(err)
+	}
+	size := f.size(t)
+	f.Close()
+	key := append([]byte("v\x05alice"), 0, 0, 0, 1)
+	snap, err := store.Snapshot()
+	fatalIfErr(t, err)
+	record, err := snap.Get(key)
+	fatalIfErr(t, err)
+	fatalIfErr(t, snap.Close())
+	for _, test := range []struct {
+		record []byte
+		want   error
+	}{
+		{record, nil},
+		{record[:72], directory.ErrErased},
+		{record[:72+16], directory.ErrCorrupt},      // without the length of the signature
+		{record[:72+16+2+63], directory.ErrCorrupt}, // with a part of it
+		{record[:71], directory.ErrCorrupt},
+	} {
+		batch := &directory.Batch{Base: size, Size: size}
+		_ = batch.Set(bytes.Clone(key), bytes.Clone(test.record))
+		fatalIfErr(t, store.Commit(batch))
+		f := open(t, managedConfig(t, store))
+		if _, err := f.search(&keytrans.View{}, "alice", ptr(uint32(1))); !errors.Is(err, test.want) {
+			t.Errorf("a record of %d bytes: %v, want %v", len(test.record), err, test.want)
+		}
+		// The search for a version comes by the next one.
+		want := directory.ErrSkipped
+		if errors.Is(test.want, directory.ErrCorrupt) {
+			want = test.want
+		}
+		if _, err := f.search(&keytrans.View{}, "alice", ptr(uint32(0))); !errors.Is(err, want) {
+			t.Errorf("version 0 beside a record of %d bytes: %v, want %v", len(test.record), err, want)
+		}
+		f.Close()
+	}
+	fatalIfErr(t, store.Close())
+}

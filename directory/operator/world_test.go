@@ -222,12 +222,16 @@ func (w *world) open(change func(*operator.Config)) {
 	fatalIfErr(w.t, err)
 }
 
-func (w *world) update(token, label string, greatest *uint32, values ...string) ([]*keytrans.UpdateResponse, error) {
+func updateOf(label string, greatest *uint32, values ...string) *keytrans.UpdateRequest {
 	q := &keytrans.UpdateRequest{Label: []byte(label), GreatestVersion: greatest}
 	for _, v := range values {
 		q.Values = append(q.Values, []byte(v))
 	}
-	data, err := w.op.Update(w.t.Context(), directory.Credential{Token: token}, q)
+	return q
+}
+
+func (w *world) update(token, label string, greatest *uint32, values ...string) ([]*keytrans.UpdateResponse, error) {
+	data, err := w.op.Update(w.t.Context(), directory.Credential{Token: token}, updateOf(label, greatest, values...))
 	if err != nil {
 		return nil, err
 	}
