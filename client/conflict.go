@@ -245,7 +245,7 @@ func seenBy(c *checkpoint.Signed) string {
 // proofs were kept. It returns the entry without one if there is none to be had:
 // only entries on the frontier of the present log are proven to everybody.
 func (s *session) proveAgain(ctx context.Context, e pendingEntry) pendingEntry {
-	fresh, err := s.asNewcomer(ctx)
+	fresh, err := s.asNewcomer(ctx, s.transport)
 	if err != nil {
 		s.cfg.Logger.DebugContext(ctx, "proving a log entry again", "err", err)
 		return e

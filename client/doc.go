@@ -8,6 +8,10 @@
 // Publish take and exercise ownership of one, and Watch does the monitoring that
 // the protocol asks of both.
 //
+// CreateCredential, VerifyCredential and what updates credentials prove a label's
+// value between people without the directory. CompareHeads holds what this client
+// was shown of the log against what others were.
+//
 // What a result says is the finding of this program, on this machine, at that
 // time: see Verdict. Without a witness policy it does not know whether others are
 // shown the same log.

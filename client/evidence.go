@@ -33,6 +33,9 @@ const (
 	// directory's signed head and the one under a checkpoint that a quorum of
 	// witnesses has seen.
 	EvidenceEntry = "log-entry"
+	// EvidenceCredential is a credential of a signed head that contradicts what the
+	// client was shown of the log.
+	EvidenceCredential = "credential"
 )
 
 // evidence is what an evidence file holds: everything a reader needs to repeat
@@ -58,8 +61,13 @@ type evidence struct {
 	Request   []byte `json:"request,omitempty"`
 	Response  []byte `json:"response,omitempty"`
 
-	// Fork has the second head.
+	// Fork has the second head, and Own, if it takes that, one that the directory
+	// showed to this client in the same way.
 	Fork *forkJSON `json:"fork,omitempty"`
+	Own  *forkJSON `json:"own,omitempty"`
+
+	// Credential is the evidence of that kind.
+	Credential *credentialEvidenceJSON `json:"credential,omitempty"`
 
 	// Policy is the witness policy, and Log the verifier key that it gives the
 	// directory's log.
@@ -185,6 +193,7 @@ func (s *session) accuse(e *evidence, step string, cause error) *Error {
 var hints = map[string]string{
 	EvidenceContradiction: "it has what the directory signed, and what this client had verified before",
 	EvidenceFork:          "it can be checked by anybody who has the directory's configuration",
+	EvidenceCredential:    "it has the credential, whose log the directory signed, and what this client was shown of the log",
 	EvidenceInconsistency: "it can be checked by anybody who has the log's key",
 	EvidenceEntry:         "it can be checked by anybody who has the directory's configuration and its log's key; compare the log's line in the policy with what the operator publishes, because the log of another directory would differ, too",
 }

@@ -1,5 +1,7 @@
 package client
 
+import "encoding/json"
+
 // RecodeState decodes and encodes a state file.
 func RecodeState(data []byte) ([]byte, error) {
 	s, err := decodeState(data)
@@ -7,4 +9,28 @@ func RecodeState(data []byte) ([]byte, error) {
 		return nil, err
 	}
 	return encodeState(s)
+}
+
+// RecodeCredentialFile decodes and encodes the file of a credential, or of an
+// update of one.
+func RecodeCredentialFile(data []byte) ([]byte, error) {
+	j, err := decodeCredentialFile(data)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(j)
+}
+
+// RecodeHeads decodes a list of distinguished heads of a directory with the given
+// configuration, and encodes it in both forms.
+func RecodeHeads(data, configuration []byte) (file []byte, text string, err error) {
+	x, err := decodeHeads(data, configuration)
+	if err != nil {
+		return nil, "", err
+	}
+	x.Heads = nil
+	if file, err = x.encode(); err == nil {
+		text, err = x.text(configuration)
+	}
+	return file, text, err
 }

@@ -7,9 +7,7 @@ import (
 	"net/http"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
-	"github.com/ghostlight-kt/ghostlight/merkle"
 	"github.com/ghostlight-kt/ghostlight/merkle/ibst"
-	"github.com/ghostlight-kt/ghostlight/merkle/logtree"
 )
 
 // checkFork is called for an answer that does not continue the retained view.
@@ -23,7 +21,7 @@ func (s *session) checkFork(ctx context.Context, x exchange) *Error {
 	if old.Head.TreeSize == 0 {
 		return nil
 	}
-	fresh, err := s.asNewcomer(ctx)
+	fresh, err := s.asNewcomer(ctx, s.transport)
 	if err != nil {
 		s.cfg.Logger.DebugContext(ctx, "fork check", "err", err)
 		return nil
@@ -34,32 +32,38 @@ func (s *session) checkFork(ctx context.Context, x exchange) *Error {
 	}
 	m := &keytrans.Misbehaviour{Err: fmt.Errorf("the directory shows two logs under one key: %w", what)}
 	e := s.newEvidence(EvidenceFork, m.Error(), x)
-	e.Fork = &forkJSON{View: viewToJSON(fresh.View), Request: fresh.request, Response: fresh.response}
+	e.Fork = fresh.evidence()
 	return s.accuse(e, verifyingStep(x), m)
 }
 
 // newcomer is what the directory shows to somebody without a view.
 type newcomer struct {
-	keytrans.Verified
+	*keytrans.DistinguishedResult
 	request, response []byte
 }
 
 // asNewcomer asks for the directory's head as somebody without a view does, and
 // verifies the answer. Nothing is retained of it.
-func (s *session) asNewcomer(ctx context.Context) (*newcomer, error) {
-	request := &keytrans.DistinguishedRequest{}
-	body, err := request.Marshal()
+func (s *session) asNewcomer(ctx context.Context, t *transport) (*newcomer, error) {
+	body, err := (&keytrans.DistinguishedRequest{}).Marshal()
 	if err != nil {
 		return nil, err
 	}
-	response, err := s.transport.do(ctx, call{method: http.MethodPost, path: "/v1/distinguished", body: body})
+	response, err := t.do(ctx, call{method: http.MethodPost, path: "/v1/distinguished", body: body})
 	if err != nil {
 		return nil, err
 	}
+	return s.verifyNewcomer(body, response)
+}
+
+// verifyNewcomer verifies the answer to a request of somebody without a view, of
+// whatever time it is.
+func (s *session) verifyNewcomer(body, response []byte) (*newcomer, error) {
 	p, err := keytrans.ParseDistinguishedResponse(s.verifier.Configuration(), response)
 	if err != nil {
 		return nil, err
 	}
+	request := &keytrans.DistinguishedRequest{}
 	r, err := s.verifier.Distinguished(&keytrans.View{}, request, p, s.cfg.Now())
 	if ts := p.Distinguished.Timestamps; errors.Is(err, keytrans.ErrTime) && p.FullTreeHead.TreeHead != nil {
 		// A head that is too old to be believed still was signed. For a user
@@ -70,25 +74,18 @@ func (s *session) asNewcomer(ctx context.Context) (*newcomer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &newcomer{r.Verified, body, response}, nil
+	return &newcomer{r, body, response}, nil
 }
 
-// contradictingViews returns what two verified views cannot both say of one
-// log, nil if one may be the other's past.
-//
-// Frontier entries need no comparison of their own: each is the last leaf of a
-// full subtree, whose head covers it.
+func (n *newcomer) evidence() *forkJSON {
+	return &forkJSON{View: viewToJSON(n.View), Request: n.request, Response: n.response}
+}
+
+// contradictingViews returns what two verified views, whose heads were both signed,
+// cannot both say of one log, nil if one may be the other's past.
 func contradictingViews(a, b *keytrans.View) error {
-	heads := make(map[logtree.Node]merkle.Hash)
-	for i, n := range logtree.FullSubtrees(a.Head.TreeSize) {
-		heads[n] = a.Subtrees[i]
-	}
-	for i, n := range logtree.FullSubtrees(b.Head.TreeSize) {
-		if h, ok := heads[n]; ok && h != b.Subtrees[i] {
-			lo, hi := n.Range()
-			return fmt.Errorf("a head of %d entries and one of %d were both signed, and log entries %d to %d differ between them",
-				a.Head.TreeSize, b.Head.TreeSize, lo, hi-1)
-		}
+	if err := a.Contradicts(b); err != nil {
+		return fmt.Errorf("two heads were both signed, and %w", err)
 	}
 	return nil
 }

@@ -236,6 +236,9 @@ func editPending(s, old, with string) string {
 	return before + `"pending":[{"position"` + strings.Replace(pending, old, with, 1)
 }
 
+// withoutRecent takes the recent distinguished heads out of a state file.
+func withoutRecent(s string) string { return cut(s, `,"recent_distinguished":[`, `}]}]`, "") }
+
 // reseal gives a state file that was changed another version and a checksum that
 // fits.
 func reseal(t *testing.T, file string, version int) []byte {

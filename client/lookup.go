@@ -163,7 +163,7 @@ func (s *session) lookup(ctx context.Context, label string, version *uint32) (*L
 // keepContact makes the changes to next that follow from a lookup.
 func (s *session) keepContact(next *state, f *found) error {
 	c := next.contactOf(f.label)
-	if err := c.observe(f, s.cfg.Now()); err != nil {
+	if err := c.observe(f, s.verifier.Configuration().MaximumLifetime, s.cfg.Now()); err != nil {
 		return err
 	}
 	if next.inForce() == nil && f.seenNow != nil {
@@ -248,13 +248,16 @@ func (f *found) seen() (*seen, error) {
 // observe holds a search against what was seen of the label before, and takes
 // note of what has to be monitored. The error is a *keytrans.Misbehaviour if the
 // two contradict each other.
-func (c *contact) observe(f *found, now time.Time) error {
+func (c *contact) observe(f *found, lifetime *uint64, now time.Time) error {
 	latest, err := f.seen()
 	if err != nil {
 		return err
 	}
 	if err := c.seen.check(latest, f.greatest); err != nil {
 		return err
+	}
+	if c.lapsed(lifetime, now) {
+		c.monitor = &keytrans.Contact{}
 	}
 	if c.monitor, err = c.monitor.Observe(f.SearchResult); err != nil {
 		return err

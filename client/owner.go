@@ -313,6 +313,8 @@ func (s *session) proveGreatest(ctx context.Context, label string) error {
 			return proof
 		}
 		return nil // its word: it does not know the proof of absence
+	case greatest != nil && errors.As(err, &p) && p.Type == ProblemErased:
+		return s.proveNothingAfter(ctx, label, *greatest)
 	case err != nil:
 		return err
 	case int64(f.Version) > versionOf(greatest):

@@ -332,7 +332,7 @@ func TestWitnessStateRefused(t *testing.T) {
 		if bad == good && name != "an old version" {
 			t.Fatalf("%s: nothing was replaced", name)
 		}
-		version := 2
+		version := 3
 		if name == "an old version" {
 			version = 1
 		}
@@ -347,11 +347,11 @@ func TestWitnessStateRefused(t *testing.T) {
 // TestFirstStateVersion reads the state of a program that knew no witnesses.
 func TestFirstStateVersion(t *testing.T) {
 	w := fullState(t)
-	if err := os.WriteFile(w.stateFile(), reseal(t, w.readState(), 1), 0o600); err != nil {
+	if err := os.WriteFile(w.stateFile(), reseal(t, withoutRecent(w.readState()), 1), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	w.watch()
-	if got := w.readState(); !strings.Contains(got, `"version":2`) || w.stored() != nil {
+	if got := w.readState(); !strings.Contains(got, `"version":3`) || !strings.Contains(got, `"recent_distinguished":[`) || w.stored() != nil {
 		t.Errorf("%.100s", got)
 	}
 	w.trustPolicy(w.dir.Policy("any"))

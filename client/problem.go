@@ -18,6 +18,7 @@ const (
 	ProblemVersionExpired  = ProblemPrefix + "version-expired"
 	ProblemVersionSkipped  = ProblemPrefix + "version-skipped"
 	ProblemErased          = ProblemPrefix + "erased"
+	ProblemPruned          = ProblemPrefix + "pruned"
 	ProblemUnauthenticated = ProblemPrefix + "unauthenticated"
 	ProblemForbidden       = ProblemPrefix + "forbidden"
 	ProblemConflict        = ProblemPrefix + "conflict"

@@ -209,6 +209,10 @@ func (s *session) refused(ctx context.Context, x exchange, err error) error {
 		e.Err = fmt.Errorf("the directory says it does not know this label; that is not proven: %w", err)
 	case p.Type == ProblemNoSuchVersion:
 		e.Err = fmt.Errorf("the directory says it does not have this version; that is not proven: %w", err)
+	case p.Type == ProblemErased:
+		e.Err = fmt.Errorf("the directory says that the value was erased; the commitment to it stays in the log, and nobody can open it any more: %w", err)
+	case p.Type == ProblemPruned:
+		s.pruned(e, p)
 	case p.Status == http.StatusUnauthorized:
 		e.Hint = "give the token that the operator issued with --token-file"
 	case p.Status == http.StatusForbidden:

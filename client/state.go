@@ -17,8 +17,11 @@ type state struct {
 	configuration []byte
 	trustedAt     time.Time
 	view          *keytrans.View // never nil
-	contacts      map[string]*contact
-	owners        map[string]*owner
+	// recent are the recent distinguished heads, as of when they were last asked
+	// for. Credentials are verified against them.
+	recent   keytrans.Recent
+	contacts map[string]*contact
+	owners   map[string]*owner
 	// witness is what is retained under the stored witness policy, or without one
 	// under that which was given last, nil if there is none; adHoc is what is kept
 	// under another one that is in force for this operation.

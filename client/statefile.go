@@ -88,6 +88,9 @@ func (s *state) check() error {
 	if err := keytrans.VerifyTreeHead(cfg, &s.view.Head, root); err != nil {
 		return fmt.Errorf("the retained tree head: %w", err)
 	}
+	if err := s.recent.Check(s.view); err != nil {
+		return err
+	}
 	if s.witness != nil {
 		return s.witness.check(cfg, s.view)
 	}

@@ -20,10 +20,10 @@ import (
 // compact encoding of state, and state. Encoding what was decoded gives the same
 // bytes. Whatever changes in here in an incompatible way counts up the version.
 //
-// Version 1 had no witness.
+// Version 1 had no witness, and version 2 no recent distinguished heads.
 const (
 	stateFormat       = "ghostlight-state"
-	stateVersion      = 2
+	stateVersion      = 3
 	firstStateVersion = 1
 )
 
@@ -41,6 +41,7 @@ type stateJSON struct {
 	View          *viewJSON     `json:"view"`
 	Contacts      []contactJSON `json:"contacts"`
 	Owners        []ownerJSON   `json:"owners"`
+	Recent        []*viewJSON   `json:"recent_distinguished,omitempty"`
 	Witness       *witnessJSON  `json:"witness,omitempty"`
 }
 
@@ -164,13 +165,19 @@ func encodeState(s *state) ([]byte, error) {
 	for _, label := range slices.Sorted(maps.Keys(s.owners)) {
 		j.Owners = append(j.Owners, ownerToJSON(label, s.owners[label]))
 	}
-	inner, err := json.Marshal(j)
+	for _, v := range s.recent {
+		j.Recent = append(j.Recent, viewToJSON(v))
+	}
+	return seal(stateFormat, stateVersion, j)
+}
+
+// seal returns the bytes of a file that says whether it is damaged.
+func seal(format string, version int, v any) ([]byte, error) {
+	inner, err := json.Marshal(v)
 	if err != nil {
 		return nil, err
 	}
-	out, err := json.Marshal(fileJSON{
-		Format: stateFormat, Version: stateVersion, SHA256: hexHash(sha256.Sum256(inner)), State: inner,
-	})
+	out, err := json.Marshal(fileJSON{Format: format, Version: version, SHA256: hexHash(sha256.Sum256(inner)), State: inner})
 	return append(out, '\n'), err
 }
 
@@ -179,36 +186,43 @@ var errStateVersion = errors.New("the state file has a version that this program
 
 // decodeState reads what encodeState wrote. It refuses anything else.
 func decodeState(data []byte) (*state, error) {
+	var j stateJSON
+	version, err := unseal(data, stateFormat, firstStateVersion, stateVersion, &j)
+	if err != nil {
+		return nil, err
+	}
+	if j.Witness != nil && version < 2 || j.Recent != nil && version < 3 {
+		return nil, errors.New("it has a part that its version does not have")
+	}
+	return j.state()
+}
+
+// unseal reads into v what seal wrote, if its version is one of those from first
+// to last, and returns the version.
+func unseal(data []byte, format string, first, last int, v any) (version int, err error) {
 	var f fileJSON
 	// Fields that a later version adds beside the state do not matter before
 	// the version is known.
 	if err := json.Unmarshal(data, &f); err != nil {
-		return nil, err
+		return 0, err
 	}
-	if f.Format != stateFormat {
-		return nil, errors.New("not a state file")
+	if f.Format != format {
+		return 0, errors.New("not a state file")
 	}
-	if f.Version < firstStateVersion || f.Version > stateVersion {
-		return nil, fmt.Errorf("%w: %d, not %d", errStateVersion, f.Version, stateVersion)
+	if f.Version < first || f.Version > last {
+		return 0, fmt.Errorf("%w: %d, not %d", errStateVersion, f.Version, last)
 	}
 	if err := strictJSON(data, &f); err != nil {
-		return nil, err
+		return 0, err
 	}
 	var compact bytes.Buffer
 	if err := json.Compact(&compact, f.State); err != nil {
-		return nil, err
+		return 0, err
 	}
 	if sha256.Sum256(compact.Bytes()) != f.SHA256 {
-		return nil, errors.New("its checksum does not match: it is damaged")
+		return 0, errors.New("its checksum does not match: it is damaged")
 	}
-	var j stateJSON
-	if err := strictJSON(f.State, &j); err != nil {
-		return nil, err
-	}
-	if j.Witness != nil && f.Version == firstStateVersion {
-		return nil, errors.New("it has a part that its version does not have")
-	}
-	return j.state()
+	return f.Version, strictJSON(f.State, v)
 }
 
 // strictJSON decodes one JSON value without unknown fields or trailing data.
@@ -235,6 +249,12 @@ func (j *stateJSON) state() (*state, error) {
 	var err error
 	if s.witness, err = j.Witness.witness(j.Directory); err != nil {
 		return nil, err
+	}
+	for _, v := range j.Recent {
+		if v == nil {
+			return nil, errors.New("it has an empty distinguished head")
+		}
+		s.recent = append(s.recent, v.view())
 	}
 	for _, c := range j.Contacts {
 		if s.contacts[c.Label] != nil {

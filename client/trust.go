@@ -310,8 +310,9 @@ func (s *session) checkLogKey(ctx context.Context) error {
 	return e
 }
 
-// distinguished brings the view up to date and returns the recent distinguished
-// log entries, from right to left.
+// distinguished brings the view up to date, retains the recent distinguished
+// heads, and returns the positions of their log entries, from right to left. Those
+// that are not recent any more are forgotten.
 func (s *session) distinguished(ctx context.Context) ([]uint64, error) {
 	q := &keytrans.DistinguishedRequest{Last: s.state.view.Last()}
 	var positions []uint64
@@ -324,7 +325,7 @@ func (s *session) distinguished(ctx context.Context) ([]uint64, error) {
 		if err != nil {
 			return err
 		}
-		positions = r.Positions
+		positions, next.recent = r.Positions, r.Recent
 		return next.proceed(r.Verified, s.cfg.Now())
 	}})
 	return positions, err

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,8 @@ type WatchResult struct {
 	At        time.Time `json:"at"`
 	Reports   []Report  `json:"reports"`
 	Head      Head      `json:"head"`
+	// Credentials are those that were received and not verified finally before.
+	Credentials []CredentialReport `json:"credentials,omitempty"`
 	// Log is nil without a witness policy.
 	Log *LogReport `json:"log,omitempty"`
 }
@@ -75,6 +78,9 @@ func (r *WatchResult) Kind() Kind {
 	for i := range r.Reports {
 		kind = Worse(kind, r.Reports[i].Kind())
 	}
+	for i := range r.Credentials {
+		kind = Worse(kind, r.Credentials[i].Kind())
+	}
 	if r.Log != nil {
 		kind = Worse(kind, r.Log.Kind())
 	}
@@ -104,6 +110,7 @@ func (c *Client) Watch(ctx context.Context) (*WatchResult, error) {
 	for _, label := range labels(s.state.contacts) {
 		out.Reports = append(out.Reports, s.report(label, RoleContact, &broken, func() error { return s.watchContact(ctx, label) }))
 	}
+	out.Credentials = s.watchCredentials(ctx)
 	if s.state.inForce() != nil {
 		out.concludeLog(s.conclude(ctx, nil))
 	}
@@ -188,15 +195,22 @@ func (s *session) reportContact(r *Report) {
 // watchOwner takes a label over, if that has not been done, or learns what the
 // directory says is new, and verifies that there is nothing else.
 func (s *session) watchOwner(ctx context.Context, label string) error {
+	var unseen error // of versions that cannot be learned
 	if o := s.state.owners[label]; o == nil || !o.ready {
 		if err := s.takeOver(ctx, label); err != nil {
-			return err
+			return cmp.Or(erasedUnseen(err), err)
 		}
 	} else if _, err := s.learn(ctx, label); err != nil {
-		return err
+		// What was erased keeps nobody from monitoring what was there before.
+		if unseen = erasedUnseen(err); unseen == nil {
+			return err
+		}
 	}
 	if err := s.monitor(ctx, label); err != nil {
-		return err
+		return cmp.Or(erasedUnseen(err), err)
+	}
+	if unseen != nil {
+		return unseen
 	}
 	return s.proveGreatest(ctx, label)
 }

@@ -25,7 +25,11 @@ const crashDir = "GHOSTLIGHT_CRASH_DIR"
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(crashDir); dir != "" {
-		if err := crashChild(dir); err != nil {
+		child := crashChild
+		if os.Getenv(crashPruning) != "" {
+			child = pruningChild
+		}
+		if err := child(dir); err != nil {
 			fmt.Println("failed", err)
 			os.Exit(1)
 		}

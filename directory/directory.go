@@ -43,11 +43,18 @@ type Config struct {
 	MaxValueSize int
 
 	// MaxEpoch is the most labels with new versions in one epoch. Default 10,000.
+	// In ThirdPartyAuditing an epoch has at most keytrans.MaxChanges new versions,
+	// and what is submitted together can take several.
 	MaxEpoch int
 
 	// TreeCache and KeyCache are how many bytes of the prefix tree and of VRF
 	// proofs are kept in memory. Default 128 MiB and 64 MiB.
 	TreeCache, KeyCache int
+
+	// OnAuditorFault, if not nil, is told of heads of the auditor that were refused
+	// because their signature does not verify over the log's own root. It is called
+	// by SetAuditorHead, possibly at the same time by several.
+	OnAuditorFault func(AuditorFault)
 
 	// Logger takes one record an epoch; nil discards. Labels and values are
 	// never logged.
@@ -130,6 +137,8 @@ type Directory struct {
 	published chan struct{}
 
 	submissions chan *submission
+	tasks       chan *task // without a buffer: what is in it was taken
+	pruning     sync.Mutex
 	stop        context.CancelCauseFunc
 	stopping    context.Context
 	done        chan struct{} // closed when the sequencer has ended
@@ -151,6 +160,7 @@ func Open(cfg Config) (*Directory, error) {
 		keys:        newKeyCache(cfg.VRFKey, cfg.KeyCache),
 		prover:      &keytrans.Prover{Config: cfg.Configuration},
 		submissions: make(chan *submission, 64),
+		tasks:       make(chan *task),
 		done:        make(chan struct{}),
 		published:   make(chan struct{}),
 	}
@@ -181,6 +191,9 @@ func (d *Directory) load() error {
 	root, err := s.root()
 	if err == nil {
 		err = keytrans.VerifyTreeHead(d.cfg.Configuration, &s.head, root)
+	}
+	if err == nil {
+		err = s.checkAuditor(d.cfg.Configuration)
 	}
 	if err != nil {
 		s.release()

@@ -13,6 +13,9 @@ import (
 // keytrans.ErrRequest if what is said to be absent does.
 func (d *Directory) Absence(_ context.Context, q *keytrans.AbsenceRequest) (*keytrans.AbsenceResponse, error) {
 	return answerLabel(d, q.Label, func(log keytrans.Log, view *labelView) (*keytrans.AbsenceResponse, error) {
+		if err := view.checkLast(q.Last); err != nil {
+			return nil, err
+		}
 		return d.prover.Absence(log, view, q)
 	})
 }
@@ -25,6 +28,9 @@ func (d *Directory) Batch(ctx context.Context, q *keytrans.BatchRequest) ([]*key
 		return nil, err
 	}
 	defer s.release()
+	if err := s.checkLast(q.Last); err != nil {
+		return nil, err
+	}
 	return d.prover.Batch(s, func(name []byte) (keytrans.Label, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err

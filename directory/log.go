@@ -18,8 +18,14 @@ type Head struct {
 	// Distinguished is the position of the rightmost distinguished log entry,
 	// nil if there is none.
 	Distinguished *uint64
+	// Auditor is the auditor's latest head, nil if there is none.
+	Auditor *keytrans.AuditorTreeHead
 	// Labels and Versions are how many the log has.
 	Labels, Versions uint64
+	// FirstVersion is the first log entry as of which the prefix tree can be
+	// read, FirstEntry the first from which on the public log has all of them:
+	// see Directory.Prune.
+	FirstVersion, FirstEntry uint64
 }
 
 // Head returns the latest published head.
@@ -29,7 +35,8 @@ func (d *Directory) Head() (Head, error) {
 		return Head{}, err
 	}
 	defer s.release()
-	h := Head{TreeHead: s.head, Rightmost: s.last, Labels: s.counts.labels, Versions: s.counts.versions}
+	h := Head{TreeHead: s.head, Rightmost: s.last, Auditor: s.auditor, Labels: s.counts.labels, Versions: s.counts.versions,
+		FirstVersion: s.minimum.versions, FirstEntry: s.minimum.entries}
 	if h.Root, err = s.root(); err != nil {
 		return Head{}, err
 	}
@@ -45,7 +52,8 @@ func (d *Directory) Head() (Head, error) {
 }
 
 // Entries returns the log entries in [lo, hi). The error wraps
-// keytrans.ErrRequest if they are not within the log.
+// keytrans.ErrRequest if they are not within the log, and ErrPruned too if they
+// were removed.
 func (d *Directory) Entries(_ context.Context, lo, hi uint64) ([]keytrans.LogEntry, error) {
 	s, err := d.acquire()
 	if err != nil {
@@ -54,6 +62,9 @@ func (d *Directory) Entries(_ context.Context, lo, hi uint64) ([]keytrans.LogEnt
 	defer s.release()
 	if lo > hi || hi > s.head.TreeSize {
 		return nil, fmt.Errorf("%w: entries [%d, %d) of a log of %d", keytrans.ErrRequest, lo, hi, s.head.TreeSize)
+	}
+	if lo < hi && lo < s.minimum.entries {
+		return nil, errPruned("the log has no entries before %d any more", s.minimum.entries)
 	}
 	out := make([]keytrans.LogEntry, 0, hi-lo)
 	for pos := lo; pos < hi; pos++ {

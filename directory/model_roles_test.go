@@ -178,7 +178,7 @@ func (o *modelOwner) visit(m *model) {
 	}
 	if !o.monitor(m) {
 		o.owner = nil
-		m.did["owner away too long"]++
+		m.did["owner begins anew"]++
 		return
 	}
 	if m.rng.IntN(2) == 0 {
@@ -208,7 +208,7 @@ func (o *modelOwner) monitor(m *model) bool {
 			break // nothing new
 		}
 		if err != nil && o.tooLong(m) || errors.Is(err, directory.ErrErased) {
-			return false
+			return false // nobody can tell the owner of a version that was erased
 		}
 		fatalIfErr(m.t, err)
 		m.did["owner surprised"]++

@@ -2,6 +2,7 @@ package directory_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -29,6 +30,7 @@ type model struct {
 	distinguished []uint64
 	labels        []string
 	versions      map[string][]modelVersion
+	auditor       *modelAuditor // nil if the log has none
 	roles         []role
 	offline       map[int]time.Time // until when the role is
 
@@ -45,7 +47,7 @@ type modelVersion struct {
 type role interface{ visit(m *model) }
 
 var (
-	modelSeeds = flag.Int("model-seeds", 3, "how many random histories TestModel runs with each configuration")
+	modelSeeds = flag.Int("model-seeds", 2, "how many random histories TestModel runs with each configuration")
 	modelSteps = flag.Int("model-steps", 150, "how many steps such a history has")
 )
 
@@ -60,17 +62,20 @@ const (
 func TestModel(t *testing.T) {
 	for seed := range uint64(*modelSeeds) {
 		for _, lifetime := range []time.Duration{0, modelLifetime} {
-			t.Run(fmt.Sprintf("seed %d, lifetime %v", seed, lifetime), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) { runModel(t, seed, lifetime, *modelSteps) })
-			})
+			for _, mode := range []keytrans.DeploymentMode{keytrans.ContactMonitoring, keytrans.ThirdPartyAuditing} {
+				t.Run(fmt.Sprintf("seed %d, lifetime %v, mode %d", seed, lifetime, mode), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) { runModel(t, seed, lifetime, mode, *modelSteps) })
+				})
+			}
 		}
 	}
 }
 
-func runModel(t *testing.T, seed uint64, lifetime time.Duration, steps int) {
-	m := newModel(t, seed, lifetime)
+func runModel(t *testing.T, seed uint64, lifetime time.Duration, mode keytrans.DeploymentMode, steps int) {
+	m := newModel(t, seed, lifetime, mode)
 	defer m.close()
 	for step := range steps {
+		m.auditor.visit(m)
 		name := m.step()
 		m.did[name]++
 		m.check()
@@ -79,11 +84,20 @@ func runModel(t *testing.T, seed uint64, lifetime time.Duration, steps int) {
 			t.Fatalf("after step %d, %s", step, name)
 		}
 	}
+	if lifetime > 0 && m.did["prune"] == 0 {
+		t.Error("nothing was ever pruned")
+	}
+	if m.auditor != nil && (m.did["audit"] == 0 || m.did["auditor overdue"] == 0) {
+		t.Error("the auditor was never there, or always")
+	}
 	t.Logf("%d entries, %d distinguished: %v", len(m.entries), len(m.distinguished), m.did)
+	for m.auditor.overdue(m) {
+		m.auditor.catchUp(m)
+	}
 	m.expectAll()
 }
 
-func newModel(t *testing.T, seed uint64, lifetime time.Duration) *model {
+func newModel(t *testing.T, seed uint64, lifetime time.Duration, mode keytrans.DeploymentMode) *model {
 	m := &model{
 		t: t, rng: rand.New(rand.NewPCG(seed, 5)), store: openStore(t, t.TempDir()),
 		versions: make(map[string][]modelVersion), did: make(map[string]int), offline: make(map[int]time.Time),
@@ -96,11 +110,15 @@ func newModel(t *testing.T, seed uint64, lifetime time.Duration) *model {
 		ms := uint64(lifetime.Milliseconds())
 		c.MaximumLifetime = &ms
 	}
+	if mode == keytrans.ThirdPartyAuditing {
+		m.auditor = newModelAuditor(t, c)
+	}
 	m.cfg.Heartbeat = 20 * time.Minute
 	m.cfg.Now = func() time.Time { return time.Now().Add(m.skew) }
 	m.fixture = open(t, m.cfg)
 	time.Sleep(modelWindow) // until something is distinguished
 	m.check()
+	m.auditor.visit(m)
 	m.roles = []role{&newcomer{}, newModelContact(), newModelContact(), &walker{}, &asker{}}
 	for i := range 3 {
 		m.roles = append(m.roles, &modelOwner{label: fmt.Sprint("owner ", i)})
@@ -117,6 +135,9 @@ func (m *model) close() {
 func (m *model) visits() {
 	for i, r := range m.roles {
 		switch {
+		case m.auditor.overdue(m):
+			m.did[m.auditor.refused(m)]++
+			return
 		case time.Now().Before(m.offline[i]), m.rng.IntN(3) > 0:
 			continue
 		case m.rng.IntN(25) == 0:
@@ -129,7 +150,11 @@ func (m *model) visits() {
 
 // step lets something happen to the directory and returns its name.
 func (m *model) step() string {
-	switch n := m.rng.IntN(20); {
+	n := m.rng.IntN(20)
+	if m.auditor.overdue(m) && (n < 7 || n == 16) {
+		return m.auditor.refused(m)
+	}
+	switch {
 	case n < 7:
 		m.insert(m.randomUpdates())
 		return "insert"
@@ -286,5 +311,44 @@ func (m *model) expectAll() {
 	}
 }
 
-// maintain lets the operator do something.
-func (m *model) maintain() string { return "nothing" }
+// maintain lets the operator prune or erase something.
+func (m *model) maintain() string {
+	if m.rng.IntN(2) == 0 {
+		return m.prune()
+	}
+	if len(m.labels) == 0 {
+		return "nothing"
+	}
+	label := m.labels[m.rng.IntN(len(m.labels))]
+	versions := m.versions[label]
+	i := m.rng.IntN(len(versions))
+	version := ptr(uint32(i))
+	lo, hi := i, i+1
+	if m.rng.IntN(4) == 0 {
+		version, lo, hi = nil, 0, len(versions)
+	}
+	_, err := m.Erase(context.Background(), []byte(label), version)
+	fatalIfErr(m.t, err)
+	for i := range versions[lo:hi] {
+		versions[lo+i].erased = true
+	}
+	return "erase"
+}
+
+func (m *model) prune() string {
+	done, err := m.Prune(context.Background(), directory.PruneOptions{PublicLog: m.rng.IntN(2) == 0}, nil)
+	if m.cfg.Configuration.MaximumLifetime == nil {
+		if !errors.Is(err, directory.ErrNoLifetime) {
+			m.t.Fatalf("pruned without a lifetime: %v", err)
+		}
+		return "nothing to prune"
+	}
+	fatalIfErr(m.t, err)
+	if done.Versions > 0 && !m.expired(done.Versions-1) {
+		m.t.Fatalf("versions before entry %d were pruned, the last of which has not expired", done.Versions)
+	}
+	if done.Removed > 0 {
+		return "prune"
+	}
+	return "nothing to prune"
+}

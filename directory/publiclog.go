@@ -159,22 +159,27 @@ func (d *Directory) Consistency(old, size uint64) ([]merkle.Hash, error) {
 }
 
 // CheckTile returns nil if the log has a tile or bundle, and an error that wraps
-// ErrNotInLog if not.
+// ErrNotInLog if it does not have it yet, or ErrPruned if no more.
 func (d *Directory) CheckTile(t tile.Tile) error {
-	size, err := d.TreeSize()
+	s, err := d.acquire()
 	if err != nil {
 		return err
 	}
-	if need, ok := t.Size(); !ok || need > size {
-		return fmt.Errorf("%w: it has %d entries", ErrNotInLog, size)
+	defer s.release()
+	if need, ok := t.Size(); !ok || need > s.head.TreeSize {
+		return fmt.Errorf("%w: it has %d entries", ErrNotInLog, s.head.TreeSize)
+	}
+	// The minimum is a multiple of the width of a bundle.
+	if lo, _ := t.Range(); t.Kind != tile.Hashes && lo < s.minimum.entries {
+		return errPruned("the log has no entries before %d any more; it proves them with its tiles of hashes, and mirrors may have them", s.minimum.entries)
 	}
 	return nil
 }
 
 // WriteTile writes the content of a tile or bundle to w, in pieces. The error
-// wraps ErrNotInLog if the log does not have it, and nothing was written; it wraps
-// ErrCorrupt, possibly after everything was written, if records are missing; or
-// it is that of ctx, the store or w. The changes of a bundle take memory for at most
+// is that of CheckTile if the log does not have it, and nothing was written, unless
+// it was pruned meanwhile; it wraps ErrCorrupt, possibly after everything was
+// written, if records are missing; or it is that of ctx, the store or w. The changes of a bundle take memory for at most
 // 128 KiB, whatever their size, and w may be slow: nothing of the store is held
 // while it is written to.
 func (d *Directory) WriteTile(ctx context.Context, t tile.Tile, w io.Writer) error {
@@ -206,6 +211,9 @@ func (d *Directory) WriteTile(ctx context.Context, t tile.Tile, w io.Writer) err
 		}
 	}
 	if c.elements != uint64(t.Width) {
+		if err := d.CheckTile(t); err != nil {
+			return err
+		}
 		return errCorrupt(fmt.Sprintf("%s has %d of its %d elements", t.Path(), c.elements, t.Width))
 	}
 	return nil

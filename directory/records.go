@@ -18,13 +18,17 @@ const (
 	keyNode       = 'n' // n level(1) index(8) → log tree node(32)
 	keyPublicNode = 'r' // r level(1) index(8) → RFC 6962 tree node(32)
 	keyChange     = 'c' // c position(8) piece(4) → part of the encoded tile.Change
+	keyAuditor    = 'a' // a → AuditorTreeHead, the auditor's latest
 	keyCheckpoint = 's' // s name → signed checkpoint; see publiclog.go
+	keyMinimum    = 'm' // m → what was pruned; see minimum.go
 	keyPrefix     = 'p' // p … → records of merkle/prefixtree
 	keyLabel      = 'l' // l label → identity(16) greatest version(4)
 	keyVersion    = 'v' // v len(1) label version(4) → version record
 )
 
 func headKey() []byte { return []byte{keyHead} }
+
+func auditorKey() []byte { return []byte{keyAuditor} }
 
 func entryKey(pos uint64) []byte { return binary.BigEndian.AppendUint64([]byte{keyEntry}, pos) }
 
@@ -45,6 +49,8 @@ func changeKey(pos uint64, piece uint32) []byte {
 
 // isFirstPiece reports whether a key that changeKey made is of a first piece.
 func isFirstPiece(key []byte) bool { return binary.BigEndian.Uint32(key[len(key)-4:]) == 0 }
+
+func minimumKey() []byte { return []byte{keyMinimum} }
 
 func checkpointKey(name CheckpointName) []byte { return append([]byte{keyCheckpoint}, name...) }
 

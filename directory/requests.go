@@ -33,10 +33,21 @@ func checkLabelSize(label []byte) error {
 	return nil
 }
 
+// prunedField names the field of a request because of which an answer would need
+// what was pruned: that it advertises too old a state was checked before.
+func prunedField(field string, err error) error {
+	if errors.Is(err, ErrPruned) {
+		return fmt.Errorf("%s: %w", field, err)
+	}
+	return err
+}
+
 // The methods below answer the requests of KEYTRANS, "User Operations". Errors
-// wrap keytrans.ErrRequest, or say that the label or version is unknown
+// wrap keytrans.ErrRequest, ErrPruned as well if the answer needs what has
+// expired and is gone, or say that the label or version is unknown
 // (ErrUnknownLabel, keytrans.ErrNoVersion), expired (keytrans.ErrVersionExpired)
-// or erased (ErrErased); any other error is the directory's own trouble.
+// or erased (ErrErased), or that the log's auditor is overdue (keytrans.ErrAuditor);
+// any other error is the directory's own trouble.
 
 // Search answers q. The error is ErrUnknownLabel if the label has no versions.
 func (d *Directory) Search(_ context.Context, q *keytrans.SearchRequest) (*keytrans.SearchResponse, error) {
@@ -55,21 +66,41 @@ func (d *Directory) ContactMonitor(_ context.Context, q *keytrans.ContactMonitor
 		if err := view.known(q.Last); err != nil {
 			return nil, err
 		}
-		return d.prover.ContactMonitor(log, view, q)
+		r, err := d.prover.ContactMonitor(log, view, q)
+		return r, prunedField("entries", err)
 	})
 }
 
 // OwnerInit answers q. The label need not exist.
 func (d *Directory) OwnerInit(_ context.Context, q *keytrans.OwnerInitRequest) (*keytrans.OwnerInitResponse, error) {
 	return answerLabel(d, q.Label, func(log keytrans.Log, view *labelView) (*keytrans.OwnerInitResponse, error) {
-		return d.prover.OwnerInit(log, view, q)
+		if err := view.checkLast(q.Last); err != nil {
+			return nil, err
+		}
+		r, err := d.prover.OwnerInit(log, view, q)
+		return r, prunedField("start", err)
 	})
 }
 
 // OwnerMonitor answers q. The label need not exist.
 func (d *Directory) OwnerMonitor(_ context.Context, q *keytrans.OwnerMonitorRequest) (*keytrans.OwnerMonitorResponse, error) {
 	return answerLabel(d, q.Label, func(log keytrans.Log, view *labelView) (*keytrans.OwnerMonitorResponse, error) {
-		return d.prover.OwnerMonitor(log, view, q)
+		if err := view.checkLast(q.Last); err != nil {
+			return nil, err
+		}
+		r, err := d.prover.OwnerMonitor(log, view, q)
+		return r, prunedField("start", err)
+	})
+}
+
+// CredentialUpdate answers q, which is of no operation of KEYTRANS. The error is
+// ErrUnknownLabel if the label has no versions.
+func (d *Directory) CredentialUpdate(_ context.Context, q *keytrans.CredentialUpdateRequest) (*keytrans.CredentialUpdate, error) {
+	return answerLabel(d, q.Label, func(log keytrans.Log, view *labelView) (*keytrans.CredentialUpdate, error) {
+		if err := view.known(nil); err != nil {
+			return nil, err
+		}
+		return d.prover.CredentialUpdate(log, view, q)
 	})
 }
 
@@ -80,6 +111,9 @@ func (d *Directory) Distinguished(_ context.Context, q *keytrans.DistinguishedRe
 		return nil, err
 	}
 	defer s.release()
+	if err := s.checkLast(q.Last); err != nil {
+		return nil, err
+	}
 	return d.prover.Distinguished(s, q)
 }
 
@@ -112,7 +146,17 @@ func (d *Directory) tell(q *keytrans.UpdateRequest, created int) ([]*keytrans.Up
 		if view.greatest == nil || q.GreatestVersion != nil && *q.GreatestVersion >= *view.greatest {
 			return nil, ErrGreatestVersion
 		}
-		return d.prover.Update(log, view, q, created)
+		if err := view.checkLast(q.Last); err != nil {
+			return nil, err
+		}
+		list, err := d.prover.Update(log, view, q, created)
+		if errors.Is(err, ErrErased) {
+			// What comes before the erased version can be told.
+			one := *d.prover
+			one.MaxUpdates = 1
+			list, err = one.Update(log, view, q, created)
+		}
+		return list, prunedField("greatest_version", err)
 	})
 	if err != nil && created > 0 {
 		// Not wrapped: whatever the reason, this is no refusal of the update.
@@ -132,6 +176,9 @@ func (d *Directory) create(ctx context.Context, credential Credential, q *keytra
 		return err
 	}
 	if err := d.admit(ctx, credential, q, &u); err != nil {
+		return err
+	}
+	if err := d.checkOverdue(); err != nil {
 		return err
 	}
 	outcomes, err := d.Insert(ctx, []NewVersions{u})

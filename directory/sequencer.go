@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -61,27 +62,36 @@ const maxEpochBytes = 64 << 20
 func (d *Directory) sequence() {
 	defer close(d.done)
 	for {
-		batch := d.gather()
-		if err := context.Cause(d.stopping); err != nil {
-			answer(batch, err)
-			d.drain(err)
+		batch, task := d.gather()
+		stopped := context.Cause(d.stopping)
+		if task != nil {
+			task.run(stopped)
+		}
+		if stopped != nil {
+			answer(batch, stopped)
+			d.drain(stopped)
 			return
 		}
-		d.makeEpoch(batch)
+		// However many tasks there are, heartbeats are made.
+		if task == nil || d.untilHeartbeat() == 0 {
+			d.makeEpoch(batch)
+		}
 	}
 }
 
-// gather waits for a submission, or until a heartbeat is due, and takes what
-// else is waiting up to the size of an epoch.
-func (d *Directory) gather() []*submission {
+// gather waits for a submission, a task, or until a heartbeat is due, and takes
+// what else is submitted up to the size of an epoch.
+func (d *Directory) gather() ([]*submission, *task) {
 	var batch []*submission
 	timer := time.NewTimer(d.untilHeartbeat())
 	defer timer.Stop()
 	select {
 	case <-d.stopping.Done():
-		return nil
+		return nil, nil
 	case <-timer.C:
-		return nil
+		return nil, nil
+	case t := <-d.tasks:
+		return nil, t
 	case s := <-d.submissions:
 		batch = append(batch, s)
 	}
@@ -92,10 +102,10 @@ func (d *Directory) gather() []*submission {
 			c, n := s.measure()
 			count, size = count+c, size+n
 		default:
-			return batch
+			return batch, nil
 		}
 	}
-	return batch
+	return batch, nil
 }
 
 func (d *Directory) untilHeartbeat() time.Duration {
@@ -107,7 +117,7 @@ func (d *Directory) untilHeartbeat() time.Duration {
 // makeEpoch commits what can be committed of a batch of submissions, or a
 // heartbeat if the batch is empty, and answers the callers.
 func (d *Directory) makeEpoch(batch []*submission) {
-	e := &epoch{}
+	var changes []*change
 	seen := make(map[string]bool)
 	for _, s := range batch {
 		for _, c := range s.changes {
@@ -117,28 +127,56 @@ func (d *Directory) makeEpoch(batch []*submission) {
 				c.err = ErrGreatestVersion
 			} else if c.err = d.check(c); c.err == nil {
 				seen[string(c.label)] = true
-				e.changes = append(e.changes, c)
+				changes = append(changes, c)
 			}
 		}
 	}
 	if len(batch) == 0 {
-		e.padding = 1
+		if err := d.tryEpoch(&epoch{padding: 1}); err != nil && d.Err() == nil {
+			// Do not spin on a heartbeat that fails.
+			time.Sleep(settleDelay)
+		}
 	}
-	if len(e.changes)+e.padding > 0 {
-		if err := d.commitEpoch(e); err != nil {
-			d.cfg.Logger.Error("epoch failed", "err", err)
-			for _, c := range e.changes {
-				c.err = err
-			}
-			if errors.Is(err, ErrFailed) || errors.Is(err, ErrCorrupt) {
-				d.stop(err)
-			} else if len(batch) == 0 {
-				// Do not spin on a heartbeat that fails.
-				time.Sleep(settleDelay)
-			}
+	for _, part := range d.parts(changes) {
+		err := d.Err() // of the part before
+		if err == nil {
+			err = d.tryEpoch(&epoch{changes: part})
+		}
+		for _, c := range part {
+			c.err = err
 		}
 	}
 	answer(batch, nil)
+}
+
+// parts divides changes into those of one epoch each: it is one epoch, unless
+// auditors have to be able to follow.
+func (d *Directory) parts(changes []*change) [][]*change {
+	limit := math.MaxInt
+	if d.audited() {
+		limit = keytrans.MaxChanges
+	}
+	var out [][]*change
+	for first, n, i := 0, 0, 0; i < len(changes); i++ {
+		if n += len(changes[i].records); i+1 == len(changes) || n+len(changes[i+1].records) > limit {
+			out = append(out, changes[first:i+1])
+			first, n = i+1, 0
+		}
+	}
+	return out
+}
+
+// tryEpoch commits an epoch, and stops the directory after an error that no other
+// epoch may follow.
+func (d *Directory) tryEpoch(e *epoch) error {
+	err := d.commitEpoch(e)
+	if err != nil {
+		d.cfg.Logger.Error("epoch failed", "err", err)
+	}
+	if errors.Is(err, ErrFailed) || errors.Is(err, ErrCorrupt) {
+		d.stop(err)
+	}
+	return err
 }
 
 // check verifies a change against the state that it will follow.

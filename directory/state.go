@@ -22,10 +22,12 @@ type state struct {
 	tree     *prefixtree.Tree
 	mode     keytrans.DeploymentMode
 	head     keytrans.TreeHead
-	subtrees []merkle.Hash // heads of the full subtrees of the log
-	public   [][]byte      // the same of the RFC 6962 tree
+	auditor  *keytrans.AuditorTreeHead // nil if there is none
+	subtrees []merkle.Hash             // heads of the full subtrees of the log
+	public   [][]byte                  // the same of the RFC 6962 tree
 	last     keytrans.LogEntry
 	counts   counts
+	minimum  minimum
 
 	// frontier has the entries that every answer needs.
 	frontier map[uint64]keytrans.LogEntry
@@ -51,6 +53,12 @@ func loadState(snap Snapshot, tree *prefixtree.Tree, mode keytrans.DeploymentMod
 		return nil, err
 	}
 	s.head, s.counts = keytrans.TreeHead{TreeSize: size, Signature: record.signature}, record.counts
+	if s.minimum, err = loadMinimum(snap, size); err != nil {
+		return nil, err
+	}
+	if s.auditor, err = readAuditorHead(snap); err != nil {
+		return nil, err
+	}
 	if s.subtrees, err = s.LogNodes(logtree.FullSubtrees(size)); err != nil {
 		return nil, err
 	}
@@ -70,6 +78,15 @@ func loadState(snap Snapshot, tree *prefixtree.Tree, mode keytrans.DeploymentMod
 
 // root returns the root of the log.
 func (s *state) root() (merkle.Hash, error) { return logtree.Root(s.head.TreeSize, s.subtrees) }
+
+// rootAt returns the root that the log had at a size, from 1 to the present one.
+func (s *state) rootAt(size uint64) (merkle.Hash, error) {
+	heads, err := s.LogNodes(logtree.FullSubtrees(size))
+	if err != nil {
+		return merkle.Hash{}, err
+	}
+	return logtree.Root(size, heads)
+}
 
 func (s *state) release() {
 	s.mu.Lock()
@@ -93,7 +110,7 @@ func (s *state) acquire() {
 func (s *state) Head() keytrans.TreeHead { return s.head }
 
 // AuditorHead implements keytrans.Log.
-func (s *state) AuditorHead() *keytrans.AuditorTreeHead { return nil }
+func (s *state) AuditorHead() *keytrans.AuditorTreeHead { return s.auditor }
 
 // Entry implements keytrans.Log.
 func (s *state) Entry(pos uint64) (keytrans.LogEntry, error) {
@@ -107,6 +124,9 @@ func (s *state) readEntry(pos uint64) (keytrans.LogEntry, error) {
 	b, err := s.snap.Get(entryKey(pos))
 	if err != nil {
 		return keytrans.LogEntry{}, err
+	}
+	if b == nil && pos < s.minimum.entries {
+		return keytrans.LogEntry{}, errPruned("log entry %d", pos)
 	}
 	entry, err := keytrans.ParseLogEntry(b)
 	if err != nil {
@@ -133,6 +153,9 @@ func (s *state) LogNodes(nodes []logtree.Node) ([]merkle.Hash, error) {
 
 // PrefixTree implements keytrans.Log.
 func (s *state) PrefixTree(pos uint64) (prefixtree.Node, error) {
+	if pos < s.minimum.versions {
+		return nil, errPruned("the prefix tree of log entry %d", pos)
+	}
 	version, err := s.tree.At(s.snap, pos)
 	if err != nil {
 		return nil, err
@@ -141,11 +164,16 @@ func (s *state) PrefixTree(pos uint64) (prefixtree.Node, error) {
 }
 
 // checkLast verifies that the tree size a user advertises is one that the log
-// had.
+// had, and from which it can be followed.
 func (s *state) checkLast(last *uint64) error {
-	if last != nil && (*last == 0 || *last > s.head.TreeSize) {
+	switch {
+	case last == nil:
+		return nil
+	case *last == 0 || *last > s.head.TreeSize:
 		return fmt.Errorf("%w: %d is not the size of an earlier state of this log, which has %d entries",
 			keytrans.ErrLast, *last, s.head.TreeSize)
+	case *last < s.minimum.entries:
+		return fmt.Errorf("last: %w", errPruned("the log entries that follow the first %d, up to entry %d", *last, s.minimum.entries))
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"context"
 	"errors"
 
 	"github.com/ghostlight-kt/ghostlight/merkle/prefixtree"
@@ -45,6 +46,20 @@ type Snapshot interface {
 	// Close releases the snapshot.
 	Close() error
 }
+
+// Compactor is a Store that can be told to give up the space of removed records.
+type Compactor interface {
+	// Compact removes from the store's files what was deleted or replaced in
+	// [lo, hi) before it is called. A Snapshot from before a later commit keeps it
+	// from that: Compact waits for about a second for these to be closed, and
+	// returns ErrSnapshot, having done nothing, if one is still open. It can take
+	// long, and ends early with the error of ctx. Readers and commits go on
+	// meanwhile.
+	Compact(ctx context.Context, lo, hi []byte) error
+}
+
+// ErrSnapshot is returned by Compactor.Compact if an old snapshot is open.
+var ErrSnapshot = errors.New("a snapshot of an earlier state is open")
 
 // ErrConflict is returned by Store.Commit if somebody else has committed.
 var ErrConflict = errors.New("the stored tree size is not the expected one")

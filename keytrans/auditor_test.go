@@ -259,23 +259,27 @@ func TestAuditorTampered(t *testing.T) {
 		step   int
 		tamper func(u *AuditorUpdate)
 	}{
-		"time":                    {1, func(u *AuditorUpdate) { u.Timestamp = 199 }},
-		"order of added":          {2, func(u *AuditorUpdate) { u.Added[0], u.Added[1] = u.Added[1], u.Added[0] }},
-		"added twice":             {2, func(u *AuditorUpdate) { u.Added[1] = u.Added[0] }},
-		"order of removed":        {2, func(u *AuditorUpdate) { u.Removed[0], u.Removed[1] = u.Removed[1], u.Removed[0] }},
-		"removed twice":           {2, func(u *AuditorUpdate) { u.Removed[1] = u.Removed[0] }},
-		"a leaf changes unsaid":   {3, func(u *AuditorUpdate) { u.Removed, u.Proof.Results = u.Removed[:2], u.Proof.Results[:5] }},
-		"replaces what is absent": {4, func(u *AuditorUpdate) { u.Proof.Results[2] = prefixtree.Result{Type: prefixtree.NonInclusionParent, Depth: 2} }},
-		"removes what is absent":  {4, func(u *AuditorUpdate) { u.Proof.Results[3] = prefixtree.Result{Type: prefixtree.NonInclusionParent, Depth: 8} }},
-		"unpublished":             {5, func(u *AuditorUpdate) { u.Timestamp = 249 }},
-		"another commitment":      {6, func(u *AuditorUpdate) { u.Removed[0].Commitment[9]++ }},
-		"another tree":            {6, func(u *AuditorUpdate) { u.Proof.Elements[0][0]++ }},
-		"a result too few":        {6, func(u *AuditorUpdate) { u.Proof.Results = u.Proof.Results[:5] }},
-		"a result too many":       {6, func(u *AuditorUpdate) { u.Proof.Results = append(u.Proof.Results, u.Proof.Results[4]) }},
-		"an unused element":       {6, func(u *AuditorUpdate) { u.Proof.Elements = append(u.Proof.Elements, merkle.Hash{1}) }},
-		"an element twice":        {6, func(u *AuditorUpdate) { u.Proof.Elements = slices.Insert(u.Proof.Elements, 0, u.Proof.Elements[0]) }},
-		"an element too few":      {6, func(u *AuditorUpdate) { u.Proof.Elements = u.Proof.Elements[1:] }},
-		"a leaf at two depths":    {6, func(u *AuditorUpdate) { u.Proof.Results[4].Depth++ }},
+		"time":                  {1, func(u *AuditorUpdate) { u.Timestamp = 199 }},
+		"order of added":        {2, func(u *AuditorUpdate) { u.Added[0], u.Added[1] = u.Added[1], u.Added[0] }},
+		"added twice":           {2, func(u *AuditorUpdate) { u.Added[1] = u.Added[0] }},
+		"order of removed":      {2, func(u *AuditorUpdate) { u.Removed[0], u.Removed[1] = u.Removed[1], u.Removed[0] }},
+		"removed twice":         {2, func(u *AuditorUpdate) { u.Removed[1] = u.Removed[0] }},
+		"a leaf changes unsaid": {3, func(u *AuditorUpdate) { u.Removed, u.Proof.Results = u.Removed[:2], u.Proof.Results[:5] }},
+		"replaces what is absent": {4, func(u *AuditorUpdate) {
+			u.Proof.Results[2] = prefixtree.Result{Type: prefixtree.NonInclusionParent, Depth: 2}
+		}},
+		"removes what is absent": {4, func(u *AuditorUpdate) {
+			u.Proof.Results[3] = prefixtree.Result{Type: prefixtree.NonInclusionParent, Depth: 8}
+		}},
+		"unpublished":          {5, func(u *AuditorUpdate) { u.Timestamp = 249 }},
+		"another commitment":   {6, func(u *AuditorUpdate) { u.Removed[0].Commitment[9]++ }},
+		"another tree":         {6, func(u *AuditorUpdate) { u.Proof.Elements[0][0]++ }},
+		"a result too few":     {6, func(u *AuditorUpdate) { u.Proof.Results = u.Proof.Results[:5] }},
+		"a result too many":    {6, func(u *AuditorUpdate) { u.Proof.Results = append(u.Proof.Results, u.Proof.Results[4]) }},
+		"an unused element":    {6, func(u *AuditorUpdate) { u.Proof.Elements = append(u.Proof.Elements, merkle.Hash{1}) }},
+		"an element twice":     {6, func(u *AuditorUpdate) { u.Proof.Elements = slices.Insert(u.Proof.Elements, 0, u.Proof.Elements[0]) }},
+		"an element too few":   {6, func(u *AuditorUpdate) { u.Proof.Elements = u.Proof.Elements[1:] }},
+		"a leaf at two depths": {6, func(u *AuditorUpdate) { u.Proof.Results[4].Depth++ }},
 		"absence by its own leaf": {6, func(u *AuditorUpdate) {
 			u.Proof.Results[1] = prefixtree.Result{Type: prefixtree.NonInclusionLeaf, Leaf: prefixtree.Leaf{Key: u.Added[1].Key}, Depth: 3}
 		}},
@@ -393,51 +397,4 @@ func TestNewAuditorUpdate(t *testing.T) {
 	if data := must(u.Marshal()); len(data) > MaxAuditorUpdateSize {
 		t.Errorf("%d bytes", len(data))
 	}
-}
-
-// TestParseAuditor has encodings that no auditor has.
-func TestParseAuditor(t *testing.T) {
-	h, a := shortHistory(t)
-	fatalIfErr(t, a.Apply(must(h.update(210, []prefixtree.Leaf{testLeaf(0x50, 0)}, nil))))
-	data := a.Marshal()
-	const times = 1 + 8 + 8 + 2*32
-	const waiting = times + 2*8 + 32 // where the number of waiting leaves is
-	for name, change := range map[string]func(b []byte) []byte{
-		"version":        func(b []byte) []byte { b[0]++; return b },
-		"start":          func(b []byte) []byte { b[8] = 4; return b },
-		"size":           func(b []byte) []byte { b[9] = 0xff; return b },
-		"shape":          func(b []byte) []byte { b[16]++; return b },
-		"time falls":     func(b []byte) []byte { b[times] = 1; return b },
-		"waiting":        func(b []byte) []byte { b[waiting] = 1; return b },
-		"order":          func(b []byte) []byte { b[waiting+4+8] = 0xff; return b },
-		"position":       func(b []byte) []byte { b[len(b)-33] = 3; return b },
-		"twice":          func(b []byte) []byte { copy(b[len(b)-32:], b[waiting+4+8:]); return b },
-		"trailing bytes": func(b []byte) []byte { return append(b, 0) },
-		"truncated":      func(b []byte) []byte { return b[:len(b)-1] },
-		"empty":          func([]byte) []byte { return nil },
-	} {
-		if _, err := ParseAuditor(a.cfg, change(slices.Clone(data))); !errors.Is(err, ErrMalformed) {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	empty := must(NewAuditor(a.cfg))
-	if again := must(ParseAuditor(a.cfg, empty.Marshal())); again.Size() != 0 || again.Timestamp() != 0 {
-		t.Error("an auditor of nothing does not round-trip")
-	}
-}
-
-func FuzzAuditor(f *testing.F) {
-	cfg := auditingConfiguration(150)
-	f.Add(must(NewAuditor(cfg)).Marshal())
-	f.Add(append(append([]byte{1, 15: 0, 16: 1}, make([]byte, 72)...), 0, 0, 0, 0))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		a, err := ParseAuditor(cfg, data)
-		if err != nil {
-			wantErr(t, "parsing", err, ErrMalformed)
-			return
-		}
-		if again := a.Marshal(); !bytes.Equal(again, data) {
-			t.Errorf("%x re-encodes to %x", data, again)
-		}
-	})
 }

@@ -198,7 +198,9 @@ func responseCodecs() []codec {
 	return out
 }
 
-func allCodecs() []codec { return slices.Concat(requestCodecs(), responseCodecs(), otherCodecs()) }
+func allCodecs() []codec {
+	return slices.Concat(requestCodecs(), responseCodecs(), otherCodecs(), credentialCodecs())
+}
 
 // TestCodecs checks round trips, and that no truncation, trailing byte or
 // presence octet other than 0 and 1 is accepted.

@@ -9,9 +9,13 @@
 // belongs where in a proof.
 //
 // The package does no I/O, reads no clock and keeps no state between calls.
-// What a user has to retain (View, Contact, Owner) is passed in and returned;
-// a response that fails verification yields nothing to retain.
+// What a user has to retain (View, Recent, Contact, Owner) is passed in and
+// returned; a response that fails verification yields nothing to retain.
 //
-// Only the contactMonitoring deployment mode is verified and served; the
-// structures of the other two are encoded and decoded.
+// Users verify each other's credentials with Verifier, too. These need no response:
+// what a credential shows of the log is verified against Recent.
+//
+// All three deployment modes are verified and served. An Auditor is the
+// third party of one of them: it verifies AuditorUpdates, and keeps its state in
+// memory, from which it can be stored.
 package keytrans

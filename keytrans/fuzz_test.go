@@ -9,7 +9,7 @@ import (
 	"github.com/ghostlight-kt/ghostlight/merkle"
 )
 
-// FuzzRequest, FuzzResponse and FuzzStructure check that what a decoder accepts
+// FuzzRequest, FuzzResponse, FuzzStructure and FuzzCredential check that what a decoder accepts
 // re-encodes to the same bytes, for each mode and suite. The first argument
 // chooses the decoder.
 func FuzzRequest(f *testing.F) { fuzzCodecs(f, requestCodecs()) }
@@ -17,6 +17,8 @@ func FuzzRequest(f *testing.F) { fuzzCodecs(f, requestCodecs()) }
 func FuzzResponse(f *testing.F) { fuzzCodecs(f, responseCodecs()) }
 
 func FuzzStructure(f *testing.F) { fuzzCodecs(f, otherCodecs()) }
+
+func FuzzCredential(f *testing.F) { fuzzCodecs(f, credentialCodecs()) }
 
 func fuzzCodecs(f *testing.F, codecs []codec) {
 	for i, c := range codecs {

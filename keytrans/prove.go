@@ -95,32 +95,44 @@ type production struct {
 // operations without one.
 func (p *Prover) open(log Log, label Label, last *uint64) (*production, error) {
 	head := log.Head()
-	o := &production{head: FullTreeHead{TreeHead: &head}, unchecked: p.Unchecked}
+	o := p.start(log, label, head.TreeSize)
+	o.head.TreeHead = &head
+	var old uint64
 	if last != nil {
-		o.last = *last
+		old = *last
 		switch {
-		case *last == 0 || *last > head.TreeSize:
+		case old == 0 || old > head.TreeSize:
 			return nil, fmt.Errorf("%w: %d is not the size of an earlier state of this log, which has %d entries",
-				ErrLast, *last, head.TreeSize)
-		case *last == head.TreeSize:
+				ErrLast, old, head.TreeSize)
+		case old == head.TreeSize:
 			o.head = FullTreeHead{}
 		}
 	}
-	o.producer = &producer{log: log, label: label, proof: &CombinedTreeProof{}, rooted: make(map[uint64]bool)}
-	o.walk = newWalk(o.producer, p.Config, head.TreeSize)
 	if p.Config.Mode == ThirdPartyAuditing && o.head.TreeHead != nil {
 		if err := o.addAuditorHead(log); err != nil {
 			return nil, err
 		}
 	}
-	for _, pos := range ibst.Frontier(o.last) {
-		entry, err := log.Entry(pos)
+	return o, o.resume(old)
+}
+
+// start begins a proof about a log of size entries; resume has to follow.
+func (p *Prover) start(log Log, label Label, size uint64) *production {
+	producer := &producer{log: log, label: label, proof: &CombinedTreeProof{}, rooted: make(map[uint64]bool)}
+	return &production{walk: newWalk(producer, p.Config, size), producer: producer, unchecked: p.Unchecked}
+}
+
+// resume updates the view of a user who has that of a log of last entries.
+func (o *production) resume(last uint64) error {
+	o.last = last
+	for _, pos := range ibst.Frontier(last) {
+		entry, err := o.producer.log.Entry(pos)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		o.remember(pos, entry.Timestamp)
 	}
-	return o, o.updateView(o.last)
+	return o.updateView(last)
 }
 
 // addAuditorHead puts the auditor's head beside the log's.

@@ -82,7 +82,7 @@ func TestSmallWorlds(t *testing.T) {
 
 // TestSmallWorldsOfThirdParties does the same in the other deployment modes.
 func TestSmallWorldsOfThirdParties(t *testing.T) {
-	size := 16
+	size := 12
 	if raceEnabled {
 		size = 7
 	}
@@ -274,6 +274,7 @@ func (x *explorer) distinguished(t *testing.T, n uint64) {
 			if !slices.Equal(r.Positions, want.Recent) {
 				t.Fatalf("%s: recent %v, want %v", what, r.Positions, want.Recent)
 			}
+			x.expectRecent(t, what, r.Recent, want.Recent)
 		}
 	})
 }

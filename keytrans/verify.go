@@ -99,6 +99,10 @@ type session struct {
 	view     *View
 	head     *FullTreeHead
 	consumer *consumer
+
+	// known is the view whose root the proof must lead to if head is not a new
+	// one: the user's, unless the proof is about another log that the user knows.
+	known *View
 }
 
 // open starts the verification of a response and updates the user's view.
@@ -121,8 +125,8 @@ func (v *Verifier) begin(view *View, head *FullTreeHead, proof CombinedTreeProof
 			return nil, fmt.Errorf("%w: the same head for a user who has none", ErrProof)
 		}
 	} else {
-		if head.TreeHead.TreeSize <= size || head.TreeHead.TreeSize > logtree.MaxSize {
-			return nil, fmt.Errorf("%w: a head of %d entries after one of %d", ErrProof, head.TreeHead.TreeSize, size)
+		if err := checkNewSize(size, head.TreeHead.TreeSize); err != nil {
+			return nil, err
 		}
 		size = head.TreeHead.TreeSize
 	}
@@ -133,17 +137,46 @@ func (v *Verifier) begin(view *View, head *FullTreeHead, proof CombinedTreeProof
 			return nil, fmt.Errorf("%w: its head is not of the %d entries of this log", ErrAuditor, size)
 		}
 	}
+	return v.start(view, head, size, proof, keys), nil
+}
+
+// checkNewSize verifies that a log of size entries can be newer than one of old.
+func checkNewSize(old, size uint64) error {
+	if size <= old || size > logtree.MaxSize {
+		return fmt.Errorf("%w: a head of %d entries after one of %d", ErrProof, size, old)
+	}
+	return nil
+}
+
+// start is begin for a view, and a head for size entries, that have been checked.
+func (v *Verifier) start(view *View, head *FullTreeHead, size uint64, proof CombinedTreeProof, keys map[uint32]VersionKey) *session {
 	c := newConsumer(view, proof, keys)
-	s := &session{walk: newWalk(c, v.cfg, size), verifier: v, view: view, head: head, consumer: c}
+	s := &session{walk: newWalk(c, v.cfg, size), verifier: v, view: view, known: view, head: head, consumer: c}
 	for _, e := range view.Frontier {
 		s.remember(e.Position, e.Timestamp)
 	}
-	return s, nil
+	return s
 }
 
 // close ends the verification: the candidate root must be the retained one or
 // signed, and the head of this time.
 func (s *session) close(now time.Time) (Verified, error) {
+	v, err := s.conclude()
+	if err != nil {
+		return Verified{}, err
+	}
+	rightmost := v.View.Rightmost().Timestamp
+	if err := s.verifyAuditor(&v.tree, rightmost); err != nil {
+		return Verified{}, err
+	}
+	if err := s.checkTime(rightmost, now); err != nil {
+		return Verified{}, err
+	}
+	return v, nil
+}
+
+// conclude is close for a log that need not be of this time, nor audited.
+func (s *session) conclude() (Verified, error) {
 	result, entries, err := s.consumer.finish(s.view, s.size, s.head.earlier()...)
 	if err != nil {
 		return Verified{}, err
@@ -161,16 +194,9 @@ func (s *session) close(now time.Time) (Verified, error) {
 	if err != nil {
 		return Verified{}, err
 	}
-	view := &View{Head: s.view.Head, Subtrees: result.Heads, Frontier: frontier, AuditorTreeHead: s.view.AuditorTreeHead}
+	view := &View{Head: s.known.Head, Subtrees: result.Heads, Frontier: frontier, AuditorTreeHead: s.known.AuditorTreeHead}
 	if s.head.TreeHead != nil {
 		view.Head, view.AuditorTreeHead = *s.head.TreeHead, s.head.AuditorTreeHead
-	}
-	rightmost := view.Rightmost().Timestamp
-	if err := s.verifyAuditor(&result, rightmost); err != nil {
-		return Verified{}, err
-	}
-	if err := s.checkTime(rightmost, now); err != nil {
-		return Verified{}, err
 	}
 	return Verified{View: view, Entries: entries, tree: result}, nil
 }
@@ -179,7 +205,7 @@ func (s *session) verifyRoot(root merkle.Hash) error {
 	if s.head.TreeHead != nil {
 		return VerifyTreeHead(s.cfg, s.head.TreeHead, root)
 	}
-	retained, err := s.view.Root()
+	retained, err := s.known.Root()
 	if err != nil {
 		return err
 	}

@@ -200,28 +200,3 @@ func (r *UpdateResult) Next(q *UpdateRequest) *UpdateRequest {
 	}
 	return next
 }
-
-// DistinguishedResult is a verified list of recent distinguished entries.
-type DistinguishedResult struct {
-	Verified
-	// Positions of the recent distinguished log entries, from right to left.
-	Positions []uint64
-}
-
-// Distinguished verifies the response to q, which must have been sent with
-// view.Last(), at the time now.
-func (v *Verifier) Distinguished(view *View, q *DistinguishedRequest, p *DistinguishedResponse, now time.Time) (*DistinguishedResult, error) {
-	s, err := v.open(view, &p.FullTreeHead, p.Distinguished, nil)
-	if err != nil {
-		return nil, err
-	}
-	positions, err := s.recentDistinguished(q.Stop)
-	if err != nil {
-		return nil, err
-	}
-	verified, err := s.close(now)
-	if err != nil {
-		return nil, err
-	}
-	return &DistinguishedResult{Verified: verified, Positions: positions}, nil
-}

@@ -60,3 +60,24 @@ func (v *View) check() error {
 	}
 	return nil
 }
+
+// Contradicts returns what two views cannot both say of one log, nil if one may
+// be the other's past: that a balanced subtree which both are built on has
+// another head in each. Requires views that a Verifier returned.
+//
+// Frontier entries need no comparison of their own: each is the last leaf of a
+// full subtree, whose head covers it.
+func (v *View) Contradicts(other *View) error {
+	heads := make(map[logtree.Node]merkle.Hash)
+	for i, n := range logtree.FullSubtrees(v.Head.TreeSize) {
+		heads[n] = v.Subtrees[i]
+	}
+	for i, n := range logtree.FullSubtrees(other.Head.TreeSize) {
+		if h, ok := heads[n]; ok && h != other.Subtrees[i] {
+			lo, hi := n.Range()
+			return fmt.Errorf("log entries %d to %d differ between a log of %d entries and one of %d",
+				lo, hi-1, v.Head.TreeSize, other.Head.TreeSize)
+		}
+	}
+	return nil
+}

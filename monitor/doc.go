@@ -24,6 +24,10 @@
 // Each tile equals, byte for byte, what the entries hash to, because it led from
 // the root to them.
 //
+// [Auditor] is the Third-Party Auditor of a directory (KEYTRANS, "Third Parties",
+// "Auditing"): it verifies the change of every log entry from a proof, without a
+// copy of the prefix tree, and signs what it verified. docs/auditing.md has more.
+//
 // # What is not promised
 //
 // That others see the same log: that is what witnesses are for, whom a policy can

@@ -132,6 +132,8 @@ func undecidedHint(err error) string {
 		return "the policy must name this log's own key; ask for it by another way than from this server"
 	case errors.Is(err, checkpoint.ErrQuorum):
 		return "this is normal for some seconds after the log has grown; if it stays, the log or the witnesses have a problem"
+	case errors.Is(err, ErrPruned):
+		return "the log keeps its older entries no longer than its operator says; begin with a copy of a mirror that has them"
 	case errors.Is(err, errNetwork):
 		return "check the URL and the network, and try again"
 	case isDoubtful(err):

@@ -1,7 +1,9 @@
 package monitor
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -97,9 +99,20 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 // Read implements Source. Besides f's, ErrNotFound and the context's, its errors
 // say that the log was not reached, or that the response is not a log's.
 func (s *HTTPSource) Read(ctx context.Context, path string, f func(io.Reader) error) error {
+	return s.repeat(ctx, path, func() error { return s.attempt(ctx, http.MethodGet, path, nil, f) })
+}
+
+// post sends a body to an operation of a directory, and calls f with what it
+// answers, again from the beginning if that is interrupted.
+func (s *HTTPSource) post(ctx context.Context, path string, body []byte, f func(io.Reader) error) error {
+	return s.repeat(ctx, path, func() error { return s.attempt(ctx, http.MethodPost, path, body, f) })
+}
+
+// repeat repeats a request until it gets an answer, or there is no use in it.
+func (s *HTTPSource) repeat(ctx context.Context, path string, request func() error) error {
 	for attempt := 0; ; attempt++ {
 		start := time.Now()
-		err := s.attempt(ctx, path, f)
+		err := request()
 		s.cfg.Logger.DebugContext(ctx, "request", "path", path, "took", time.Since(start), "err", err)
 		if err == nil || ctx.Err() != nil {
 			return err
@@ -142,12 +155,15 @@ func (s *HTTPSource) pause(attempt int, err error) (time.Duration, bool) {
 	return min(pause, longest), true
 }
 
-func (s *HTTPSource) attempt(ctx context.Context, path string, f func(io.Reader) error) error {
+func (s *HTTPSource) attempt(ctx context.Context, method, path string, body []byte, f func(io.Reader) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base+path, nil)
+	req, err := http.NewRequestWithContext(ctx, method, s.base+path, bytes.NewReader(body))
 	if err != nil {
 		return err
+	}
+	if method == http.MethodPost {
+		req.Header.Set("Content-Type", "application/octet-stream")
 	}
 	req.Header.Set("User-Agent", s.cfg.UserAgent)
 	wait := &patience{left: s.cfg.Timeout, most: s.cfg.Timeout, end: func() {
@@ -159,13 +175,13 @@ func (s *HTTPSource) attempt(ctx context.Context, path string, f func(io.Reader)
 		return s.fail(ctx, path, err)
 	}
 	defer r.Body.Close()
-	if err := checkResponse(r); err != nil {
+	answer := &bodyReader{r: r.Body, wait: wait}
+	if err := checkResponse(r, method, answer); err != nil {
 		return s.fail(ctx, path, err)
 	}
-	body := &bodyReader{r: r.Body, wait: wait}
-	err = f(body)
-	if body.err != nil {
-		return s.fail(ctx, path, body.err)
+	err = f(answer)
+	if answer.err != nil {
+		return s.fail(ctx, path, answer.err)
 	}
 	return err
 }
@@ -188,22 +204,47 @@ func (s *HTTPSource) fail(ctx context.Context, path string, err error) error {
 	return fmt.Errorf("%s%s: %w", s.base, path, err)
 }
 
-// checkResponse returns nil if the response has the resource.
-func checkResponse(r *http.Response) error {
+// checkResponse returns nil if the response has the resource, or says that there is
+// nothing to say.
+func checkResponse(r *http.Response, method string, body io.Reader) error {
 	// The transport has undone gzip, and removed the header.
 	if enc := r.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
 		return fmt.Errorf("%w: its content encoding is %q", errResponse, enc)
 	}
 	switch {
-	case r.StatusCode == http.StatusOK:
+	case r.StatusCode == http.StatusOK, r.StatusCode == http.StatusNoContent && method == http.MethodPost:
 		return nil
-	case r.StatusCode == http.StatusNotFound, r.StatusCode == http.StatusGone:
+	case r.StatusCode == http.StatusNotFound:
 		return ErrNotFound
+	case r.StatusCode == http.StatusGone:
+		return ErrPruned
 	case r.StatusCode == http.StatusTooManyRequests, r.StatusCode >= 500:
 		seconds, _ := strconv.ParseUint(r.Header.Get("Retry-After"), 10, 16)
 		return &statusError{r.StatusCode, time.Duration(seconds) * time.Second}
 	}
-	return fmt.Errorf("%w: status %d %s", errResponse, r.StatusCode, http.StatusText(r.StatusCode))
+	return &refusalError{r.StatusCode, problemDetail(r, body)}
+}
+
+// refusalError is a response with which a server refuses a request for good.
+type refusalError struct {
+	status int
+	detail string // what a directory says about it; may be empty
+}
+
+func (e *refusalError) Error() string {
+	return fmt.Sprintf("%v: status %d %s %s", errResponse, e.status, http.StatusText(e.status), e.detail)
+}
+func (e *refusalError) Unwrap() error { return errResponse }
+
+// problemDetail returns what a problem details object (RFC 9457) says.
+func problemDetail(r *http.Response, body io.Reader) string {
+	const limit = 4 << 10
+	var p struct{ Detail, Field string }
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/problem+json") ||
+		json.NewDecoder(io.LimitReader(body, limit)).Decode(&p) != nil {
+		return ""
+	}
+	return strings.TrimSpace(p.Field + " " + p.Detail)
 }
 
 // patience is how much longer to wait for a server. It wears off while waiting,

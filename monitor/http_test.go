@@ -104,7 +104,7 @@ func TestHTTPRetries(t *testing.T) {
 		"busy for ever":   {busy("60000"), errNetwork, 4, 90 * time.Second, time.Second},
 		"busy, nonsense":  {busy("-1"), errNetwork, 4, 7 * time.Second, 4 * time.Second},
 		"not found":       {func() (*http.Response, error) { return respond(404, nil, strings.NewReader("")), nil }, ErrNotFound, 1, 0, 0},
-		"gone":            {func() (*http.Response, error) { return respond(410, nil, strings.NewReader("")), nil }, ErrNotFound, 1, 0, 0},
+		"gone":            {func() (*http.Response, error) { return respond(410, nil, strings.NewReader("")), nil }, ErrPruned, 1, 0, 0},
 		"no answer":       {func() (*http.Response, error) { return respond(418, nil, strings.NewReader("")), nil }, errResponse, 1, 0, 0},
 		"breaks off":      {func() (*http.Response, error) { return respond(200, nil, brokenReader{errBroken}), nil }, errBroken, 4, 7 * time.Second, 4 * time.Second},
 		"cut in the body": {func() (*http.Response, error) { return respond(200, nil, brokenReader{io.ErrUnexpectedEOF}), nil }, errNetwork, 4, 7 * time.Second, 4 * time.Second},

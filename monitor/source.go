@@ -24,6 +24,10 @@ type Source interface {
 // ErrNotFound is wrapped by the error for a resource that a Source does not have.
 var ErrNotFound = errors.New("the log does not have this resource")
 
+// ErrPruned is wrapped, and with it ErrNotFound, if the log says that it had the
+// resource and has pruned it (C2SP tlog-tiles, "Pruning").
+var ErrPruned = fmt.Errorf("%w any more", ErrNotFound)
+
 // checkpointPath is the path of the checkpoint.
 const checkpointPath = "checkpoint"
 

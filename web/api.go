@@ -50,8 +50,17 @@ type logObject struct {
 	headObject
 	// RightmostDistinguished is a position, null if no entry is distinguished.
 	RightmostDistinguished *uint64 `json:"rightmost_distinguished"`
-	CipherSuite            string  `json:"cipher_suite"`
-	ConfigurationSHA256    string  `json:"configuration_sha256"` // of /v1/configuration, hexadecimal
+	// Auditor is the auditor's latest head, null if there is none.
+	Auditor             *auditorObject `json:"auditor"`
+	CipherSuite         string         `json:"cipher_suite"`
+	ConfigurationSHA256 string         `json:"configuration_sha256"` // of /v1/configuration, hexadecimal
+}
+
+// auditorObject is a head that the auditor signed.
+type auditorObject struct {
+	TreeSize    uint64 `json:"tree_size"`
+	TimestampMS uint64 `json:"timestamp_ms"` // of its last log entry
+	Signature   []byte `json:"signature"`    // base64
 }
 
 func (s *server) answerLog(_ *http.Request) (any, error) {
@@ -59,8 +68,13 @@ func (s *server) answerLog(_ *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	var auditor *auditorObject
+	if a := head.Auditor; a != nil {
+		auditor = &auditorObject{a.TreeSize, a.Timestamp, a.Signature}
+	}
 	return logObject{
 		SchemaVersion:          schemaVersion,
+		Auditor:                auditor,
 		headObject:             newHeadObject(head.TreeSize, head.Rightmost.Timestamp, head.Root, head.Signature),
 		RightmostDistinguished: head.Distinguished,
 		CipherSuite:            s.dir.Configuration().Suite.String(),

@@ -53,8 +53,9 @@ type Config struct {
 // updates and batches. An OwnerMonitorRequest, the largest of them, has some 3.4 KB.
 const maxSmallBody = 64 << 10
 
-// maxStreams is how many bundles of changes are served at the same time. Each
-// takes some 128 KiB of memory, and nothing of the store while its client receives.
+// maxStreams is how many bundles of changes, and answers to auditors, are served
+// at the same time. Each takes some 128 KiB of memory, and nothing of the store
+// while its client receives.
 const maxStreams = 512
 
 func (c Config) withDefaults() (Config, error) {

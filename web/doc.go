@@ -8,7 +8,8 @@
 // distinguished. Its body is the operation's request structure in the TLS
 // presentation language, and so is the response's, both with Content-Type
 // application/octet-stream. The answer to an update is one or more
-// UpdateResponse structures back to back. A write carries its credential as
+// UpdateResponse structures back to back. POST /v1/credential-update is of no
+// operation of KEYTRANS: docs/credentials.md describes it. A write carries its credential as
 // "Authorization: Bearer". GET /v1/configuration has the encoded
 // Configuration; users should compare it with one that they got elsewhere.
 // POST /v1/absence and /v1/batch are extensions of the protocol: docs/extensions.md.
@@ -20,6 +21,12 @@
 // ManagerUpdateRequest, in the place of /v1/update. The public log, health checks
 // and metrics are for everybody. An operator (NewOperator) serves what a directory
 // does, with the manager's answers. docs/management.md has more.
+//
+// # The auditor
+//
+// In the auditing mode, an auditor asks for updates with POST /v1/audit-updates, and
+// hands in the heads that it signed with POST /v1/auditor-tree-head; docs/auditing.md
+// has their bodies.
 //
 // # The public log
 //

@@ -25,7 +25,7 @@ type frame struct {
 
 	reads, updates gate
 	batches        gate
-	streams        gate // bundles of changes
+	streams        gate // bundles of changes, and updates for auditors
 	bodies         budget
 
 	began    time.Time

@@ -16,7 +16,8 @@ type healthObject struct {
 	// "manager-misbehaved".
 	Reasons []string `json:"reasons"`
 	// Warnings says what else is wrong, which is no reason not to be ready:
-	// "quorum-missing", "checkpoints-not-signed".
+	// "quorum-missing", "checkpoints-not-signed", "auditor-missing",
+	// "auditor-lagging", "auditor-overdue".
 	Warnings []string `json:"warnings"`
 }
 
@@ -48,6 +49,9 @@ func (s *server) readyz(w http.ResponseWriter, _ *http.Request) error {
 	warnings := []string{}
 	if s.cfg.Publisher != nil {
 		warnings = publicationWarnings(s.cfg.Publisher.Status())
+	}
+	if err == nil {
+		warnings = append(warnings, auditorWarnings(s.dir.Configuration(), &head)...)
 	}
 	return writeHealth(w, reasons, warnings)
 }

@@ -9,6 +9,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/ghostlight-kt/ghostlight/directory"
+	"github.com/ghostlight-kt/ghostlight/keytrans"
 )
 
 // collector reads the metrics of a server when they are asked for. It implements
@@ -27,6 +30,9 @@ var (
 	metricLabels    = describe("labels", "Labels in the directory.")
 	metricVersions  = describe("versions", "Versions of all labels.")
 	metricHeadTime  = describe("head_timestamp_seconds", "Time of the rightmost log entry.")
+	metricAuditor   = describe("auditor_size", "Log entries in the auditor's head; 0 if there is none.")
+	metricLag       = describe("auditor_lag_seconds", "Time from the last entry in the auditor's head to the rightmost log entry.")
+	metricMaxLag    = describe("auditor_max_lag_seconds", "The longest that users accept.")
 	metricSigned    = describe("checkpoint_signed_size", "Log entries in the newest signed checkpoint.")
 	metricServed    = describe("checkpoint_served_size", "Log entries in the checkpoint that is served.")
 	metricQuorum    = describe("checkpoint_quorum_met", "Whether the newest signed checkpoint has the quorum of the policy.")
@@ -51,6 +57,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 		gauge(metricLabels, float64(head.Labels))
 		gauge(metricVersions, float64(head.Versions))
 		gauge(metricHeadTime, float64(head.Rightmost.Timestamp)/1000)
+		c.collectAuditor(gauge, &head)
 	}
 	if c.cfg.Publisher != nil {
 		c.collectPublication(gauge)
@@ -63,6 +70,20 @@ func (s *frame) collectRequests(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(metricRequests, prometheus.CounterValue, float64(n.Load()), route)
 	}
 	ch <- prometheus.MustNewConstMetric(metricInFlight, prometheus.GaugeValue, float64(s.inFlight.Load()))
+}
+
+func (c collector) collectAuditor(gauge func(*prometheus.Desc, float64, ...string), head *directory.Head) {
+	cfg := c.dir.Configuration()
+	if cfg.Mode != keytrans.ThirdPartyAuditing {
+		return
+	}
+	gauge(metricMaxLag, float64(cfg.MaxAuditorLag)/1000)
+	size, lag := uint64(0), head.Rightmost.Timestamp
+	if head.Auditor != nil {
+		size, lag = head.Auditor.TreeSize, auditorLag(head)
+	}
+	gauge(metricAuditor, float64(size))
+	gauge(metricLag, float64(lag)/1000)
 }
 
 func (c collector) collectPublication(gauge func(*prometheus.Desc, float64, ...string)) {

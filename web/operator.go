@@ -69,6 +69,7 @@ func (s *operatorServer) routes(r chi.Router) {
 	s.operation(r, "distinguished", s.op.Distinguished)
 	s.operation(r, "absence", s.op.Absence)
 	s.batch(r, s.op.Batch)
+	s.operation(r, "credential-update", s.op.CredentialUpdate)
 	r.Post("/v1/update", s.handle(s.update))
 	s.open(r, http.MethodGet, "/v1/configuration", s.serveConfiguration)
 

@@ -31,10 +31,12 @@ const (
 	ProblemTimeout              = "timeout"                // 408: the body did not arrive in time
 	ProblemConflict             = "conflict"               // 409: the log is in another state than the request believes
 	ProblemErased               = "erased"                 // 410: the value was deleted
+	ProblemPruned               = "pruned"                 // 410: it takes log entries that have expired and were removed
 	ProblemTooLarge             = "too-large"              // 413: the body, or a value, is too large
 	ProblemUnsupportedMediaType = "unsupported-media-type" // 415: wrong Content-Type or Content-Encoding
 	ProblemInternal             = "internal"               // 500: the directory's own trouble
 	ProblemOverloaded           = "overloaded"             // 503: too many requests; Retry-After tells when
+	ProblemAuditorOverdue       = "auditor-overdue"        // 503: the log's auditor does not keep up; users would refuse every answer
 	ProblemUnavailable          = "unavailable"            // 503: the directory is closing, or does not write
 )
 
@@ -59,10 +61,12 @@ var (
 	problemTimeout              = &problemKind{ProblemTimeout, 408, "The request took too long to arrive"}
 	problemConflict             = &problemKind{ProblemConflict, 409, "The log is in another state"}
 	problemErased               = &problemKind{ProblemErased, 410, "The value was erased"}
+	problemPruned               = &problemKind{ProblemPruned, 410, "What has expired was removed"}
 	problemTooLarge             = &problemKind{ProblemTooLarge, 413, "Too large"}
 	problemUnsupportedMediaType = &problemKind{ProblemUnsupportedMediaType, 415, "Unsupported media type"}
 	problemInternal             = &problemKind{ProblemInternal, 500, "Internal error"}
 	problemOverloaded           = &problemKind{ProblemOverloaded, 503, "Overloaded"}
+	problemAuditorOverdue       = &problemKind{ProblemAuditorOverdue, 503, "The auditor is overdue"}
 	problemUnavailable          = &problemKind{ProblemUnavailable, 503, "Unavailable"}
 )
 
@@ -110,6 +114,12 @@ func problemOf(err error) *problem {
 		return problemUnauthenticated.because("")
 	case errors.Is(err, directory.ErrForbidden): // always the same body
 		return problemForbidden.because("")
+	case errors.Is(err, keytrans.ErrAuditor):
+		return problemAuditorOverdue.because(err.Error())
+	case errors.Is(err, directory.ErrAuditorSignature):
+		return problemInvalid.about("signature", "it does not verify over the log's root")
+	case errors.Is(err, directory.ErrAuditorHead):
+		return problemConflict.about("tree_size", "the auditor has signed a head of more entries before")
 	case errors.Is(err, directory.ErrNotInLog):
 		return problemNotFound.because(err.Error())
 	case errors.Is(err, keytrans.ErrMalformed):
@@ -118,6 +128,8 @@ func problemOf(err error) *problem {
 		return problemTooLarge.about(fieldOf(err), err.Error())
 	case errors.Is(err, keytrans.ErrLast):
 		return problemConflict.about("last", err.Error())
+	case errors.Is(err, directory.ErrPruned):
+		return problemPruned.about(fieldOf(err), err.Error())
 	case errors.Is(err, keytrans.ErrStart):
 		return problemInvalid.about("start", err.Error())
 	case errors.Is(err, keytrans.ErrRequest):
@@ -169,7 +181,10 @@ func refusedBy(r *operator.Refusal) *problem {
 }
 
 // fields are the names of the fields in requests.
-var fields = []string{"label", "last", "start", "stop", "entries", "greatest_version", "values", "version", "queries", "signed_version"}
+var fields = []string{
+	"label", "last", "start", "stop", "entries", "greatest_version", "values", "version", "queries",
+	"signed_version", "tree_size", "terminal", "distinguished", "timestamp",
+}
 
 // fieldOf returns the field that the message of an error about a request names.
 // Packages keytrans and directory set it between colons.
@@ -190,7 +205,7 @@ func (p *problem) write(w http.ResponseWriter) {
 		h.Set("WWW-Authenticate", `Bearer realm="ghostlight"`)
 	case problemOverloaded:
 		h.Set("Retry-After", "1")
-	case problemUnavailable:
+	case problemUnavailable, problemAuditorOverdue:
 		h.Set("Retry-After", "5")
 	case problemTimeout:
 		h.Set("Connection", "close")

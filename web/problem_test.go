@@ -36,6 +36,8 @@ func TestProblemOf(t *testing.T) {
 		{keytrans.ErrNoVersion, 404, ProblemNoSuchVersion, "version"},
 		{keytrans.ErrVersionExpired, 404, ProblemVersionExpired, "version"},
 		{fmt.Errorf("reading: %w", directory.ErrErased), 410, ProblemErased, "version"},
+		{fmt.Errorf("last: %w: log entry 7", directory.ErrPruned), 410, ProblemPruned, "last"},
+		{directory.ErrPruned, 410, ProblemPruned, ""},
 		{fmt.Errorf("%w: %w", directory.ErrUnauthenticated, secret), 401, ProblemUnauthenticated, ""},
 		{fmt.Errorf("%w: %w", directory.ErrForbidden, secret), 403, ProblemForbidden, ""},
 		{directory.ErrClosed, 503, ProblemUnavailable, ""},
@@ -43,6 +45,9 @@ func TestProblemOf(t *testing.T) {
 		{fmt.Errorf("waiting: %w", context.DeadlineExceeded), 503, ProblemUnavailable, ""},
 		{context.Canceled, 503, ProblemUnavailable, ""},
 		{keytrans.ErrTime, 503, ProblemUnavailable, ""},
+		{fmt.Errorf("%w: it lags", keytrans.ErrAuditor), 503, ProblemAuditorOverdue, ""},
+		{directory.ErrAuditorSignature, 400, ProblemInvalidRequest, "signature"},
+		{directory.ErrAuditorHead, 409, ProblemConflict, "tree_size"},
 		{fmt.Errorf("%w: %w", directory.ErrCorrupt, secret), 500, ProblemInternal, ""},
 		{keytrans.ErrProof, 500, ProblemInternal, ""},
 		{secret, 500, ProblemInternal, ""},
@@ -282,7 +287,7 @@ func TestHTTPProblems(t *testing.T) {
 	w := newWorld(t, nil)
 	w.publish("alice", nil, "one")
 	search := encode(t, &keytrans.SearchRequest{Label: []byte("alice")})
-	operations := []string{"search", "contact-monitor", "owner-init", "owner-monitor", "update", "distinguished"}
+	operations := []string{"search", "contact-monitor", "owner-init", "owner-monitor", "update", "distinguished", "credential-update"}
 	for _, name := range operations {
 		path := "/v1/" + name
 		for _, method := range []string{"GET", "HEAD", "PUT", "DELETE", "PATCH"} {

@@ -113,7 +113,12 @@ func (s *server) serveChanges(w http.ResponseWriter, r *http.Request) error {
 	}
 	defer s.streams.leave()
 	out := &streamWriter{w: w, conn: http.NewResponseController(w)}
-	err = s.dir.WriteTile(r.Context(), t, out)
+	return s.endStream(r, out, s.dir.WriteTile(r.Context(), t, out))
+}
+
+// endStream breaks the connection after an error in the middle of a response, and
+// returns an error before it.
+func (s *server) endStream(r *http.Request, out *streamWriter, err error) error {
 	if err != nil && out.began {
 		if r.Context().Err() == nil && !errors.Is(err, errReceiver) {
 			s.cfg.Logger.ErrorContext(r.Context(), "request failed", "route", routeOf(r), "err", err)
@@ -124,7 +129,8 @@ func (s *server) serveChanges(w http.ResponseWriter, r *http.Request) error {
 }
 
 // streamTime is how long a client may take to receive one write, which has at
-// most 128 KiB: whoever receives nothing loses its place soon.
+// most 128 KiB, or is one update for an auditor: whoever receives nothing loses its
+// place soon.
 const streamTime = 10 * time.Second
 
 // errReceiver is wrapped by the errors of a client that does not receive.

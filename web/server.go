@@ -14,8 +14,9 @@ import (
 // server answers the requests for one directory.
 type server struct {
 	*frame
-	dir      *directory.Directory
-	verifier *keytrans.Verifier
+	dir        *directory.Directory
+	verifier   *keytrans.Verifier
+	auditBytes int // maxAuditBytes
 }
 
 // New returns the handler of everything that the package serves. It is safe for
@@ -35,7 +36,7 @@ func newServer(cfg Config) (*server, error) {
 		return nil, err
 	}
 	configuration := cfg.Directory.Configuration()
-	s := &server{dir: cfg.Directory}
+	s := &server{dir: cfg.Directory, auditBytes: maxAuditBytes}
 	if s.frame, err = newFrame(cfg, configuration); err != nil {
 		return nil, err
 	}
@@ -71,6 +72,7 @@ func (s *server) userOperations(r chi.Router) {
 	s.operation(r, "distinguished", answerer(c, keytrans.ParseDistinguishedRequest, d.Distinguished))
 	s.operation(r, "absence", answerer(c, keytrans.ParseAbsenceRequest, d.Absence))
 	s.batch(r, s.answerBatch)
+	s.operation(r, "credential-update", answerer(c, keytrans.ParseCredentialUpdateRequest, d.CredentialUpdate))
 	s.open(r, http.MethodGet, "/v1/configuration", s.serveConfiguration)
 }
 
@@ -86,6 +88,7 @@ func (s *server) jsonAPI(r chi.Router) {
 func (s *server) publicRoutes(r chi.Router) {
 	s.open(r, http.MethodGet, "/api/v1/log/publication", s.object(s.answerPublication))
 	s.routeLog(r)
+	s.routeAudit(r)
 
 	r.Method(http.MethodGet, "/metrics", s.metricsHandler())
 	r.Get("/livez", s.handle(s.livez))

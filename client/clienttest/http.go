@@ -121,7 +121,7 @@ func (d *Directory) respond(operation string, body []byte, token string) ([]byte
 	case keytranstest.Update:
 		return d.update(body, token)
 	case keytranstest.ContactMonitor, keytranstest.OwnerInit, keytranstest.OwnerMonitor, keytranstest.Distinguished:
-	case keytranstest.Absence, keytranstest.Batch:
+	case keytranstest.Absence, keytranstest.Batch, keytranstest.CredentialUpdate:
 		if d.Plain {
 			return nil, errNotFound
 		}

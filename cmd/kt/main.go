@@ -17,6 +17,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -152,7 +153,7 @@ evidence file is named), 4 proven absent, 5 could not decide, 6 needs your atten
 		SilenceErrors: true, SilenceUsage: true,
 		Version: version(),
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			a.started, a.command = true, cmd.Name()
+			a.started, a.command = true, commandName(cmd)
 			if a.verbose {
 				a.config.Logger = slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 			}
@@ -173,8 +174,15 @@ evidence file is named), 4 proven absent, 5 could not decide, 6 needs your atten
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(a.trustCommand(), a.lookupCommand(), a.publishCommand(), a.ownCommand(), a.watchCommand(), a.historyCommand(), a.proofCommand())
+	root.AddCommand(a.trustCommand(), a.lookupCommand(), a.publishCommand(), a.ownCommand(), a.watchCommand(), a.historyCommand(), a.proofCommand(),
+		a.credentialCommand(), a.headsCommand())
 	return root
+}
+
+// commandName returns the name of a command for JSON, with its parent's if it has one.
+func commandName(cmd *cobra.Command) string {
+	_, name, _ := strings.Cut(cmd.CommandPath(), " ")
+	return strings.ReplaceAll(name, " ", "-")
 }
 
 // configureWitnesses takes over the flags about witnesses.

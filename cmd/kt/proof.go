@@ -74,7 +74,7 @@ func (a *app) prove(cmd *cobra.Command, arg string, version *uint32, out string)
 	}
 	a.finding = r.Kind()
 	if out != "" {
-		if err := writeNew(out, r.Proof); err != nil {
+		if err := writeNew("the proof", out, r.Proof); err != nil {
 			return err
 		}
 	}
@@ -96,8 +96,8 @@ func (a *app) prove(cmd *cobra.Command, arg string, version *uint32, out string)
 }
 
 // writeNew writes a file that must not exist.
-func writeNew(path string, data []byte) error {
-	const step = "writing the proof"
+func writeNew(what, path string, data []byte) error {
+	step := "writing " + what
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, fs.ErrExist) {
 		return usageError("%s exists already", path)

@@ -94,6 +94,9 @@ func (a *app) printWatch(r *client.WatchResult, printed map[string]client.Verdic
 	if r.Log != nil {
 		a.printLog(r, printed)
 	}
+	for i := range r.Credentials {
+		a.printCredentialReport(r, &r.Credentials[i], printed)
+	}
 	if len(r.Reports) == 0 && printed == nil {
 		fmt.Fprintln(a.stderr, "kt: nothing to watch yet: look up a label, or own one")
 	}
@@ -126,6 +129,24 @@ func (a *app) printLog(r *client.WatchResult, printed map[string]client.Verdict)
 	a.printWitnessed(r.Log.Witness)
 	if r.Log.Evidence != "" {
 		a.printf("  evidence: %s\n", cli.Printable(r.Log.Evidence))
+	}
+}
+
+// printCredentialReport prints the report on a credential, as printWatch does those
+// on labels.
+func (a *app) printCredentialReport(w *client.WatchResult, r *client.CredentialReport, printed map[string]client.Verdict) {
+	key := "credential " + r.SHA256
+	if printed != nil && r.Kind() == 0 && printed[key].Outcome == r.Verdict.Outcome {
+		return
+	}
+	if printed != nil {
+		printed[key] = r.Verdict
+		a.printf("%s ", w.At.Format(time.RFC3339))
+	}
+	a.printf("credential of %s, version %d: ", cli.Printable(r.Label), r.Version)
+	a.printVerdict(r.Verdict)
+	if r.Evidence != "" {
+		a.printf("  evidence: %s\n", cli.Printable(r.Evidence))
 	}
 }
 

@@ -173,13 +173,18 @@ func (a *app) readValue(path, name string, raw bool) ([]byte, error) {
 
 func (a *app) ownCommand() *cobra.Command {
 	var accept []uint
+	var anew bool
 	cmd := &cobra.Command{
 		Use:   "own LABEL",
 		Short: "Own a label: watch everything that happens to it",
 		Long: `Own a label. What is in the log when you take ownership is accepted as it is: look
 at it. From then on, kt watch reports every version that you did not publish with
-kt here, until you accept it.`,
-		Example: "  kt own me@example.org\n  kt own me@example.org --accept 3",
+kt here, until you accept it.
+
+With --anew, what was monitored of a label that you own is given up, and it is taken
+over from the log's present state: that is for owners who did not look for longer
+than log entries live, or before a version was erased.`,
+		Example: "  kt own me@example.org\n  kt own me@example.org --accept 3\n  kt own me@example.org --anew",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name, err := label(args[0])
@@ -190,7 +195,10 @@ kt here, until you accept it.`,
 			if err != nil {
 				return err
 			}
-			r, err := a.own(cmd, c, name, accept)
+			if anew && len(accept) > 0 {
+				return usageError("--anew and --accept exclude each other")
+			}
+			r, err := a.own(cmd, c, name, accept, anew)
 			if err != nil {
 				return err
 			}
@@ -203,13 +211,17 @@ kt here, until you accept it.`,
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&anew, "anew", false, "take a label over anew that you own already")
 	cmd.Flags().UintSliceVar(&accept, "accept", nil, "answer for unexpected version `N` (can be repeated)")
 	return cmd
 }
 
 // own accepts versions, or takes ownership and monitors if there are none to
 // accept.
-func (a *app) own(cmd *cobra.Command, c *client.Client, name string, accept []uint) (r *client.OwnResult, err error) {
+func (a *app) own(cmd *cobra.Command, c *client.Client, name string, accept []uint, anew bool) (r *client.OwnResult, err error) {
+	if anew {
+		return c.OwnAnew(cmd.Context(), name)
+	}
 	if len(accept) == 0 {
 		return c.Own(cmd.Context(), name)
 	}

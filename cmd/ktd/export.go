@@ -38,6 +38,9 @@ same files of one that is, and verifies them.`,
 		}
 		_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s has the log up to %d entries: %d files, %d bytes were written\n",
 			args[1], out.TreeSize, out.Files, out.Bytes)
+		if out.Pruned > 0 {
+			fmt.Fprintf(cmd.ErrOrStderr(), "ktd: %d more bundles were not written: the directory was pruned\n", out.Pruned)
+		}
 		return err
 	}
 	return cmd
@@ -50,6 +53,7 @@ type exportOutput struct {
 	TreeSize      uint64 `json:"tree_size"`
 	Files         int    `json:"files"` // written
 	Bytes         int64  `json:"bytes"`
+	Pruned        int    `json:"pruned"` // files that the directory no longer has
 }
 
 // errNoCheckpoint says that no checkpoint has been signed yet.
@@ -80,5 +84,5 @@ func exportLog(ctx context.Context, dir, out string, stderr io.Writer) (_ *expor
 	if err != nil {
 		return nil, err
 	}
-	return &exportOutput{SchemaVersion: schemaVersion, From: r.From, TreeSize: r.Size, Files: r.Files, Bytes: r.Bytes}, nil
+	return &exportOutput{SchemaVersion: schemaVersion, From: r.From, TreeSize: r.Size, Files: r.Files, Bytes: r.Bytes, Pruned: r.Pruned}, nil
 }

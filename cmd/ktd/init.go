@@ -28,6 +28,9 @@ back them up, and show them to no one.
 With --role, it is the operator or the manager of a log that a third party manages:
 see 'ktd help roles'.
 
+In the mode third-party-auditing, users accept the directory only with the
+signature of the auditor whose key --auditor-key has; see docs/auditing.md.
+
 --origin is the name of the public log in its checkpoints, by which witnesses know
 it: a URL without a scheme, such as keys.example.org/log.`,
 		Example: "  ktd init /var/lib/ghostlight --reasonable-monitoring-window 24h",
@@ -39,6 +42,9 @@ it: a URL without a scheme, such as keys.example.org/log.`,
 	f.Var(&cfg.MaxAhead, "max-ahead", "how far the log may be ahead of a user's clock")
 	f.Var(&cfg.MaxBehind, "max-behind", "how far the log may be behind a user's clock")
 	f.Var(&cfg.MaximumLifetime, "maximum-lifetime", "how long log entries are kept, or none for ever")
+	f.StringVar(&cfg.Mode, "mode", cfg.Mode, "deployment mode: contact-monitoring or third-party-auditing")
+	auditorKey := f.String("auditor-key", "", "`file` with the auditor's public key, as 'ktmon keygen' prints it")
+	f.Var(&cfg.MaxAuditorLag, "max-auditor-lag", "how far the auditor may be behind the log (as --max-behind)")
 	f.StringVar(&cfg.Origin, "origin", "", "name of the public log (default: one below ghostlight.invalid that nobody else has)")
 	f.Var((*roleFlag)(&role), "role", "what to create: a directory, or the manager or the operator of a managed log")
 	f.StringVar(&leafKey, "leaf-key", "", "the operator's public key, its `file` leaf.pub; for a manager")
@@ -56,6 +62,12 @@ it: a URL without a scheme, such as keys.example.org/log.`,
 			cfg.Mode = instance.ModeThirdPartyManagement
 			var err error
 			if cfg.LeafPublicKey, err = instance.ReadLeafKey(leafKey); err != nil {
+				return err
+			}
+		}
+		if *auditorKey != "" {
+			var err error
+			if cfg.AuditorPublicKey, err = instance.ReadAuditorKey(*auditorKey); err != nil {
 				return err
 			}
 		}
@@ -141,12 +153,19 @@ has its default. Durations are strings such as "1h30m", in whole milliseconds.
 
 Part of what users pin; a change makes a different log, which 'ktd serve' refuses:
   suite                         "ed25519" or "p256"
-  mode                          "contact-monitoring" or "third-party-management"
+  mode                          "contact-monitoring", "third-party-auditing", or
+                                "third-party-management"
   leaf_public_key               base64, of the operator; third-party-management only
   reasonable_monitoring_window  how often owners have to look (24h)
   max_ahead, max_behind         how far the newest log entry may be ahead of and
                                 behind a user's clock (5m, 1h)
   maximum_lifetime              of log entries, more than the window; or "none"
+
+In the mode third-party-auditing, also part of it; 'ktd auditor' changes them:
+  auditor_public_key            base64, as 'ktmon keygen' prints it
+  max_auditor_lag               how far the auditor may be behind the log, more
+                                than heartbeat (max_behind)
+  auditor_start_pos             the first log entry that the auditor processed (0)
 
 What witnesses know the log by; cannot be changed either:
   origin                        of its checkpoints, such as keys.example.org/log
@@ -157,7 +176,8 @@ May be changed; takes effect at the next start:
   heartbeat          the longest time between two log entries, less than
                      max_behind (a quarter of it)
   max_value_bytes    size of the largest value (131072)
-  max_epoch          the most new versions in one log entry (10000)
+  max_epoch          the most labels with new versions in one log entry (10000);
+                     with an auditor, it has at most 255 new versions besides
   tree_cache_bytes   memory for the prefix tree (134217728)
   key_cache_bytes    memory for VRF proofs (67108864)
   store_cache_bytes  memory for the store's blocks (67108864)

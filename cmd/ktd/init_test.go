@@ -98,7 +98,7 @@ func TestBadConfig(t *testing.T) {
 		{`"listen"`, `"lissten"`, `unknown field "lissten"`},
 		{`"version": 1`, `"version": 2`, "version: 2 is not known"},
 		{`"ed25519"`, `"rsa"`, `suite: "rsa" is not known`},
-		{`"contact-monitoring"`, `"third-party-auditing"`, "mode: "},
+		{`"contact-monitoring"`, `"no-mode"`, "mode: "},
 		{`"max_behind": "1h"`, `"max_behind": "soon"`, `"soon" is not a duration`},
 		{`"max_behind": "1h"`, `"max_behind": 3600`, "max_behind: a JSON number does not fit"},
 		{`"max_behind": "1h"`, `"max_behind": "10m"`, "heartbeat: 15m is not less than max_behind, 10m"},

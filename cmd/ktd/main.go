@@ -3,8 +3,11 @@
 //	ktd init DIR             create keys and configuration
 //	ktd serve DIR            run the directory
 //	ktd token DIR NAME       admit somebody who may write
+//	ktd auditor DIR          change the auditor, or its terms
 //	ktd import DIR FILE...   publish the keys of keyrings
 //	ktd export-log DIR OUT   write the public log as files
+//	ktd prune DIR            remove what has passed the maximum lifetime
+//	ktd erase DIR LABEL      delete values for good
 //	ktd bench publish|lookup measure
 //
 // Data goes to standard output, everything else to standard error. The exit

@@ -132,10 +132,11 @@ func serveOperator(ctx context.Context, dir string, opts serveOptions, logger *s
 	if err != nil {
 		return err
 	}
-	listener, err := listen(opts, inst.Config.Listen, tlsConfig, stderr)
+	listener, err := listen(opts, inst.Config.Listen)
 	if err != nil {
 		return err
 	}
+	listener = announce(stderr, listener, tlsConfig)
 	ctx, stop := context.WithCancel(ctx)
 	var background sync.WaitGroup
 	defer background.Wait()

@@ -25,7 +25,7 @@ func newRoot() *cobra.Command {
 		Example: "  ktd init /var/lib/ghostlight\n  ktd serve /var/lib/ghostlight",
 	}
 	cli.Prepare(root)
-	root.AddCommand(newInit(), newServe(), newToken(), newImport(), newDemo(), newBench(), newExportLog(), newConfigHelp(), newPolicyHelp(), newRolesHelp())
+	root.AddCommand(newInit(), newServe(), newToken(), newAuditor(), newImport(), newDemo(), newBench(), newExportLog(), newPrune(), newErase(), newConfigHelp(), newPolicyHelp(), newRolesHelp())
 	return root
 }
 
@@ -67,6 +67,10 @@ func hintFor(err error) string {
 		return "choose another folder, or remove what is in it if it is not needed"
 	case errors.Is(err, publisher.ErrHistory):
 		return "was the directory restored from an old backup? To sign on would prove to everybody that it shows two histories: restore the latest state"
+	case errors.Is(err, directory.ErrNoLifetime):
+		return "a maximum lifetime is chosen with 'ktd init --maximum-lifetime', when a directory is made: users pin it"
+	case errors.Is(err, directory.ErrAuditorStart):
+		return "leave --start-pos out, and have the new auditor process the log from its beginning"
 	case errors.Is(err, directory.ErrUnauthenticated):
 		return "admit a token with: ktd token DIR NAME --out FILE"
 	case errors.Is(err, directory.ErrCorrupt):

@@ -44,6 +44,9 @@ checkpoint is signed that Trillian does not come to as well.
 --role says what DIR is expected to be: a directory, or the manager or the operator
 of a log that a third party manages; see 'ktd help roles'.
 
+Commands such as 'ktd prune DIR' reach the process through the socket
+DIR/control.sock, which only the user who runs it can use.
+
 Tokens travel with updates: without --tls-cert and --tls-key, listen on loopback
 and put a server that speaks TLS in front.`,
 		Example: "  ktd serve /var/lib/ghostlight --listen 127.0.0.1:8480",
@@ -127,16 +130,19 @@ func serve(ctx context.Context, dir string, opts serveOptions, logger *slog.Logg
 	if err != nil {
 		return err
 	}
-	listener, err := listen(opts, inst.Config.Listen, tlsConfig, stderr)
+	listener, err := listen(opts, inst.Config.Listen)
 	if err != nil {
 		return err
 	}
+	takeCommands := serveOperations(inst, logger)
+	listener = announce(stderr, listener, tlsConfig)
 	ctx, stop := context.WithCancelCause(ctx)
 	var background sync.WaitGroup
 	defer background.Wait()
 	defer stop(nil)
 	background.Go(func() { pub.Run(ctx) })
 	background.Go(func() { watch(ctx, inst, stop) })
+	background.Go(func() { takeCommands(ctx) })
 	err = web.Serve(ctx, listener, web.NewServer(handler, logger))
 	if failure := (*stoppedError)(nil); errors.As(context.Cause(ctx), &failure) {
 		return errors.Join(failure, err)
@@ -147,21 +153,12 @@ func serve(ctx context.Context, dir string, opts serveOptions, logger *slog.Logg
 	return err
 }
 
-// listen listens where the flags say, or else at the configured address, and says
-// so.
-func listen(opts serveOptions, address string, tlsConfig *tls.Config, stderr io.Writer) (net.Listener, error) {
+// listen listens where the flags say, or else at the configured address.
+func listen(opts serveOptions, address string) (net.Listener, error) {
 	if opts.listen != "" {
 		address = opts.listen
 	}
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, err
-	}
-	announce(stderr, listener.Addr(), tlsConfig != nil)
-	if tlsConfig != nil {
-		listener = tls.NewListener(listener, tlsConfig)
-	}
-	return listener, nil
+	return net.Listen("tcp", address)
 }
 
 func loadTLS(opts serveOptions) (*tls.Config, error) {
@@ -179,16 +176,18 @@ func loadTLS(opts serveOptions) (*tls.Config, error) {
 	}, nil
 }
 
-// announce prints where the directory is, and what is wrong with that.
-func announce(stderr io.Writer, addr net.Addr, secure bool) {
-	scheme := "http"
+// announce prints where the directory is, and what is wrong with that. It returns
+// what to serve on: the listener, with TLS if that is configured.
+func announce(stderr io.Writer, listener net.Listener, tlsConfig *tls.Config) net.Listener {
+	scheme, addr, secure := "http", listener.Addr(), tlsConfig != nil
 	if secure {
-		scheme = "https"
+		scheme, listener = "https", tls.NewListener(listener, tlsConfig)
 	}
 	fmt.Fprintf(stderr, "ktd: serving on %s://%s\n", scheme, addr)
 	if tcp, ok := addr.(*net.TCPAddr); ok && !secure && !tcp.IP.IsLoopback() {
 		fmt.Fprintln(stderr, "ktd: warning: tokens and labels travel unencrypted; put a server that speaks TLS in front, or give --tls-cert and --tls-key")
 	}
+	return listener
 }
 
 // stoppedError says that the directory takes no more writes.

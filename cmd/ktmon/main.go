@@ -1,7 +1,8 @@
-// Command ktmon monitors the public log of a key directory, independently of the
-// directory.
+// Command ktmon monitors a key directory, independently of the directory.
 //
 //	ktmon mirror URL DIR     follow the log, verify all of it, and keep a copy
+//	ktmon keygen DIR         make an auditor's key
+//	ktmon audit URL DIR      be the directory's third-party auditor
 //
 // Data goes to standard output, everything else to standard error. It exits with
 // 0 if all is verified, 1 after an operational error, 2 if it was called wrongly,
@@ -89,9 +90,9 @@ func printError(w io.Writer, err error) {
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "ktmon",
-		Short: "Monitor the public log of a key directory",
-		Long: `ktmon checks the public log of a key transparency directory, independently of
-the directory. Data goes to standard output, everything else to standard error.
+		Short: "Monitor a key directory",
+		Long: `ktmon checks a key transparency directory, independently of the directory. Data
+goes to standard output, everything else to standard error.
 
 Exit codes: 0 verified, 1 operational error, 2 usage, 3 misbehaviour proven (the
 evidence file is named), 5 could not decide.`,
@@ -99,7 +100,7 @@ evidence file is named), 5 could not decide.`,
 		Version: version(),
 	}
 	cli.Prepare(root)
-	root.AddCommand(newMirror())
+	root.AddCommand(newMirror(), newKeygen(), newAudit())
 	return root
 }
 

@@ -6,8 +6,8 @@ import (
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 )
 
-// The methods below forward the requests of docs/extensions.md as those of
-// KEYTRANS are forwarded.
+// The methods below forward the requests of docs/extensions.md and
+// docs/credentials.md as those of KEYTRANS are forwarded.
 
 // Absence forwards an AbsenceRequest.
 func (o *Operator) Absence(ctx context.Context, body []byte) ([]byte, error) {
@@ -53,5 +53,19 @@ func (o *Operator) Batch(ctx context.Context, body []byte) ([]byte, error) {
 			}
 		}
 		return o.checkHeads(ctx, heads, q.Last, floor)
+	})
+}
+
+// CredentialUpdate forwards a CredentialUpdateRequest. The answer has no head.
+func (o *Operator) CredentialUpdate(ctx context.Context, body []byte) ([]byte, error) {
+	if _, err := keytrans.ParseCredentialUpdateRequest(body); err != nil {
+		return nil, err
+	}
+	if err := o.log.trusted(); err != nil {
+		return nil, err
+	}
+	return o.exchange(ctx, "credential-update", body, func(_ context.Context, _ uint64, data []byte) error {
+		_, err := keytrans.ParseCredentialUpdate(data)
+		return err
 	})
 }

@@ -19,6 +19,8 @@ type view struct {
 	snap  *pebble.Snapshot
 	size  uint64
 	refs  int // guarded by store.mu
+
+	closed chan struct{} // closed when snap is
 }
 
 // release gives up one reference, and closes the view with the last.
@@ -34,6 +36,10 @@ func (v *view) release() {
 	// stops: not in a reader's time.
 	s.closing.Go(func() {
 		_ = v.snap.Close() // the error is always nil
+		s.mu.Lock()
+		delete(s.open, v)
+		s.mu.Unlock()
+		close(v.closed)
 	})
 }
 

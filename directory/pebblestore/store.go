@@ -75,14 +75,17 @@ type Store struct {
 	db    *pebble.DB
 	guard *guard
 
-	// commitMu serialises Commit and Close, metricsMu DiskUsage and Close.
+	// commitMu serialises Commit and Close, metricsMu DiskUsage and Close,
+	// compactMu Compact and Close.
 	commitMu  sync.Mutex
 	metricsMu sync.Mutex
+	compactMu sync.Mutex
 
 	// mu guards what follows. It is never held during I/O.
 	mu      sync.Mutex
-	current *view // the last durable commit; nil once closed
-	views   int   // how many are not released
+	current *view              // the last durable commit; nil once closed
+	views   int                // how many are not released
+	open    map[*view]struct{} // those that are not closed
 
 	closing sync.WaitGroup // views being closed
 }
@@ -102,7 +105,7 @@ func Open(dir string, opts Options) (*Store, error) {
 
 func open(dir string, opts Options) (*Store, error) {
 	opts = opts.withDefaults()
-	s := &Store{guard: newGuard(opts.FS, opts.Logger)}
+	s := &Store{guard: newGuard(opts.FS, opts.Logger), open: make(map[*view]struct{})}
 	var size uint64
 	err := s.guard.run(func() (err error) {
 		if s.db, err = pebble.Open(dir, opts.pebble(s.guard)); err != nil {
@@ -242,11 +245,12 @@ func fill(pb *pebble.Batch, b *directory.Batch) (err error) {
 // publish makes what is in the database now the view of later Snapshots.
 // Nothing else is being committed.
 func (s *Store) publish(size uint64) {
-	v := &view{store: s, snap: s.db.NewSnapshot(), size: size, refs: 1}
+	v := &view{store: s, snap: s.db.NewSnapshot(), size: size, refs: 1, closed: make(chan struct{})}
 	s.mu.Lock()
 	old := s.current
 	s.current = v
 	s.views++
+	s.open[v] = struct{}{}
 	s.mu.Unlock()
 	if old != nil {
 		old.release()
@@ -274,6 +278,8 @@ func (s *Store) Snapshot() (directory.Snapshot, error) {
 // If the store has stopped, Close gives up the directory's lock and returns the
 // cause; the memory is lost until the process exits.
 func (s *Store) Close() error {
+	s.compactMu.Lock()
+	defer s.compactMu.Unlock()
 	s.commitMu.Lock()
 	defer s.commitMu.Unlock()
 	s.metricsMu.Lock()

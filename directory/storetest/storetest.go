@@ -44,6 +44,7 @@ func Run(t *testing.T, open Open) {
 		{"Race", testRace},
 		{"Readers", testReaders},
 		{"Model", testModel},
+		{"Compact", testCompact},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			h := &harness{T: t}
@@ -64,6 +65,8 @@ type harness struct {
 	store directory.Store
 	open  func() directory.Store
 	size  uint64 // the stored tree size
+
+	snapshots []*snapshot // all that were opened
 }
 
 func fatalIfErr(t testing.TB, err error) {
@@ -107,6 +110,7 @@ func (h *harness) snapshot() *snapshot {
 	sn := &snapshot{Snapshot: s, T: h.T}
 	// Before the cleanup that closes the store.
 	h.Cleanup(sn.close)
+	h.snapshots = append(h.snapshots, sn)
 	return sn
 }
 

@@ -10,7 +10,8 @@ import (
 )
 
 // World is an honest log of Size entries, one every second, that everybody has
-// seen a part of.
+// seen a part of. It is not safe for concurrent use, nor are the directories made
+// from it.
 type World struct {
 	Log *keytranstest.Log
 

@@ -15,9 +15,10 @@ const (
 	Update         = "update"
 	Distinguished  = "distinguished"
 
-	// These are extensions: docs/extensions.md.
-	Absence = "absence"
-	Batch   = "batch"
+	// These are extensions: docs/extensions.md and docs/credentials.md.
+	Absence          = "absence"
+	Batch            = "batch"
+	CredentialUpdate = "credential-update"
 )
 
 // Directory answers encoded requests out of one state of a log. It creates
@@ -82,6 +83,10 @@ func (d *Directory) Answer(operation string, request []byte) ([]byte, error) {
 		})
 	case Batch:
 		return answer(d, request, keytrans.ParseBatchRequest, d.batch)
+	case CredentialUpdate:
+		return answer(d, request, keytrans.ParseCredentialUpdateRequest, func(q *keytrans.CredentialUpdateRequest) ([]response, error) {
+			return one(p.CredentialUpdate(d.State, d.Label(string(q.Label)), q))
+		})
 	}
 	return nil, fmt.Errorf("unknown operation %q", operation)
 }

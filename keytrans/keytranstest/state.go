@@ -42,6 +42,16 @@ func (l *Log) SignAuditorHead(timestamp, size uint64) *keytrans.AuditorTreeHead 
 	return must(keytrans.SignAuditorTreeHead(l.Config, l.Keys.Auditor, timestamp, size, l.Root(size)))
 }
 
+// ChangeAuditor gives the log another auditor, who follows from a seed and began
+// with the entry at start. States that were returned before keep the old one.
+func (l *Log) ChangeAuditor(seed string, start uint64) {
+	keys, config := *l.Keys, *l.Config
+	keys.Auditor = NewKeys(config.Suite, config.Mode, seed).Auditor
+	config.AuditorPublicKey, config.AuditorStartPos = keys.Auditor.Public(), start
+	l.Keys, l.Config = &keys, &config
+	clear(l.states)
+}
+
 // Log returns the log that s is a state of.
 func (s *State) Log() *Log { return s.log }
 

@@ -36,6 +36,9 @@ type Result struct {
 	// Files and Bytes were written.
 	Files int
 	Bytes int64
+	// Pruned is how many files were not written because the directory has pruned
+	// what is in them.
+	Pruned int
 }
 
 // Export writes the log up to the signed checkpoint, which is the directory's,
@@ -58,10 +61,14 @@ func Export(ctx context.Context, d *directory.Directory, signed []byte, dir stri
 	e := &export{dir: dir, synced: make(map[string]bool)}
 	for i, t := range tiles {
 		n, err := e.write(t.Path(), func(w io.Writer) error { return d.WriteTile(ctx, t, w) })
-		if err != nil {
+		switch {
+		case errors.Is(err, directory.ErrPruned):
+			r.Pruned++
+		case err != nil:
 			return nil, err
+		default:
+			r.Files, r.Bytes = r.Files+1, r.Bytes+n
 		}
-		r.Files, r.Bytes = r.Files+1, r.Bytes+n
 		if progress != nil {
 			progress(i+1, len(tiles))
 		}

@@ -34,8 +34,8 @@ const configVersion = 1
 // is absent has its default. Durations are strings such as "1h30m", in whole
 // milliseconds.
 //
-// Suite, Mode and the four durations from ReasonableMonitoringWindow to
-// MaximumLifetime are what users pin, together with the public keys: changing
+// Suite, Mode, what is about the auditor, and the four durations from
+// ReasonableMonitoringWindow to MaximumLifetime are what users pin, together with the public keys: changing
 // one after the first start makes a different log, which the stored tree head
 // does not verify for. Origin is what witnesses know the log by, and cannot be
 // changed either. Everything below them can be changed at any time, and takes
@@ -48,9 +48,19 @@ type Config struct {
 	// (KT_128_SHA256_P256).
 	Suite Suite `json:"suite"`
 
-	// Mode is "contact-monitoring": users and owners monitor the log
-	// themselves; or "third-party-management": the log is kept for an operator.
+	// Mode is "contact-monitoring": users and owners monitor the log themselves; or
+	// "third-party-auditing": an auditor verifies every change besides; or
+	// "third-party-management": the log is kept for an operator.
 	Mode string `json:"mode"`
+
+	// AuditorPublicKey is the auditor's key, as 'ktmon keygen' prints it; and
+	// MaxAuditorLag how far its newest head may be behind the log until users refuse
+	// everything, more than Heartbeat; the default is MaxBehind. AuditorStartPos is
+	// the first log entry that the auditor processed. 'ktd auditor' changes them.
+	// They are for ThirdPartyAuditing only.
+	AuditorPublicKey []byte   `json:"auditor_public_key,omitempty"`
+	MaxAuditorLag    Duration `json:"max_auditor_lag,omitempty"`
+	AuditorStartPos  uint64   `json:"auditor_start_pos,omitempty"`
 
 	// LeafPublicKey is the key of the operator, as its leaf.pub has it. It is for
 	// the mode "third-party-management" only, and is part of what users pin.
@@ -94,8 +104,11 @@ type Config struct {
 	StoreCacheBytes int `json:"store_cache_bytes"`
 }
 
-// ModeContactMonitoring is the deployment mode without a third party.
-const ModeContactMonitoring = "contact-monitoring"
+// The deployment modes.
+const (
+	ModeContactMonitoring  = "contact-monitoring"
+	ModeThirdPartyAuditing = "third-party-auditing"
+)
 
 // DefaultConfig returns the configuration with every default.
 func DefaultConfig() Config {
@@ -120,6 +133,9 @@ func (c Config) withDefaults() Config {
 	if c.Heartbeat == 0 {
 		c.Heartbeat = Duration(time.Duration(c.MaxBehind).Truncate(4*time.Millisecond) / 4)
 	}
+	if c.Mode == ModeThirdPartyAuditing && c.MaxAuditorLag == 0 {
+		c.MaxAuditorLag = c.MaxBehind
+	}
 	return c
 }
 
@@ -132,12 +148,6 @@ const maxEpoch = 1_000_000
 func (c *Config) validate() error {
 	if c.Version != configVersion {
 		return fmt.Errorf("version: %d is not known, this program knows %d", c.Version, configVersion)
-	}
-	if c.Mode != ModeContactMonitoring && c.Mode != ModeThirdPartyManagement {
-		return fmt.Errorf("mode: %q is not supported; it is %q or %q", c.Mode, ModeContactMonitoring, ModeThirdPartyManagement)
-	}
-	if err := c.validateManagement(); err != nil {
-		return err
 	}
 	for _, d := range []struct {
 		name string
@@ -162,6 +172,9 @@ func (c *Config) validate() error {
 		if err := checkpoint.CheckOrigin(c.Origin); err != nil {
 			return err
 		}
+	}
+	if err := c.validateMode(); err != nil {
+		return err
 	}
 	return c.validateLimits()
 }
@@ -259,6 +272,11 @@ func (c *Config) configuration(keys *keyRing) *keytrans.Configuration {
 	}
 	if c.Mode == ModeThirdPartyManagement {
 		out.Mode, out.LeafPublicKey = keytrans.ThirdPartyManagement, c.LeafPublicKey
+	}
+	if c.Mode == ModeThirdPartyAuditing {
+		out.Mode = keytrans.ThirdPartyAuditing
+		out.AuditorPublicKey, out.AuditorStartPos = c.AuditorPublicKey, c.AuditorStartPos
+		out.MaxAuditorLag = c.MaxAuditorLag.millis()
 	}
 	if c.MaximumLifetime != 0 {
 		lifetime := Duration(c.MaximumLifetime).millis()

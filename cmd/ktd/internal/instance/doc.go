@@ -9,6 +9,9 @@
 //	tokens              hashes of the tokens that may write, one a line
 //	registration-token  the first of these tokens itself (mode 0600)
 //	db/                 the store
+//	control.sock        where 'ktd serve' takes commands, while it runs (mode 0600)
+//	evidence/           heads of the auditor that were refused; see docs/auditing.md
+//	config.json.next    while 'ktd auditor' is at work
 //
 // A manager (role.go) has a link-token in the place of the registration-token. An
 // operator (operator.go) has other keys and no log:

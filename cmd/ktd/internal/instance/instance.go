@@ -76,6 +76,12 @@ func start(dir string, cfg Config, keys *keyRing, opts Options, create bool) (*I
 	if err != nil {
 		return nil, err
 	}
+	if !create {
+		if cfg, err = settleConfig(dir, cfg, keys, store); err != nil {
+			return nil, errors.Join(err, store.Close())
+		}
+	}
+	evidence := &evidenceFolder{dir: filepath.Join(dir, EvidenceDir), logger: opts.Logger}
 	d, err := directory.Open(directory.Config{
 		Configuration: cfg.configuration(keys),
 		SigningKey:    keys.signing,
@@ -89,6 +95,8 @@ func start(dir string, cfg Config, keys *keyRing, opts Options, create bool) (*I
 		TreeCache:     cfg.TreeCacheBytes,
 		KeyCache:      cfg.KeyCacheBytes,
 		Logger:        opts.Logger,
+
+		OnAuditorFault: evidence.keep,
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the directory in %s: %w", dir, err), store.Close())

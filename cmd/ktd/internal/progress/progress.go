@@ -30,7 +30,7 @@ type Bar struct {
 // interval is the shortest time between two drawings.
 const interval = 100 * time.Millisecond
 
-// New returns a Bar for total steps that draws on w, or nil if w is no
+// New returns a Bar for total steps, 0 if their number is not known, that draws on w, or nil if w is no
 // terminal. Colour is used unless the environment has NO_COLOR.
 func New(w io.Writer, name string, total int64, format func(int64) string) *Bar {
 	f, ok := w.(*os.File)
@@ -63,12 +63,19 @@ func (b *Bar) Set(n int64) {
 		return
 	}
 	b.drawn = now
-	fmt.Fprintf(b.w, "\r%s\x1b[K", b.line(min(n, b.total), now.Sub(b.began)))
+	if b.total > 0 {
+		n = min(n, b.total)
+	}
+	fmt.Fprintf(b.w, "\r%s\x1b[K", b.line(n, now.Sub(b.began)))
 }
 
 // line returns the bar, narrower than the terminal.
 func (b *Bar) line(n int64, elapsed time.Duration) string {
 	head := b.name + " "
+	if b.total == 0 {
+		head += b.format(n)
+		return head[:min(len(head), max(b.width()-1, 0))]
+	}
 	tail := fmt.Sprintf(" %s/%s", b.format(n), b.format(b.total))
 	if n > 0 && n < b.total && elapsed > time.Second {
 		left := time.Duration(float64(elapsed) * float64(b.total-n) / float64(n))
@@ -79,10 +86,7 @@ func (b *Bar) line(n int64, elapsed time.Duration) string {
 		tail = strings.TrimSpace(tail)
 		return tail[:min(len(tail), max(b.width()-1, 0))]
 	}
-	full := room
-	if b.total > 0 {
-		full = int(int64(room) * n / b.total)
-	}
+	full := int(int64(room) * n / b.total)
 	bar := strings.Repeat("#", full)
 	if b.color {
 		bar = "\x1b[32m" + bar + "\x1b[0m"

@@ -88,3 +88,22 @@ func TestFormats(t *testing.T) {
 		}
 	}
 }
+
+// TestUnknownTotal draws a bar of which nobody knows how long it gets.
+func TestUnknownTotal(t *testing.T) {
+	var b strings.Builder
+	width, now := 80, time.Now()
+	bar := newBar(&b, "pruning", 0, Count, true, func() int { return width }, func() time.Time { return now })
+	for _, c := range []struct {
+		width int
+		n     int64
+		want  string
+	}{{80, 0, "pruning 0"}, {80, 12345, "pruning 12345"}, {10, 12345, "pruning 1"}, {1, 5, ""}, {0, 5, ""}} {
+		width, now = c.width, now.Add(time.Second)
+		b.Reset()
+		bar.Set(c.n)
+		if got := "\r" + c.want + "\x1b[K"; b.String() != got {
+			t.Errorf("%q, want %q", b.String(), got)
+		}
+	}
+}

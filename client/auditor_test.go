@@ -1,0 +1,148 @@
+package client_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/keytrans/keytranstest"
+)
+
+// auditedWorld is a log with an auditor, behind HTTP.
+type auditedWorld struct {
+	*testing.T
+	log       *keytranstest.Log
+	root, url string
+	config    client.Config
+}
+
+func newAuditedWorld(t *testing.T) *auditedWorld {
+	t.Helper()
+	w := &auditedWorld{T: t, root: t.TempDir(), log: keytranstest.New(keytranstest.Options{
+		Mode: keytrans.ThirdPartyAuditing, Window: 60_000, Seed: "audited",
+	})}
+	w.append(keytranstest.Pad(2))
+	w.append(keytranstest.Create(alice, "one"))
+	server := httptest.NewServer(http.HandlerFunc(w.serve))
+	t.Cleanup(server.Close)
+	w.url = server.URL
+	w.config = client.Config{Now: func() time.Time { return w.log.Now(w.log.Size()) }, HTTP: server.Client(), Backoff: time.Millisecond}
+	return w
+}
+
+func (w *auditedWorld) append(changes ...keytranstest.Change) {
+	const start = 1_700_000_000_000 // so late that the first entries are distinguished
+	w.log.Append(start+1000*w.log.Size(), changes...)
+}
+
+func (w *auditedWorld) serve(rw http.ResponseWriter, r *http.Request) {
+	operation := strings.TrimPrefix(r.URL.Path, "/v1/")
+	if operation == "configuration" {
+		b, err := w.log.Config.Marshal()
+		if err != nil {
+			w.Error(err)
+		}
+		_, _ = rw.Write(b)
+		return
+	}
+	body, err := io.ReadAll(r.Body)
+	if err == nil {
+		body, err = w.log.Directory(w.log.Size()).Answer(operation, body)
+	}
+	if err != nil {
+		w.Errorf("%s: %v", operation, err)
+	}
+	rw.Header().Set("Content-Type", "application/octet-stream")
+	_, _ = rw.Write(body)
+}
+
+func (w *auditedWorld) trust(fingerprint string) (*client.TrustResult, error) {
+	return client.Trust(w.Context(), w.root, w.url, fingerprint, w.config)
+}
+
+func (w *auditedWorld) lookup() error {
+	c, err := client.Open(w.root, w.url, w.config)
+	if err != nil {
+		w.Fatal(err)
+	}
+	_, err = c.Lookup(w.Context(), alice, nil)
+	return err
+}
+
+// hinted returns the fingerprint that the hint of an error tells.
+func hinted(t *testing.T, err error) string {
+	t.Helper()
+	var e *client.Error
+	if !errors.As(err, &e) {
+		t.Fatal(err)
+	}
+	_, after, found := strings.Cut(e.Hint, " --sha256 ")
+	if !found {
+		t.Fatalf("hint %q", e.Hint)
+	}
+	return after
+}
+
+// TestAuditorChanges has a user accept another auditor, and go on with what it
+// had verified.
+func TestAuditorChanges(t *testing.T) {
+	w := newAuditedWorld(t)
+	_, err := w.trust("")
+	fatalIfErr(t, err)
+	fatalIfErr(t, w.lookup())
+
+	w.log.ChangeAuditor("another", w.log.Size())
+	_, err = w.trust("")
+	wantKind(t, err, client.Attention, "another configuration")
+	accept := hinted(t, err)
+	_, err = w.trust(accept)
+	wantKind(t, err, client.Undecided, "no head yet that is newer")
+	_, err = w.trust("")
+	wantKind(t, err, client.Attention, "another configuration") // nothing has changed
+
+	w.append(keytranstest.Pad(1))
+	wantKind(t, w.lookup(), client.Undecided, keytrans.ErrSignature.Error())
+	r, err := w.trust(accept)
+	fatalIfErr(t, err)
+	if !r.AuditorChanged || r.AlreadyTrusted || r.Head.TreeSize != w.log.Size() {
+		t.Errorf("%+v", r)
+	}
+	fatalIfErr(t, w.lookup())
+	if r, err = w.trust(""); err != nil || !r.AlreadyTrusted || r.AuditorChanged {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// TestAuditorChangesToAnother refuses an auditor who left something out, and
+// whatever else has changed along with the auditor.
+func TestAuditorChangesToAnother(t *testing.T) {
+	w := newAuditedWorld(t)
+	_, err := w.trust("")
+	fatalIfErr(t, err)
+	w.log.ChangeAuditor("too late", w.log.Size()+1)
+	w.append(keytranstest.Pad(1))
+	w.append(keytranstest.Pad(1))
+	_, err = w.trust("")
+	_, err = w.trust(hinted(t, err))
+	wantKind(t, err, client.Undecided, "nobody has audited the entries before")
+	if !errors.Is(err, keytrans.ErrAuditor) {
+		t.Error(err)
+	}
+
+	w.log.ChangeAuditor("in time", 1)
+	w.log.Config.MaxAhead++
+	w.append(keytranstest.Pad(1))
+	r, err := client.Trust(t.Context(), t.TempDir(), w.url, "", w.config)
+	fatalIfErr(t, err)
+	_, err = w.trust(r.ConfigurationSHA256)
+	wantKind(t, err, client.Attention, "another configuration")
+	if errors.As(err, new(*client.Error)) && strings.Contains(err.(*client.Error).Hint, "--sha256") {
+		t.Error("the hint says that only the auditor is another one")
+	}
+}

@@ -1,0 +1,131 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+)
+
+// What becomes of those who were away for longer than log entries live, and of
+// owners who were not told of a version before it was erased. Both are the
+// directory's word, which proves nothing: that something was seen before is given
+// up only if the user says so.
+
+// pruned says what to do if the directory has removed what an answer needs.
+func (s *session) pruned(e *Error, p *Problem) {
+	switch p.Field {
+	case "last":
+		e.Err = fmt.Errorf("this client has not looked at the log for so long that the directory says it has removed the log entries since, as they have passed their maximum lifetime; whether the log continues the one that was seen then can no longer be checked: %w", e.Err)
+		e.Hint = fmt.Sprintf("to begin anew, move %s away and pin the directory again with kt trust; compare the configuration's SHA-256, and take labels over that you own", s.dir)
+	case "entries":
+		e.Err = fmt.Errorf("what was looked up was not monitored before it passed the maximum lifetime, says the directory; that its owner could see it can no longer be proven: %w", e.Err)
+		e.Hint = "look the label up again with kt lookup, and run kt watch more often than log entries expire"
+	case "start", "greatest_version":
+		e.Err = fmt.Errorf("the label was not monitored before what happened to it passed the maximum lifetime, says the directory: %w", e.Err)
+		e.Hint = anewHint
+	default:
+		e.Hint = "the directory no longer has what is older than its maximum lifetime"
+	}
+}
+
+const anewHint = "look at all versions that there are with kt history, and take the label over anew with kt own LABEL --anew, which accepts what is in the log then"
+
+// erasedUnseen returns the error for new versions of an owned label that cannot be
+// processed, because one was erased before its owner was told of it. Everything
+// else has been monitored when it is returned; nil if err is not about that.
+func erasedUnseen(err error) error {
+	var p *Problem
+	if !errors.As(err, &p) || p.Type != ProblemErased {
+		return nil
+	}
+	e := fail(Attention, "asking for new versions", fmt.Errorf(
+		"there are versions that you have not seen, and the directory says that the value of one was erased; if you did not publish it, nobody can tell any more what it was: %w", p))
+	e.Hint = anewHint
+	return e
+}
+
+// proveNothingAfter does for an owned label whose greatest version was erased what
+// a search does for others: it has the directory prove that no version follows. If
+// it does not know that proof, what owner monitoring has proven, up to a
+// distinguished entry, is what the verdict says.
+func (s *session) proveNothingAfter(ctx context.Context, label string, greatest uint32) error {
+	if greatest == math.MaxUint32 {
+		return nil
+	}
+	next := greatest + 1
+	_, err := s.absence(ctx, label, &next)
+	var p *Problem
+	if errors.As(err, &p) && p.lacksOperation() {
+		return nil
+	}
+	return err
+}
+
+// OwnAnew gives up what was monitored of an owned label and takes it over as Own
+// does a label that was not owned: what exists then is accepted. The ledger stays.
+// It is for owners who were away for longer than log entries live, or who were
+// not told of a version before it was erased. The error is of kind Usage if the
+// label is not owned.
+func (c *Client) OwnAnew(ctx context.Context, label string) (*OwnResult, error) {
+	if err := checkLabel(label); err != nil {
+		return nil, err
+	}
+	s, err := c.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.end()
+	before := s.state.owners[label]
+	if before == nil {
+		e := usage("the label is not owned")
+		e.Hint = "take ownership with: kt own LABEL"
+		return nil, e
+	}
+	next := s.state.clone()
+	delete(next.owners, label)
+	kept := s.state
+	s.state = next // stored with what the take-over finds
+	if err := s.watchOwner(ctx, label); err != nil {
+		// What was known is worth more than half a take-over.
+		if restoreErr := s.restoreOwner(kept, label); restoreErr != nil {
+			return nil, restoreErr
+		}
+		_, err = s.conclude(ctx, err)
+		return nil, err
+	}
+	next = s.state.clone()
+	o := next.ownerOf(label)
+	for version, entry := range before.ledger {
+		if _, ok := o.ledger[version]; !ok {
+			o.ledger[version] = entry
+		}
+	}
+	next.owners[label] = o
+	w, err := s.conclude(ctx, s.store(next))
+	if err != nil {
+		return nil, err
+	}
+	r := s.ownResult(label, w)
+	r.TakenOver = true
+	return r, nil
+}
+
+// restoreOwner stores what was known of a label before.
+func (s *session) restoreOwner(kept *state, label string) error {
+	next := s.state.clone()
+	next.owners[label] = kept.owners[label]
+	return s.store(next)
+}
+
+// lapsed reports whether what waits for monitoring since an earlier lookup has
+// expired, by the client's own clock: nobody can prove it any more, and the
+// directory need not answer for it. lifetime is in milliseconds, nil for ever.
+func (c *contact) lapsed(lifetime *uint64, now time.Time) bool {
+	if lifetime == nil || c.seen == nil || len(c.monitor.Map) == 0 {
+		return false
+	}
+	age := now.Sub(c.seen.at)
+	return age > 0 && uint64(age.Milliseconds()) >= *lifetime
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ghostlight-kt/ghostlight/cmd/internal/cli"
+	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/monitor"
+)
+
+// suites are the cipher suites by their short names.
+var suites = map[string]keytrans.CipherSuite{
+	"ed25519": keytrans.KT_128_SHA256_Ed25519,
+	"p256":    keytrans.KT_128_SHA256_P256,
+}
+
+// keyJSON is what ktmon keygen made, in JSON.
+type keyJSON struct {
+	SchemaVersion int    `json:"schema_version"`
+	KeyFile       string `json:"key_file"`
+	Suite         string `json:"cipher_suite"`
+	PublicKey     []byte `json:"public_key"` // base64
+}
+
+func newKeygen() *cobra.Command {
+	var suite string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "keygen DIR",
+		Short: "Make an auditor's key, and print the public key",
+		Long: `Make the key of an auditor, DIR/auditor.key, and print the public key, which the
+operator of the directory names with 'ktd init --auditor-key' or 'ktd auditor'. The
+suite must be that of the directory.`,
+		Example: "  ktmon keygen audit > auditor.pub",
+		Args:    exactArgs(1),
+	}
+	cmd.Flags().StringVar(&suite, "suite", "ed25519", "cipher suite: ed25519 or p256")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object on standard output")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		s, ok := suites[suite]
+		if !ok {
+			return cli.Usage(cmd, "--suite: %q is not ed25519 or p256", suite)
+		}
+		key, err := monitor.CreateAuditorKey(args[0], s)
+		if err != nil {
+			return err
+		}
+		if asJSON {
+			return json.NewEncoder(cmd.OutOrStdout()).Encode(keyJSON{schemaVersion, filepath.Join(args[0], "auditor.key"), s.String(), key})
+		}
+		_, err = fmt.Fprintln(cmd.OutOrStdout(), base64.StdEncoding.EncodeToString(key))
+		return err
+	}
+	return cmd
+}
+
+// exactArgs requires n arguments.
+func exactArgs(n int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) < n:
+			return cli.Usage(cmd, "%s: an argument is missing", cmd.CommandPath())
+		case len(args) > n:
+			return cli.Usage(cmd, "%s: %q is one argument too many", cmd.CommandPath(), args[n])
+		}
+		return nil
+	}
+}
