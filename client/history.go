@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/ghostlight-kt/ghostlight/keytrans"
 )
 
 // HistoryResult is every version of a label, newest first.
@@ -33,7 +35,8 @@ func (h *HistoryResult) Kind() Kind {
 }
 
 // HistoryVersion is one version. Value and Changes are nil if the value is not
-// to be had; Missing says why.
+// to be had; Missing says why: "expired", "erased", "denied", or "skipped" if there
+// never was one.
 type HistoryVersion struct {
 	Version uint32 `json:"version"`
 	// LogEntry is where the search for the version ended, and EntryTime its
@@ -45,6 +48,12 @@ type HistoryVersion struct {
 	Changes *Changes `json:"changes,omitempty"`
 	Missing string   `json:"missing,omitempty"`
 	Verdict Verdict  `json:"verdict"`
+}
+
+// Proven reports whether what the version says of itself is proven, be it that it
+// was skipped.
+func (v *HistoryVersion) Proven() bool {
+	return v.Verdict.Outcome != OutcomeUnchecked
 }
 
 // History looks up every version of a label, newest first, at most limit if that
@@ -86,18 +95,42 @@ func (s *session) history(ctx context.Context, label string, limit int) (*Histor
 		return nil, nil, err
 	}
 	h := &HistoryResult{Label: label, Versions: []HistoryVersion{s.historyVersion(newest)}}
+	proven := make(map[uint32]bool) // to have been skipped
+	noteSkipped(proven, newest)
 	for v := int64(newest.Version) - 1; v >= 0; v-- {
 		if limit > 0 && len(h.Versions) == limit {
 			h.More = true
 			break
 		}
-		one, err := s.olderVersion(ctx, label, uint32(v))
+		one, r, err := s.olderVersion(ctx, label, uint32(v))
 		if err != nil {
 			return nil, nil, err
 		}
+		noteSkipped(proven, r)
 		h.Versions = append(h.Versions, one)
 	}
+	for i := range h.Versions {
+		if v := &h.Versions[i]; v.Missing == missingSkipped && proven[v.Version] {
+			v.Verdict = verdict(OutcomeVerified, "the log has the version with a commitment that nothing opens: it was skipped")
+		}
+	}
 	return h, newest, nil
+}
+
+// missingSkipped is the Missing of a version that a Third-Party Manager skipped.
+const missingSkipped = "skipped"
+
+// noteSkipped takes note of the versions that a search has proven to be skipped.
+// r may be nil.
+func noteSkipped(proven map[uint32]bool, r *LookupResult) {
+	if r == nil {
+		return
+	}
+	for version, key := range r.found.Keys {
+		if key.Proven && key.Commitment != nil && *key.Commitment == keytrans.SkippedCommitment {
+			proven[version] = true
+		}
+	}
 }
 
 func (s *session) historyVersion(r *LookupResult) HistoryVersion {
@@ -117,16 +150,16 @@ func (s *session) timeOf(r *LookupResult) time.Time {
 	return time.Time{}
 }
 
-// olderVersion looks up one version. That it has expired or was erased is no
-// error.
-func (s *session) olderVersion(ctx context.Context, label string, version uint32) (HistoryVersion, error) {
+// olderVersion looks up one version. That it has expired, was erased or was skipped
+// is no error; there is no lookup then.
+func (s *session) olderVersion(ctx context.Context, label string, version uint32) (HistoryVersion, *LookupResult, error) {
 	r, err := s.lookup(ctx, label, &version)
 	if err == nil {
-		return s.historyVersion(r), nil
+		return s.historyVersion(r), r, nil
 	}
 	var p *Problem
 	if !errors.As(err, &p) {
-		return HistoryVersion{}, err
+		return HistoryVersion{}, nil, err
 	}
 	v := HistoryVersion{Version: version, Verdict: VerdictOf(err)}
 	switch p.Type {
@@ -134,22 +167,28 @@ func (s *session) olderVersion(ctx context.Context, label string, version uint32
 		v.Missing = "expired"
 	case ProblemErased:
 		v.Missing = "erased"
+	case ProblemVersionSkipped:
+		v.Missing = missingSkipped
 	case ProblemNoSuchVersion:
 		v.Missing = "denied"
 	default:
-		return HistoryVersion{}, err
+		return HistoryVersion{}, nil, err
 	}
-	return v, nil
+	return v, nil, nil
 }
 
 // finish compares each version with the one before it and sums up. newest is the
 // lookup of the greatest version.
 func (h *HistoryResult) finish(newest *LookupResult) {
-	missing := 0
+	missing, skipped := 0, 0
 	for i := range h.Versions {
 		v := &h.Versions[i]
 		if v.Value == nil {
-			missing++
+			if v.Proven() {
+				skipped++
+			} else {
+				missing++
+			}
 			continue
 		}
 		switch {
@@ -166,7 +205,9 @@ func (h *HistoryResult) finish(newest *LookupResult) {
 	case newest.Changes != nil:
 		h.Verdict = newest.Verdict
 	case missing > 0:
-		h.Verdict = verdict(OutcomeUnchecked, "%d of %d versions are no longer to be had; the others are proven", missing, len(h.Versions))
+		h.Verdict = verdict(OutcomeUnchecked, "the directory says that %d of %d versions have no value or none any more; the others are proven", missing, len(h.Versions))
+	case skipped > 0:
+		h.Verdict = verdict(newest.Verdict.Outcome, "%d versions are proven, and that %d more were skipped", len(h.Versions)-skipped, skipped)
 	default:
 		h.Verdict = verdict(newest.Verdict.Outcome, "%d versions are proven", len(h.Versions))
 	}

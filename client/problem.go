@@ -16,6 +16,7 @@ const (
 	ProblemUnknownLabel    = ProblemPrefix + "unknown-label"
 	ProblemNoSuchVersion   = ProblemPrefix + "no-such-version"
 	ProblemVersionExpired  = ProblemPrefix + "version-expired"
+	ProblemVersionSkipped  = ProblemPrefix + "version-skipped"
 	ProblemErased          = ProblemPrefix + "erased"
 	ProblemPruned          = ProblemPrefix + "pruned"
 	ProblemUnauthenticated = ProblemPrefix + "unauthenticated"

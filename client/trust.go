@@ -25,6 +25,7 @@ type TrustResult struct {
 	// what the operator publishes elsewhere, or with other people.
 	ConfigurationSHA256 string `json:"configuration_sha256"`
 	Suite               string `json:"cipher_suite"`
+	Signers
 	// AlreadyTrusted tells that the same Configuration was pinned before.
 	AlreadyTrusted bool `json:"already_trusted"`
 	// AuditorChanged tells that one with another auditor was.
@@ -281,7 +282,7 @@ func (s *session) trust(ctx context.Context) (*TrustResult, error) {
 	head := headOf(s.state.view)
 	r := &TrustResult{
 		Directory: s.state.directory, ConfigurationSHA256: hashHex(s.state.configuration),
-		Suite: s.verifier.Configuration().Suite.String(), Head: head, StateDir: s.dir, Witness: w,
+		Suite: s.verifier.Configuration().Suite.String(), Signers: signersOf(s.verifier.Configuration()), Head: head, StateDir: s.dir, Witness: w,
 		MaxAhead: aheadOf(s.verifier.Configuration()),
 		Verdict:  w.qualify(verdict(OutcomeVerified, "the directory's head of %d log entries is signed with the pinned configuration's key", head.TreeSize)),
 	}

@@ -31,7 +31,8 @@ type Config struct {
 	// to everybody that the operator shows two histories.
 	Create bool
 
-	// Authorizer decides who may write.
+	// Authorizer decides who may write. It is not needed under
+	// ThirdPartyManagement, where the Service Operator decides that.
 	Authorizer Authorizer
 
 	// Heartbeat is the longest time between two epochs. Default: a quarter of
@@ -66,8 +67,11 @@ type Config struct {
 }
 
 func (c Config) withDefaults() (Config, error) {
-	if c.Configuration == nil || c.SigningKey == nil || c.VRFKey == nil || c.Store == nil || c.Authorizer == nil {
-		return c, errors.New("directory: Configuration, SigningKey, VRFKey, Store and Authorizer are required")
+	if c.Configuration == nil || c.SigningKey == nil || c.VRFKey == nil || c.Store == nil {
+		return c, errors.New("directory: Configuration, SigningKey, VRFKey and Store are required")
+	}
+	if c.Authorizer == nil && c.Configuration.Mode != keytrans.ThirdPartyManagement {
+		return c, errors.New("directory: Authorizer is required")
 	}
 	if c.Heartbeat == 0 {
 		c.Heartbeat = time.Duration(c.Configuration.MaxBehind) * time.Millisecond / 4
@@ -173,7 +177,7 @@ func (d *Directory) load() error {
 	if err != nil {
 		return err
 	}
-	s, err := loadState(snap, d.tree)
+	s, err := loadState(snap, d.tree, d.cfg.Configuration.Mode)
 	if s == nil {
 		err = errors.Join(err, snap.Close())
 		if err == nil && !d.cfg.Create {

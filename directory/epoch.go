@@ -201,7 +201,7 @@ func (d *Directory) reload() (*state, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := loadState(snap, d.tree)
+	s, err := loadState(snap, d.tree, d.cfg.Configuration.Mode)
 	if s == nil {
 		return nil, errors.Join(err, snap.Close())
 	}

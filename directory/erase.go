@@ -85,7 +85,7 @@ func (d *Directory) eraseVersions(label []byte, from, to uint64, done *Erased) e
 		if err != nil {
 			return err
 		}
-		if r.erased {
+		if r.erased || r.skipped() {
 			before++
 			continue
 		}

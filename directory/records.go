@@ -97,6 +97,15 @@ type labelRecord struct {
 	greatest uint32
 }
 
+// precedes reports whether greatest is the label's greatest version. r is nil if
+// the label does not exist.
+func (r *labelRecord) precedes(greatest *uint32) bool {
+	if r == nil || greatest == nil {
+		return r == nil && greatest == nil
+	}
+	return *greatest == r.greatest
+}
+
 func (r *labelRecord) marshal() []byte {
 	return binary.BigEndian.AppendUint32(append([]byte(nil), r.identity[:]...), r.greatest)
 }
@@ -115,31 +124,45 @@ func parseLabelRecord(b []byte) (*labelRecord, error) {
 //	position(8) search key(32) commitment(32) [ opening(16) value(…) ]
 //
 // where the part in brackets can be deleted, after which the commitment can no
-// longer be opened.
+// longer be opened. Under ThirdPartyManagement it is
+//
+//	[ opening(16) length(2) signature(length) value(…) ]
+//
+// and was never there for a version that was skipped.
 type versionRecord struct {
 	position   uint64
 	searchKey  merkle.Hash
 	commitment merkle.Hash
 	erased     bool
 	opening    keytrans.Opening
+	signed     bool   // the encoding has a signature, under ThirdPartyManagement
+	signature  []byte // the operator's
 	value      []byte
 }
+
+// skipped reports whether a Third-Party Manager skipped the version.
+func (r *versionRecord) skipped() bool { return r.signed && r.commitment == keytrans.SkippedCommitment }
 
 const versionRecordFixed = 8 + 2*merkle.HashSize
 
 func (r *versionRecord) marshal() []byte {
-	b := make([]byte, 0, versionRecordFixed+keytrans.OpeningSize+len(r.value))
+	b := make([]byte, 0, versionRecordFixed+keytrans.OpeningSize+2+len(r.signature)+len(r.value))
 	b = binary.BigEndian.AppendUint64(b, r.position)
 	b = append(b, r.searchKey[:]...)
 	b = append(b, r.commitment[:]...)
-	if r.erased {
+	if r.erased || r.skipped() {
 		return b
 	}
 	b = append(b, r.opening[:]...)
+	if r.signed {
+		b = binary.BigEndian.AppendUint16(b, uint16(len(r.signature)))
+		b = append(b, r.signature...)
+	}
 	return append(b, r.value...)
 }
 
-func parseVersionRecord(b []byte) (*versionRecord, error) {
+// parseVersionRecord decodes a version record of a log in the given mode.
+func parseVersionRecord(b []byte, mode keytrans.DeploymentMode) (*versionRecord, error) {
 	if len(b) < versionRecordFixed {
 		return nil, errCorrupt("version record")
 	}
@@ -147,10 +170,11 @@ func parseVersionRecord(b []byte) (*versionRecord, error) {
 		position:   binary.BigEndian.Uint64(b),
 		searchKey:  merkle.Hash(b[8:]),
 		commitment: merkle.Hash(b[8+merkle.HashSize:]),
+		signed:     mode == keytrans.ThirdPartyManagement,
 	}
 	b = b[versionRecordFixed:]
 	if len(b) == 0 {
-		r.erased = true
+		r.erased = !r.skipped()
 		return r, nil
 	}
 	if len(b) < keytrans.OpeningSize {
@@ -158,6 +182,14 @@ func parseVersionRecord(b []byte) (*versionRecord, error) {
 	}
 	copy(r.opening[:], b)
 	r.value = b[keytrans.OpeningSize:]
+	if !r.signed {
+		return r, nil
+	}
+	if len(r.value) < 2 || len(r.value)-2 < int(binary.BigEndian.Uint16(r.value)) || r.skipped() {
+		return nil, errCorrupt("version record")
+	}
+	n := 2 + int(binary.BigEndian.Uint16(r.value))
+	r.signature, r.value = r.value[2:n], r.value[n:]
 	return r, nil
 }
 

@@ -120,7 +120,8 @@ func (d *Directory) Distinguished(_ context.Context, q *keytrans.DistinguishedRe
 // Update answers q. If q has values and follows the greatest version, it
 // creates new versions, for which the credential must be good: the error is
 // ErrUnauthenticated or ErrForbidden if it is not. Otherwise it tells of
-// versions that exist, as to anyone who searches.
+// versions that exist, as to anyone who searches. Under ThirdPartyManagement
+// nothing can be created in this way: the error is ErrManaged if q has values.
 func (d *Directory) Update(ctx context.Context, credential Credential, q *keytrans.UpdateRequest) ([]*keytrans.UpdateResponse, error) {
 	created := 0
 	if len(q.Values) > 0 {
@@ -132,6 +133,12 @@ func (d *Directory) Update(ctx context.Context, credential Credential, q *keytra
 			return nil, err
 		}
 	}
+	return d.tell(q, created)
+}
+
+// tell answers q with the versions after its greatest version, of which it has
+// created the first so many.
+func (d *Directory) tell(q *keytrans.UpdateRequest, created int) ([]*keytrans.UpdateResponse, error) {
 	answers, err := answerLabel(d, q.Label, func(log keytrans.Log, view *labelView) ([]*keytrans.UpdateResponse, error) {
 		if view.greatest == nil && q.GreatestVersion == nil {
 			return nil, ErrUnknownLabel
@@ -161,6 +168,9 @@ func (d *Directory) Update(ctx context.Context, credential Credential, q *keytra
 // create adds the versions of q. The error is ErrGreatestVersion if q does not
 // follow the greatest version.
 func (d *Directory) create(ctx context.Context, credential Credential, q *keytrans.UpdateRequest) error {
+	if d.cfg.Configuration.Mode == keytrans.ThirdPartyManagement {
+		return ErrManaged
+	}
 	u := NewVersions{Label: q.Label, Greatest: q.GreatestVersion, Values: q.Values}
 	if err := d.checkSizes(&u); err != nil {
 		return err
@@ -196,9 +206,7 @@ func (d *Directory) admit(ctx context.Context, credential Credential, q *keytran
 	if err := s.checkLast(q.Last); err != nil {
 		return err
 	}
-	follows := record == nil && q.GreatestVersion == nil ||
-		record != nil && q.GreatestVersion != nil && *q.GreatestVersion == record.greatest
-	if !follows {
+	if !record.precedes(q.GreatestVersion) {
 		return ErrGreatestVersion
 	}
 	return nil

@@ -21,7 +21,7 @@ func CheckHead(store Store, cfg *keytrans.Configuration) error {
 	if err != nil {
 		return err
 	}
-	s, err := loadState(snap, nil)
+	s, err := loadState(snap, nil, keytrans.ThirdPartyAuditing)
 	if s == nil {
 		return errors.Join(orNoLog(err), snap.Close())
 	}
@@ -65,7 +65,7 @@ func ChangeAuditor(store Store, from, to *keytrans.Configuration, key keytrans.S
 	if err != nil {
 		return err
 	}
-	s, err := loadState(snap, nil)
+	s, err := loadState(snap, nil, keytrans.ThirdPartyAuditing)
 	if s == nil {
 		return errors.Join(orNoLog(err), snap.Close())
 	}

@@ -249,11 +249,14 @@ type NewVersions struct {
 	Greatest *uint32
 	Values   [][]byte
 	Identity Identity
+	// Signed is what the Service Operator signed, under ThirdPartyManagement
+	// only, where it is required. It has been verified.
+	Signed *Signed
 }
 
 // Insert adds new versions of many labels at once and returns the outcome for
 // each of the updates once all are durable: nil, or ErrGreatestVersion,
-// ErrForbidden, or an error that says why a label or value cannot be stored. It
+// ErrSignedVersion, ErrForbidden, ErrManaged, or an error that says why a label or value cannot be stored. It
 // computes search keys on all cores, and makes as many epochs as it takes. The
 // caller has authenticated the identities. The second result is an error after
 // which the outcomes are not known; what was inserted before it stays.
@@ -299,27 +302,40 @@ func (d *Directory) newChange(u *NewVersions) (*change, error) {
 	if err := d.checkSizes(u); err != nil {
 		return nil, err
 	}
-	c := &change{label: bytes.Clone(u.Label), identity: u.Identity}
-	if u.Greatest != nil {
-		c.first = *u.Greatest + 1
+	c := &change{label: bytes.Clone(u.Label), identity: u.Identity, first: uint32(u.next())}
+	for range u.skipped() {
+		r := versionRecord{signed: true, commitment: keytrans.SkippedCommitment}
+		if err := d.addRecord(c, r); err != nil {
+			return nil, err
+		}
 	}
 	for i, value := range u.Values {
-		version := c.first + uint32(i)
 		r := versionRecord{value: value}
+		if u.Signed != nil {
+			r.signed, r.signature = true, u.Signed.Signatures[i]
+		}
 		if err := fill(d.cfg.Rand, r.opening[:]); err != nil {
 			return nil, err
 		}
 		var err error
-		if r.searchKey, err = d.keys.searchKey(u.Label, version); err != nil {
-			return nil, err
-		}
-		r.commitment, err = keytrans.Commit(d.cfg.Configuration.Mode, r.opening, u.Label, version, keytrans.UpdateValue{Value: value})
+		r.commitment, err = keytrans.Commit(d.cfg.Configuration.Mode, r.opening, u.Label, c.first+uint32(len(c.records)),
+			keytrans.UpdateValue{Value: value, Signature: r.signature})
 		if err != nil {
 			return nil, err
 		}
-		c.records = append(c.records, r)
+		if err := d.addRecord(c, r); err != nil {
+			return nil, err
+		}
 	}
 	return c, nil
+}
+
+// addRecord appends the record of the next version to a change, with its search
+// key.
+func (d *Directory) addRecord(c *change, r versionRecord) (err error) {
+	r.searchKey, err = d.keys.searchKey(c.label, c.first+uint32(len(c.records)))
+	c.records = append(c.records, r)
+	return err
 }
 
 // checkSizes verifies that a label and values can be stored. Errors wrap
@@ -337,18 +353,18 @@ func (d *Directory) checkSizes(u *NewVersions) error {
 			return fmt.Errorf("%w: %w: values: %d bytes are more than %d", keytrans.ErrRequest, ErrTooLarge, len(v), d.cfg.MaxValueSize)
 		}
 	}
-	if limit := max(maxUpdateBytes, d.cfg.MaxValueSize); total > limit {
+	if limit := max(MaxUpdateBytes, d.cfg.MaxValueSize); total > limit {
 		return fmt.Errorf("%w: %w: values: %d bytes together are more than %d", keytrans.ErrRequest, ErrTooLarge, total, limit)
 	}
-	if u.Greatest != nil && uint64(*u.Greatest)+uint64(len(u.Values)) > 1<<32-1 {
+	if u.next()+uint64(len(u.Values)) > 1<<32 {
 		return fmt.Errorf("%w: greatest_version: no version can follow", keytrans.ErrRequest)
 	}
-	return nil
+	return d.checkSigned(u)
 }
 
-// maxUpdateBytes bounds the values of one update together, in bytes, because
+// MaxUpdateBytes bounds the values of one update together, in bytes, because
 // whoever asks for one of them gets them all.
-const maxUpdateBytes = 2 << 20
+const MaxUpdateBytes = 2 << 20
 
 // ErrTooLarge says that a value is larger than the directory stores.
 var ErrTooLarge = errors.New("too large")

@@ -20,6 +20,7 @@ import (
 type state struct {
 	snap     Snapshot
 	tree     *prefixtree.Tree
+	mode     keytrans.DeploymentMode
 	head     keytrans.TreeHead
 	auditor  *keytrans.AuditorTreeHead // nil if there is none
 	subtrees []merkle.Hash             // heads of the full subtrees of the log
@@ -37,12 +38,12 @@ type state struct {
 
 // loadState reads the state that the snapshot holds and takes the snapshot
 // over. It returns nil for a new store.
-func loadState(snap Snapshot, tree *prefixtree.Tree) (*state, error) {
+func loadState(snap Snapshot, tree *prefixtree.Tree, mode keytrans.DeploymentMode) (*state, error) {
 	size, err := snap.TreeSize()
 	if err != nil || size == 0 {
 		return nil, err
 	}
-	s := &state{snap: snap, tree: tree, refs: 1, frontier: make(map[uint64]keytrans.LogEntry)}
+	s := &state{snap: snap, tree: tree, mode: mode, refs: 1, frontier: make(map[uint64]keytrans.LogEntry)}
 	stored, err := snap.Get(headKey())
 	if err != nil {
 		return nil, err
@@ -194,7 +195,7 @@ func (s *state) version(label []byte, version uint32) (*versionRecord, error) {
 	if b == nil {
 		return nil, errCorrupt(fmt.Sprintf("version %d of a label is missing", version))
 	}
-	return parseVersionRecord(b)
+	return parseVersionRecord(b, s.mode)
 }
 
 // labelView implements keytrans.Label for one label of a state. It is used by
@@ -315,14 +316,17 @@ func (v *labelView) Commitment(version uint32) (merkle.Hash, error) {
 }
 
 // Open implements keytrans.Label. The error is ErrErased if the value was
-// deleted.
+// deleted, ErrSkipped if there never was one.
 func (v *labelView) Open(version uint32) (keytrans.Opening, keytrans.UpdateValue, error) {
 	r, err := v.record(version)
 	if err != nil {
 		return keytrans.Opening{}, keytrans.UpdateValue{}, err
 	}
-	if r.erased {
+	switch {
+	case r.skipped():
+		return keytrans.Opening{}, keytrans.UpdateValue{}, ErrSkipped
+	case r.erased:
 		return keytrans.Opening{}, keytrans.UpdateValue{}, ErrErased
 	}
-	return r.opening, keytrans.UpdateValue{Value: slices.Clone(r.value)}, nil
+	return r.opening, keytrans.UpdateValue{Value: slices.Clone(r.value), Signature: slices.Clone(r.signature)}, nil
 }

@@ -15,7 +15,7 @@ import (
 const schemaVersion = 1
 
 // object returns the handler of a GET whose answer is a JSON object.
-func (s *server) object(answer func(r *http.Request) (any, error)) handlerFunc {
+func (s *frame) object(answer func(r *http.Request) (any, error)) handlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		v, err := s.inRoom(r, answer)
 		if err != nil {
@@ -26,7 +26,7 @@ func (s *server) object(answer func(r *http.Request) (any, error)) handlerFunc {
 }
 
 // inRoom calls answer if there is room for one more read in flight.
-func (s *server) inRoom(r *http.Request, answer func(r *http.Request) (any, error)) (any, error) {
+func (s *frame) inRoom(r *http.Request, answer func(r *http.Request) (any, error)) (any, error) {
 	if !s.reads.enter() {
 		return nil, errOverloaded
 	}

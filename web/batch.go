@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/go-chi/chi/v5"
+
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 )
 
@@ -16,13 +18,15 @@ const maxBatchBody = 66 << 10
 // time: each does the work of as many reads as it has queries.
 const batchShare = 8
 
-// batch serves the operation that answers many queries at once. Batches have a
-// gate of their own, so that reads find room beside them.
-func (s *server) batch(w http.ResponseWriter, r *http.Request) error {
-	if err := requireType(r, octetStream); err != nil {
-		return err
-	}
-	return s.exchange(w, r, maxBatchBody, s.batches, s.answerBatch)
+// batch adds the operation that answers many queries at once. Batches have a gate
+// of their own, so that reads find room beside them.
+func (s *frame) batch(r chi.Router, answer answerFunc) {
+	s.open(r, http.MethodPost, "/v1/batch", func(w http.ResponseWriter, r *http.Request) error {
+		if err := requireType(r, octetStream); err != nil {
+			return err
+		}
+		return s.exchange(w, r, maxBatchBody, s.batches, answer)
+	})
 }
 
 func (s *server) answerBatch(ctx context.Context, body []byte) ([]byte, error) {

@@ -37,7 +37,7 @@ const firstRead = 2 << 10
 // readBody reads the body of a request, of at most limit bytes. Its memory
 // beyond maxSmallBody comes out of the server's budget until release is called,
 // which must be if the error is nil.
-func (s *server) readBody(w http.ResponseWriter, r *http.Request, limit int64) (data []byte, release func(), err error) {
+func (s *frame) readBody(w http.ResponseWriter, r *http.Request, limit int64) (data []byte, release func(), err error) {
 	if r.ContentLength > limit {
 		return nil, nil, tooLarge(limit)
 	}

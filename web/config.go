@@ -18,6 +18,11 @@ type Config struct {
 	// Publisher has the checkpoints of the public log. Default: none are served.
 	Publisher *publisher.Publisher
 
+	// Link decides who is the operator of a log that a third party manages, for
+	// whom alone most of it is served. It is required for such a log, and for no
+	// other.
+	Link LinkAuthorizer
+
 	// Logger takes a record a request, at the level Debug, or Warn if the status
 	// is 500 or more, and the reasons of failures. nil discards.
 	Logger *slog.Logger
@@ -57,6 +62,11 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Directory == nil {
 		return c, errors.New("web: Directory is required")
 	}
+	return c.withLimits()
+}
+
+// withLimits fills in what does not depend on what is served.
+func (c Config) withLimits() (Config, error) {
 	if c.MaxInFlight < 0 || c.MaxUpdateBytes < 0 || c.Timeout < 0 {
 		return c, errors.New("web: a limit is negative")
 	}

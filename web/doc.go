@@ -14,6 +14,14 @@
 // Configuration; users should compare it with one that they got elsewhere.
 // POST /v1/absence and /v1/batch are extensions of the protocol: docs/extensions.md.
 //
+// # Third-party management
+//
+// A manager serves most of this to its operator only, who shows the link's token
+// as "Authorization: Bearer", and takes POST /v1/manager-update, a
+// ManagerUpdateRequest, in the place of /v1/update. The public log, health checks
+// and metrics are for everybody. An operator (NewOperator) serves what a directory
+// does, with the manager's answers. docs/management.md has more.
+//
 // # The auditor
 //
 // In the auditing mode, an auditor asks for updates with POST /v1/audit-updates, and

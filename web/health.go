@@ -12,7 +12,8 @@ type healthObject struct {
 	SchemaVersion int  `json:"schema_version"`
 	OK            bool `json:"ok"`
 	// Reasons says why not: "closing", "writes-stopped", "head-unreadable",
-	// "head-too-old".
+	// "head-too-old"; of an operator "manager-unreachable", "manager-log-refused",
+	// "manager-misbehaved".
 	Reasons []string `json:"reasons"`
 	// Warnings says what else is wrong, which is no reason not to be ready:
 	// "quorum-missing", "checkpoints-not-signed", "auditor-missing",
@@ -21,7 +22,7 @@ type healthObject struct {
 }
 
 // livez says that the process serves requests.
-func (s *server) livez(w http.ResponseWriter, _ *http.Request) error {
+func (s *frame) livez(w http.ResponseWriter, _ *http.Request) error {
 	return writeHealth(w, nil, []string{})
 }
 

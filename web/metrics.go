@@ -51,10 +51,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
-	for route, n := range c.requests {
-		ch <- prometheus.MustNewConstMetric(metricRequests, prometheus.CounterValue, float64(n.Load()), route)
-	}
-	gauge(metricInFlight, float64(c.inFlight.Load()))
+	c.collectRequests(ch)
 	if head, err := c.dir.Head(); err == nil {
 		gauge(metricTreeSize, float64(head.TreeSize))
 		gauge(metricLabels, float64(head.Labels))
@@ -65,6 +62,14 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	if c.cfg.Publisher != nil {
 		c.collectPublication(gauge)
 	}
+}
+
+// collectRequests tells the metrics that every server has.
+func (s *frame) collectRequests(ch chan<- prometheus.Metric) {
+	for route, n := range s.requests {
+		ch <- prometheus.MustNewConstMetric(metricRequests, prometheus.CounterValue, float64(n.Load()), route)
+	}
+	ch <- prometheus.MustNewConstMetric(metricInFlight, prometheus.GaugeValue, float64(s.inFlight.Load()))
 }
 
 func (c collector) collectAuditor(gauge func(*prometheus.Desc, float64, ...string), head *directory.Head) {

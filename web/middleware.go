@@ -57,7 +57,7 @@ func methodOf(r *http.Request) string {
 }
 
 // observe counts and logs requests.
-func (s *server) observe(next http.Handler) http.Handler {
+func (s *frame) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := s.cfg.Now()
 		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
@@ -84,7 +84,7 @@ func (s *server) observe(next http.Handler) http.Handler {
 
 // recoverPanics answers with a 500 when a handler panics, or breaks the
 // connection if the response had begun.
-func (s *server) recoverPanics(next http.Handler) http.Handler {
+func (s *frame) recoverPanics(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			reason := recover()
@@ -118,14 +118,14 @@ func secureHeaders(next http.Handler) http.Handler {
 	})
 }
 
-func (s *server) methodNotAllowed(w http.ResponseWriter, r *http.Request) error {
+func (s *frame) methodNotAllowed(w http.ResponseWriter, r *http.Request) error {
 	allow := s.allowed(r)
 	w.Header().Set("Allow", allow)
 	return problemMethodNotAllowed.because("allowed: " + allow)
 }
 
 // allowed returns the methods that the path of r has, as in the header Allow.
-func (s *server) allowed(r *http.Request) string {
+func (s *frame) allowed(r *http.Request) string {
 	path := r.URL.RawPath
 	if path == "" {
 		path = r.URL.Path

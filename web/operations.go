@@ -33,7 +33,7 @@ func answerer[Q any, R interface {
 }
 
 // serveRead serves an operation of the protocol that only reads.
-func (s *server) serveRead(w http.ResponseWriter, r *http.Request, answer answerFunc) error {
+func (s *frame) serveRead(w http.ResponseWriter, r *http.Request, answer answerFunc) error {
 	if err := requireType(r, octetStream); err != nil {
 		return err
 	}
@@ -42,6 +42,13 @@ func (s *server) serveRead(w http.ResponseWriter, r *http.Request, answer answer
 
 // update serves the operation that writes.
 func (s *server) update(w http.ResponseWriter, r *http.Request) error {
+	return s.serveUpdate(w, r, s.answerUpdate)
+}
+
+// serveUpdate serves an update with what answer makes of it.
+func (s *frame) serveUpdate(w http.ResponseWriter, r *http.Request,
+	answer func(ctx context.Context, credential directory.Credential, body []byte) ([]byte, error),
+) error {
 	if err := requireType(r, octetStream); err != nil {
 		return err
 	}
@@ -50,7 +57,7 @@ func (s *server) update(w http.ResponseWriter, r *http.Request) error {
 		limit = min(limit, maxSmallBody)
 	}
 	err := s.exchange(w, r, limit, s.updates, func(ctx context.Context, body []byte) ([]byte, error) {
-		return s.answerUpdate(ctx, credential, body)
+		return answer(ctx, credential, body)
 	})
 	var p *problem
 	if credential.Token == "" && errors.As(err, &p) && p.kind == problemTooLarge {
@@ -69,6 +76,11 @@ func (s *server) answerUpdate(ctx context.Context, credential directory.Credenti
 	if err != nil {
 		return nil, err
 	}
+	return s.marshalUpdates(responses)
+}
+
+// marshalUpdates returns the encoded responses, back to back.
+func (s *server) marshalUpdates(responses []*keytrans.UpdateResponse) ([]byte, error) {
 	var out []byte
 	for _, response := range responses {
 		b, err := response.Marshal(s.dir.Configuration())
@@ -83,7 +95,7 @@ func (s *server) answerUpdate(ctx context.Context, credential directory.Credenti
 // exchange reads a body, passes it to answer if there is room for one more
 // request in flight, and writes what that returns. A client that is slow to
 // send or to receive does not count as in flight.
-func (s *server) exchange(w http.ResponseWriter, r *http.Request, limit int64, room gate, answer answerFunc) error {
+func (s *frame) exchange(w http.ResponseWriter, r *http.Request, limit int64, room gate, answer answerFunc) error {
 	response, err := s.answerBody(w, r, limit, room, answer)
 	if err == nil {
 		writeBody(w, http.StatusOK, octetStream, response)
@@ -91,7 +103,7 @@ func (s *server) exchange(w http.ResponseWriter, r *http.Request, limit int64, r
 	return err
 }
 
-func (s *server) answerBody(w http.ResponseWriter, r *http.Request, limit int64, room gate, answer answerFunc) ([]byte, error) {
+func (s *frame) answerBody(w http.ResponseWriter, r *http.Request, limit int64, room gate, answer answerFunc) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), s.cfg.Timeout)
 	defer cancel()
 	body, release, err := s.readBody(w, r, limit)
@@ -121,7 +133,7 @@ func credentialOf(r *http.Request) directory.Credential {
 }
 
 // serveConfiguration serves the encoded Configuration, which never changes.
-func (s *server) serveConfiguration(w http.ResponseWriter, r *http.Request) error {
+func (s *frame) serveConfiguration(w http.ResponseWriter, r *http.Request) error {
 	etag := `"` + s.digest + `"`
 	w.Header().Set("ETag", etag)
 	w.Header().Set("Cache-Control", "public, max-age=3600")

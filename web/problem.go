@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/ghostlight-kt/ghostlight/directory"
+	"github.com/ghostlight-kt/ghostlight/directory/operator"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 )
 
@@ -25,6 +26,7 @@ const (
 	ProblemUnknownLabel         = "unknown-label"          // 404: the label has no versions
 	ProblemNoSuchVersion        = "no-such-version"        // 404: the label lacks the version
 	ProblemVersionExpired       = "version-expired"        // 404: it is older than the maximum lifetime
+	ProblemVersionSkipped       = "version-skipped"        // 404: it has no value, the manager skipped it
 	ProblemMethodNotAllowed     = "method-not-allowed"     // 405: Allow tells which are
 	ProblemTimeout              = "timeout"                // 408: the body did not arrive in time
 	ProblemConflict             = "conflict"               // 409: the log is in another state than the request believes
@@ -54,6 +56,7 @@ var (
 	problemUnknownLabel         = &problemKind{ProblemUnknownLabel, 404, "The directory does not know this label"}
 	problemNoSuchVersion        = &problemKind{ProblemNoSuchVersion, 404, "The label does not have this version"}
 	problemVersionExpired       = &problemKind{ProblemVersionExpired, 404, "The version has expired"}
+	problemVersionSkipped       = &problemKind{ProblemVersionSkipped, 404, "The version was skipped and has no value"}
 	problemMethodNotAllowed     = &problemKind{ProblemMethodNotAllowed, 405, "Method not allowed"}
 	problemTimeout              = &problemKind{ProblemTimeout, 408, "The request took too long to arrive"}
 	problemConflict             = &problemKind{ProblemConflict, 409, "The log is in another state"}
@@ -95,9 +98,18 @@ func (k *problemKind) about(field, detail string) *problem {
 // errors become statuses.
 func problemOf(err error) *problem {
 	var p *problem
+	var refusal *operator.Refusal
 	switch {
 	case errors.As(err, &p):
 		return p
+	case errors.Is(err, operator.ErrAhead):
+		return problemUnavailable.because("the manager has yet to answer earlier updates of the label; send the last one again, or wait")
+	case errors.As(err, &refusal):
+		return refusedBy(refusal)
+	case errors.Is(err, operator.ErrDistrusted):
+		return problemUnavailable.because("the manager of this log has been proven to misbehave")
+	case errors.Is(err, operator.ErrManager):
+		return problemUnavailable.because("the manager of this log does not answer, or not with what verifies")
 	case errors.Is(err, directory.ErrUnauthenticated): // always the same body
 		return problemUnauthenticated.because("")
 	case errors.Is(err, directory.ErrForbidden): // always the same body
@@ -130,6 +142,12 @@ func problemOf(err error) *problem {
 		return problemNoSuchVersion.about("version", "")
 	case errors.Is(err, keytrans.ErrVersionExpired):
 		return problemVersionExpired.about("version", "")
+	case errors.Is(err, directory.ErrSkipped):
+		return problemVersionSkipped.about("version", "")
+	case errors.Is(err, directory.ErrManaged):
+		return problemInvalid.about("values", err.Error())
+	case errors.Is(err, directory.ErrSignedVersion):
+		return problemConflict.about("signed_version", err.Error())
 	case errors.Is(err, directory.ErrErased):
 		return problemErased.about("version", "")
 	case errors.Is(err, directory.ErrClosed), errors.Is(err, directory.ErrFailed):
@@ -142,10 +160,30 @@ func problemOf(err error) *problem {
 	return problemInternal.because("")
 }
 
+// forwardedKinds are the problems of a manager that are the user's affair, too. The
+// others are between the operator and the manager.
+var forwardedKinds = []*problemKind{
+	problemMalformed, problemInvalid, problemNotFound, problemUnknownLabel, problemNoSuchVersion, problemVersionExpired,
+	problemVersionSkipped, problemConflict, problemErased, problemTooLarge, problemOverloaded, problemUnavailable,
+}
+
+// refusedBy returns what is told of a manager's problem.
+func refusedBy(r *operator.Refusal) *problem {
+	if r.Field == "signed_version" {
+		return problemUnavailable.because("the operator and the manager of this log disagree about the label")
+	}
+	for _, kind := range forwardedKinds {
+		if r.Type == ProblemPrefix+kind.name {
+			return kind.about(r.Field, r.Detail)
+		}
+	}
+	return problemUnavailable.because("the manager of this log cannot answer")
+}
+
 // fields are the names of the fields in requests.
 var fields = []string{
 	"label", "last", "start", "stop", "entries", "greatest_version", "values", "version", "queries",
-	"tree_size", "terminal", "distinguished", "timestamp",
+	"signed_version", "tree_size", "terminal", "distinguished", "timestamp",
 }
 
 // fieldOf returns the field that the message of an error about a request names.

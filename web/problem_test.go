@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/ghostlight-kt/ghostlight/directory"
+	"github.com/ghostlight-kt/ghostlight/directory/operator"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 )
 
@@ -51,6 +52,21 @@ func TestProblemOf(t *testing.T) {
 		{keytrans.ErrProof, 500, ProblemInternal, ""},
 		{secret, 500, ProblemInternal, ""},
 		{errOverloaded, 503, ProblemOverloaded, ""},
+		{fmt.Errorf("reading: %w", directory.ErrSkipped), 404, ProblemVersionSkipped, "version"},
+		{directory.ErrManaged, 400, ProblemInvalidRequest, "values"},
+		{fmt.Errorf("%w: values: version 3: %w", keytrans.ErrRequest, directory.ErrUnsigned), 400, ProblemInvalidRequest, "values"},
+		{fmt.Errorf("%w: signed_version: far", keytrans.ErrRequest), 400, ProblemInvalidRequest, "signed_version"},
+		{directory.ErrSignedVersion, 409, ProblemConflict, "signed_version"},
+		{fmt.Errorf("%w: %w", operator.ErrManager, secret), 503, ProblemUnavailable, ""},
+		{fmt.Errorf("%w: %w", operator.ErrDistrusted, secret), 503, ProblemUnavailable, ""},
+		{fmt.Errorf("%w: %w", operator.ErrManager, keytrans.ErrMalformed), 503, ProblemUnavailable, ""},
+		{fmt.Errorf("%w: %w", operator.ErrAhead, &operator.Refusal{Type: ProblemPrefix + ProblemConflict}), 503, ProblemUnavailable, ""},
+		{&operator.Refusal{Status: 404, Type: ProblemPrefix + ProblemVersionSkipped, Field: "version"}, 404, ProblemVersionSkipped, "version"},
+		{&operator.Refusal{Status: 409, Type: ProblemPrefix + ProblemConflict, Field: "last"}, 409, ProblemConflict, "last"},
+		{&operator.Refusal{Status: 409, Type: ProblemPrefix + ProblemConflict, Field: "signed_version"}, 503, ProblemUnavailable, ""},
+		{&operator.Refusal{Status: 500, Type: ProblemPrefix + ProblemInternal, Detail: secret.Error()}, 503, ProblemUnavailable, ""},
+		{&operator.Refusal{Status: 403, Type: ProblemPrefix + ProblemForbidden, Detail: secret.Error()}, 503, ProblemUnavailable, ""},
+		{&operator.Refusal{Status: 404, Type: "about:blank", Detail: secret.Error()}, 503, ProblemUnavailable, ""},
 	} {
 		rec := httptest.NewRecorder()
 		secureHeaders(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

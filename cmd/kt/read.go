@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/base64"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -56,6 +57,7 @@ func (a *app) printTrusted(r *client.TrustResult) {
 	}
 	a.printf("%s is %s\n", cli.Printable(r.Directory), verb)
 	a.printf("  configuration SHA-256 %s (%s)\n", r.ConfigurationSHA256, r.Suite)
+	a.printSigners(&r.Signers)
 	a.printf("  state in %s\n", cli.Printable(r.StateDir))
 	if r.MaxAhead > 0 {
 		a.printf("  WARNING: the directory may date its log entries up to %v ahead, and pass old ones off as new for as long\n", r.MaxAhead)
@@ -73,6 +75,18 @@ func (a *app) printTrusted(r *client.TrustResult) {
 	a.printVerdict(r.Verdict)
 	a.printWitnessed(r.Witness)
 	a.printHead(r.Head)
+}
+
+// printSigners prints who signs, in a directory that is not one organisation's.
+func (a *app) printSigners(s *client.Signers) {
+	switch s.Mode {
+	case client.ModeThirdPartyManagement:
+		a.printf("  managed by a third party, which signs the log with the key   %s\n", base64.StdEncoding.EncodeToString(s.SignatureKey))
+		a.printf("  for an operator, who signs each value with the key           %s\n", base64.StdEncoding.EncodeToString(s.LeafKey))
+	case client.ModeThirdPartyAuditing:
+		a.printf("  the operator signs the log with the key                      %s\n", base64.StdEncoding.EncodeToString(s.SignatureKey))
+		a.printf("  a third party audits it, and signs with the key              %s\n", base64.StdEncoding.EncodeToString(s.AuditorKey))
+	}
 }
 
 func (a *app) historyCommand() *cobra.Command {
@@ -111,11 +125,19 @@ func (a *app) historyCommand() *cobra.Command {
 	return cmd
 }
 
+func (a *app) printMissing(v *client.HistoryVersion) {
+	if v.Proven() {
+		a.printf("version %d: %s, which is proven\n", v.Version, strings.ToUpper(v.Missing))
+		return
+	}
+	a.printf("version %d: %s, says the directory\n", v.Version, strings.ToUpper(v.Missing))
+}
+
 func (a *app) printHistory(h *client.HistoryResult) {
 	a.printf("%s, newest version first\n", cli.Printable(h.Label))
 	for _, v := range h.Versions {
 		if v.Value == nil {
-			a.printf("version %d: %s, says the directory\n", v.Version, strings.ToUpper(v.Missing))
+			a.printMissing(&v)
 			continue
 		}
 		a.printf("version %d, no later than log entry %d of %s\n", v.Version, v.LogEntry, moment(v.EntryTime))

@@ -85,6 +85,9 @@ func runImport(ctx context.Context, dir string, files []string, opts importOptio
 		return err
 	}
 	defer func() { err = errors.Join(err, inst.Close()) }()
+	if inst.Config.Mode == instance.ModeThirdPartyManagement {
+		return fmt.Errorf("%s: %w", dir, instance.ErrManager)
+	}
 	tuneMemory(inst.Config)
 	identity, err := inst.Identity(ctx, opts.tokenFile)
 	if err != nil {

@@ -11,7 +11,8 @@ import (
 )
 
 func newInit() *cobra.Command {
-	cfg := instance.DefaultConfig()
+	cfg, operatorCfg := instance.DefaultConfig(), instance.DefaultOperatorConfig()
+	role, leafKey := instance.RoleDirectory, ""
 	cmd := &cobra.Command{
 		Use:   "init DIR",
 		Short: "Create the keys and the configuration of a new directory",
@@ -23,6 +24,9 @@ other settings are in DIR/config.json; see 'ktd help config'.
 
 DIR/signing.key, DIR/vrf.key and DIR/checkpoint.key are the directory's identity:
 back them up, and show them to no one.
+
+With --role, it is the operator or the manager of a log that a third party manages:
+see 'ktd help roles'.
 
 In the mode third-party-auditing, users accept the directory only with the
 signature of the auditor whose key --auditor-key has; see docs/auditing.md.
@@ -42,8 +46,25 @@ it: a URL without a scheme, such as keys.example.org/log.`,
 	auditorKey := f.String("auditor-key", "", "`file` with the auditor's public key, as 'ktmon keygen' prints it")
 	f.Var(&cfg.MaxAuditorLag, "max-auditor-lag", "how far the auditor may be behind the log (as --max-behind)")
 	f.StringVar(&cfg.Origin, "origin", "", "name of the public log (default: one below ghostlight.invalid that nobody else has)")
+	f.Var((*roleFlag)(&role), "role", "what to create: a directory, or the manager or the operator of a managed log")
+	f.StringVar(&leafKey, "leaf-key", "", "the operator's public key, its `file` leaf.pub; for a manager")
+	f.StringVar(&operatorCfg.Manager, "manager", "", "the base `URL` of the manager; for an operator, can be set later")
 	asJSON := addJSON(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := checkInitFlags(cmd, role, leafKey, operatorCfg.Manager); err != nil {
+			return err
+		}
+		if role == instance.RoleOperator {
+			operatorCfg.Suite = cfg.Suite
+			return initOperator(cmd, args[0], operatorCfg, *asJSON)
+		}
+		if role == instance.RoleManager {
+			cfg.Mode = instance.ModeThirdPartyManagement
+			var err error
+			if cfg.LeafPublicKey, err = instance.ReadLeafKey(leafKey); err != nil {
+				return err
+			}
+		}
 		if *auditorKey != "" {
 			var err error
 			if cfg.AuditorPublicKey, err = instance.ReadAuditorKey(*auditorKey); err != nil {
@@ -61,21 +82,31 @@ it: a URL without a scheme, such as keys.example.org/log.`,
 		if *asJSON {
 			return printJSON(cmd.OutOrStdout(), out)
 		}
-		_, err = fmt.Fprintf(cmd.OutOrStdout(), `Created a directory in %s (%s).
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), `Created a %[6]s in %[1]s (%[2]s).
 
-The registration token, with which labels are created, is in
-  %s
-Give it to those who may write, or make one for each with: ktd token %[1]s NAME
+%[7]s
 
 The public log is %[4]s. In the policies of those who check it, it is
   log %[5]s
 
-Start the directory with:
+Start the %[6]s with:
   ktd serve %[1]s
-`, created.Dir, out.Suite, created.TokenPath, out.Origin, out.VerifierKey)
+`, created.Dir, out.Suite, created.TokenPath, out.Origin, out.VerifierKey, role, aboutToken(role, created))
 		return err
 	}
 	return cmd
+}
+
+// aboutToken says what the first token is for.
+func aboutToken(role instance.Role, c *instance.Created) string {
+	if role == instance.RoleManager {
+		return fmt.Sprintf(`The link token, by which the operator is known, is in
+  %s
+Copy it to the operator's folder, over a way that nobody else can read.`, c.TokenPath)
+	}
+	return fmt.Sprintf(`The registration token, with which labels are created, is in
+  %s
+Give it to those who may write, or make one for each with: ktd token %s NAME`, c.TokenPath, c.Dir)
 }
 
 // initOutput is what init --json prints.
@@ -83,7 +114,8 @@ type initOutput struct {
 	SchemaVersion         int    `json:"schema_version"`
 	Dir                   string `json:"dir"`
 	Suite                 string `json:"suite"`
-	RegistrationTokenFile string `json:"registration_token_file"`
+	RegistrationTokenFile string `json:"registration_token_file,omitempty"`
+	LinkTokenFile         string `json:"link_token_file,omitempty"` // of a manager
 	Listen                string `json:"listen"`
 	Configuration         string `json:"configuration"` // base64 of the encoded Configuration
 	Origin                string `json:"origin"`        // of the public log
@@ -95,16 +127,21 @@ func describeInit(c *instance.Created) (*initOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &initOutput{
-		SchemaVersion:         schemaVersion,
-		Dir:                   c.Dir,
-		Suite:                 keytrans.CipherSuite(c.Config.Suite).String(),
-		RegistrationTokenFile: c.TokenPath,
-		Listen:                c.Config.Listen,
-		Configuration:         base64.StdEncoding.EncodeToString(configuration),
-		Origin:                c.Config.Origin,
-		VerifierKey:           c.VerifierKey,
-	}, nil
+	out := &initOutput{
+		SchemaVersion: schemaVersion,
+		Dir:           c.Dir,
+		Suite:         keytrans.CipherSuite(c.Config.Suite).String(),
+		Listen:        c.Config.Listen,
+		Configuration: base64.StdEncoding.EncodeToString(configuration),
+		Origin:        c.Config.Origin,
+		VerifierKey:   c.VerifierKey,
+	}
+	if c.Config.Mode == instance.ModeThirdPartyManagement {
+		out.LinkTokenFile = c.TokenPath
+	} else {
+		out.RegistrationTokenFile = c.TokenPath
+	}
+	return out, nil
 }
 
 func newConfigHelp() *cobra.Command {
@@ -116,7 +153,9 @@ has its default. Durations are strings such as "1h30m", in whole milliseconds.
 
 Part of what users pin; a change makes a different log, which 'ktd serve' refuses:
   suite                         "ed25519" or "p256"
-  mode                          "contact-monitoring" or "third-party-auditing"
+  mode                          "contact-monitoring", "third-party-auditing", or
+                                "third-party-management"
+  leaf_public_key               base64, of the operator; third-party-management only
   reasonable_monitoring_window  how often owners have to look (24h)
   max_ahead, max_behind         how far the newest log entry may be ahead of and
                                 behind a user's clock (5m, 1h)

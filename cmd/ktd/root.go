@@ -13,6 +13,7 @@ import (
 	"github.com/ghostlight-kt/ghostlight/cmd/ktd/internal/exporter"
 	"github.com/ghostlight-kt/ghostlight/cmd/ktd/internal/instance"
 	"github.com/ghostlight-kt/ghostlight/directory"
+	"github.com/ghostlight-kt/ghostlight/directory/operator"
 	"github.com/ghostlight-kt/ghostlight/directory/publisher"
 )
 
@@ -24,7 +25,7 @@ func newRoot() *cobra.Command {
 		Example: "  ktd init /var/lib/ghostlight\n  ktd serve /var/lib/ghostlight",
 	}
 	cli.Prepare(root)
-	root.AddCommand(newInit(), newServe(), newToken(), newAuditor(), newImport(), newDemo(), newBench(), newExportLog(), newPrune(), newErase(), newConfigHelp(), newPolicyHelp())
+	root.AddCommand(newInit(), newServe(), newToken(), newAuditor(), newImport(), newDemo(), newBench(), newExportLog(), newPrune(), newErase(), newConfigHelp(), newPolicyHelp(), newRolesHelp())
 	return root
 }
 
@@ -52,6 +53,10 @@ func hintFor(err error) string {
 		return fmt.Sprintf("if no one else has read it, chmod 600 %s", perm.Path)
 	case errors.Is(err, instance.ErrNotInstance):
 		return "create a directory with: ktd init DIR"
+	case errors.Is(err, instance.ErrOperator), errors.Is(err, instance.ErrManager), errors.Is(err, instance.ErrNoLink):
+		return "ktd help roles has who does what"
+	case errors.Is(err, operator.ErrManager):
+		return "at the first start the manager has to answer; is it running at the URL in config.json, and is link-token a copy of its?"
 	case errors.Is(err, instance.ErrNotEmpty):
 		return "choose another name; if an earlier 'ktd init' was interrupted there, remove what it left"
 	case errors.Is(err, instance.ErrNoCheckpointKey):

@@ -23,6 +23,7 @@ import (
 type serveOptions struct {
 	listen, logFormat, logLevel string
 	tlsCert, tlsKey             string
+	role                        instance.Role
 	trillian                    trillianOptions
 }
 
@@ -40,6 +41,9 @@ witnesses that DIR/policy names are asked to cosign them; see 'ktd help policy'.
 With --trillian and --tree, the log is also written to a Trillian log, and no
 checkpoint is signed that Trillian does not come to as well.
 
+--role says what DIR is expected to be: a directory, or the manager or the operator
+of a log that a third party manages; see 'ktd help roles'.
+
 Commands such as 'ktd prune DIR' reach the process through the socket
 DIR/control.sock, which only the user who runs it can use.
 
@@ -49,6 +53,7 @@ and put a server that speaks TLS in front.`,
 		Args:    arguments(1, 1),
 	}
 	f := cmd.Flags()
+	f.Var((*roleFlag)(&opts.role), "role", "refuse a DIR of another role: directory, manager or operator (default: whatever DIR is)")
 	f.StringVar(&opts.listen, "listen", "", "listen on this HOST:PORT instead of the configured one; port 0 is any")
 	f.StringVar(&opts.logFormat, "log-format", "text", "text or json")
 	f.StringVar(&opts.logLevel, "log-level", "info", "debug, info, warn or error")
@@ -71,7 +76,16 @@ and put a server that speaks TLS in front.`,
 		if err != nil {
 			return cli.UsageError{Cmd: cmd, Err: err}
 		}
-		return serve(cmd.Context(), args[0], opts, logger, cmd.ErrOrStderr())
+		role, err := checkRole(args[0], opts.role)
+		switch {
+		case err != nil:
+			return err
+		case role != instance.RoleOperator:
+			return serve(cmd.Context(), args[0], opts, logger, cmd.ErrOrStderr())
+		case opts.trillian.server != "":
+			return cli.Usage(cmd, "--trillian is not for an operator: the log is the manager's")
+		}
+		return serveOperator(cmd.Context(), args[0], opts, logger, cmd.ErrOrStderr())
 	}
 	return cmd
 }
@@ -116,19 +130,12 @@ func serve(ctx context.Context, dir string, opts serveOptions, logger *slog.Logg
 	if err != nil {
 		return err
 	}
-	address := inst.Config.Listen
-	if opts.listen != "" {
-		address = opts.listen
-	}
-	listener, err := net.Listen("tcp", address)
+	listener, err := listen(opts, inst.Config.Listen)
 	if err != nil {
 		return err
 	}
 	takeCommands := serveOperations(inst, logger)
-	announce(stderr, listener.Addr(), tlsConfig != nil)
-	if tlsConfig != nil {
-		listener = tls.NewListener(listener, tlsConfig)
-	}
+	listener = announce(stderr, listener, tlsConfig)
 	ctx, stop := context.WithCancelCause(ctx)
 	var background sync.WaitGroup
 	defer background.Wait()
@@ -146,6 +153,14 @@ func serve(ctx context.Context, dir string, opts serveOptions, logger *slog.Logg
 	return err
 }
 
+// listen listens where the flags say, or else at the configured address.
+func listen(opts serveOptions, address string) (net.Listener, error) {
+	if opts.listen != "" {
+		address = opts.listen
+	}
+	return net.Listen("tcp", address)
+}
+
 func loadTLS(opts serveOptions) (*tls.Config, error) {
 	if opts.tlsCert == "" {
 		return nil, nil
@@ -161,16 +176,18 @@ func loadTLS(opts serveOptions) (*tls.Config, error) {
 	}, nil
 }
 
-// announce prints where the directory is, and what is wrong with that.
-func announce(stderr io.Writer, addr net.Addr, secure bool) {
-	scheme := "http"
+// announce prints where the directory is, and what is wrong with that. It returns
+// what to serve on: the listener, with TLS if that is configured.
+func announce(stderr io.Writer, listener net.Listener, tlsConfig *tls.Config) net.Listener {
+	scheme, addr, secure := "http", listener.Addr(), tlsConfig != nil
 	if secure {
-		scheme = "https"
+		scheme, listener = "https", tls.NewListener(listener, tlsConfig)
 	}
 	fmt.Fprintf(stderr, "ktd: serving on %s://%s\n", scheme, addr)
 	if tcp, ok := addr.(*net.TCPAddr); ok && !secure && !tcp.IP.IsLoopback() {
 		fmt.Fprintln(stderr, "ktd: warning: tokens and labels travel unencrypted; put a server that speaks TLS in front, or give --tls-cert and --tls-key")
 	}
+	return listener
 }
 
 // stoppedError says that the directory takes no more writes.

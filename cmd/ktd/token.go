@@ -18,7 +18,8 @@ func newToken() *cobra.Command {
 directory keeps a hash of it only. A running server admits it within a second.
 
 Whoever has the token can create labels, and update those that were created with
-it. To withdraw it delete its line from DIR/tokens.`,
+it. To withdraw it delete its line from DIR/tokens. The tokens of a manager are
+those of its operator, by which requests are known; see 'ktd help roles'.`,
 		Example: "  ktd token /var/lib/ghostlight alice --out alice.token",
 		Args:    arguments(2, 2),
 	}

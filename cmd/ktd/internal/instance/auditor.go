@@ -19,8 +19,11 @@ import (
 
 // validateMode verifies the deployment mode, and what belongs to it.
 func (c *Config) validateMode() error {
+	if err := c.validateManagement(); err != nil {
+		return err
+	}
 	switch c.Mode {
-	case ModeContactMonitoring:
+	case ModeContactMonitoring, ModeThirdPartyManagement:
 		if c.AuditorPublicKey != nil || c.MaxAuditorLag != 0 || c.AuditorStartPos != 0 {
 			return fmt.Errorf("auditor_public_key, max_auditor_lag, auditor_start_pos: they are for the mode %q only", ModeThirdPartyAuditing)
 		}
@@ -33,7 +36,8 @@ func (c *Config) validateMode() error {
 				c.MaxAuditorLag, c.Heartbeat)
 		}
 	default:
-		return fmt.Errorf("mode: %q is not supported; it is %q or %q", c.Mode, ModeContactMonitoring, ModeThirdPartyAuditing)
+		return fmt.Errorf("mode: %q is not supported; it is %q, %q or %q", c.Mode,
+			ModeContactMonitoring, ModeThirdPartyAuditing, ModeThirdPartyManagement)
 	}
 	return nil
 }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"math"
 	"net"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -50,7 +49,8 @@ type Config struct {
 	Suite Suite `json:"suite"`
 
 	// Mode is "contact-monitoring": users and owners monitor the log themselves; or
-	// "third-party-auditing": an auditor verifies every change besides.
+	// "third-party-auditing": an auditor verifies every change besides; or
+	// "third-party-management": the log is kept for an operator.
 	Mode string `json:"mode"`
 
 	// AuditorPublicKey is the auditor's key, as 'ktmon keygen' prints it; and
@@ -61,6 +61,10 @@ type Config struct {
 	AuditorPublicKey []byte   `json:"auditor_public_key,omitempty"`
 	MaxAuditorLag    Duration `json:"max_auditor_lag,omitempty"`
 	AuditorStartPos  uint64   `json:"auditor_start_pos,omitempty"`
+
+	// LeafPublicKey is the key of the operator, as its leaf.pub has it. It is for
+	// the mode "third-party-management" only, and is part of what users pin.
+	LeafPublicKey []byte `json:"leaf_public_key,omitempty"`
 
 	// ReasonableMonitoringWindow is how often owners have to look. Default 24h.
 	ReasonableMonitoringWindow Duration `json:"reasonable_monitoring_window"`
@@ -202,17 +206,16 @@ func (c *Config) validateLimits() error {
 // ReadConfig reads the configuration of the instance in dir. The error names
 // the key that is wrong.
 func ReadConfig(dir string) (Config, error) {
-	path := filepath.Join(dir, ConfigFile)
-	data, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return Config{}, fmt.Errorf("%s: %w", dir, ErrNotInstance)
-	}
+	data, err := readConfigFile(dir)
 	if err != nil {
 		return Config{}, err
 	}
+	if roleOf(data) == RoleOperator {
+		return Config{}, fmt.Errorf("%s: %w", dir, ErrOperator)
+	}
 	c, err := parseConfig(data)
 	if err != nil {
-		return Config{}, fmt.Errorf("%s: %w", path, err)
+		return Config{}, fmt.Errorf("%s: %w", filepath.Join(dir, ConfigFile), err)
 	}
 	return c, nil
 }
@@ -266,6 +269,9 @@ func (c *Config) configuration(keys *keyRing) *keytrans.Configuration {
 		MaxAhead:                   c.MaxAhead.millis(),
 		MaxBehind:                  c.MaxBehind.millis(),
 		ReasonableMonitoringWindow: c.ReasonableMonitoringWindow.millis(),
+	}
+	if c.Mode == ModeThirdPartyManagement {
+		out.Mode, out.LeafPublicKey = keytrans.ThirdPartyManagement, c.LeafPublicKey
 	}
 	if c.Mode == ModeThirdPartyAuditing {
 		out.Mode = keytrans.ThirdPartyAuditing

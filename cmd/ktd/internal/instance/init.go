@@ -23,7 +23,7 @@ const RegistrationTokenName = "registration"
 // Created says what Init made.
 type Created struct {
 	Dir           string
-	TokenPath     string // of the registration token
+	TokenPath     string // of the registration token, or a manager's link token
 	Config        Config
 	Configuration *keytrans.Configuration
 	// VerifierKey is what signs checkpoints, a vkey of C2SP signed-note.
@@ -57,14 +57,15 @@ func Init(dir string, cfg Config) (*Created, error) {
 		return nil, err
 	}
 	token := directory.NewToken()
-	line, err := directory.TokenLine(token, RegistrationTokenName)
+	tokenFile, tokenName := cfg.firstToken()
+	line, err := directory.TokenLine(token, tokenName)
 	if err != nil {
 		return nil, err
 	}
 	if err := os.Mkdir(filepath.Join(dir, StoreDir), 0o700); err != nil {
 		return nil, err
 	}
-	files := map[string][]byte{TokenFile: []byte(token + "\n"), TokensFile: []byte(tokensHeader + line)}
+	files := map[string][]byte{tokenFile: []byte(token + "\n"), TokensFile: []byte(tokensHeader + line)}
 	for _, k := range secret.files(cfg.Suite) {
 		files[k.file] = formatKey(k.kind, k.algorithm, *k.secret)
 	}
@@ -88,7 +89,7 @@ func Init(dir string, cfg Config) (*Created, error) {
 	}
 	return &Created{
 		Dir:           dir,
-		TokenPath:     filepath.Join(dir, TokenFile),
+		TokenPath:     filepath.Join(dir, tokenFile),
 		Config:        cfg,
 		Configuration: cfg.configuration(keys),
 		VerifierKey:   signer.VerifierKey(),

@@ -110,13 +110,17 @@ func start(dir string, cfg Config, keys *keyRing, opts Options, create bool) (*I
 // Handler returns what serves the directory, with the checkpoints of p if that is
 // not nil, over HTTP. The version is that of the program.
 func (i *Instance) Handler(p *publisher.Publisher, version string) (http.Handler, error) {
-	return web.New(web.Config{
+	cfg := web.Config{
 		Directory:      i.Directory,
 		Publisher:      p,
 		Logger:         i.logger,
 		MaxUpdateBytes: max(16<<20, 2*int64(i.Config.MaxValueBytes)),
 		Version:        version,
-	})
+	}
+	if i.Config.Mode == ModeThirdPartyManagement {
+		cfg.Link = i.tokens
+	}
+	return web.New(cfg)
 }
 
 // VRFKey returns the key that search keys are computed with, for measurements.

@@ -147,20 +147,28 @@ func readKeys(dir string, suite Suite) (*keyRing, error) {
 func makeKeys(suite Suite, s secrets) (*keyRing, error) {
 	k := keyRing{checkpoint: s.checkpoint}
 	var err1, err2 error
+	k.signing, err1 = newSigningKey(suite, s.signing)
 	switch keytrans.CipherSuite(suite) {
 	case keytrans.KT_128_SHA256_Ed25519:
-		k.signing, err1 = keytrans.NewEd25519SigningKey(s.signing)
 		k.vrf, err2 = vrf.NewEd25519PrivateKey(s.vrf)
 	case keytrans.KT_128_SHA256_P256:
-		k.signing, err1 = keytrans.NewP256SigningKey(s.signing)
 		k.vrf, err2 = vrf.NewP256PrivateKey(s.vrf)
-	default:
-		err1 = fmt.Errorf("suite: %v is not supported", suite)
 	}
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, err
 	}
 	return &k, nil
+}
+
+// newSigningKey returns the key that signs with a secret.
+func newSigningKey(suite Suite, secret []byte) (keytrans.SigningKey, error) {
+	switch keytrans.CipherSuite(suite) {
+	case keytrans.KT_128_SHA256_Ed25519:
+		return keytrans.NewEd25519SigningKey(secret)
+	case keytrans.KT_128_SHA256_P256:
+		return keytrans.NewP256SigningKey(secret)
+	}
+	return nil, fmt.Errorf("suite: %v is not supported", suite)
 }
 
 // generateSecrets returns new secrets.

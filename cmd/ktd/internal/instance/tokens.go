@@ -25,7 +25,7 @@ const maxTokenName = 64
 // it. deliver gets the token before it is admitted: if it fails nothing
 // changes. The error wraps ErrTokenName if the name is not acceptable or taken.
 func AddToken(dir, name string, deliver func(token string) error) error {
-	if _, err := ReadConfig(dir); err != nil {
+	if _, err := RoleOf(dir); err != nil {
 		return err
 	}
 	if err := checkTokenName(name); err != nil {
