@@ -3,6 +3,7 @@ package directory_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -77,8 +78,8 @@ func newModelContact() *modelContact {
 }
 
 func (c *modelContact) visit(m *model) {
-	for label, contact := range c.labels {
-		if len(contact.Map) > 0 && !c.monitor(m, label, contact) {
+	for _, label := range slices.Sorted(maps.Keys(c.labels)) {
+		if contact := c.labels[label]; len(contact.Map) > 0 && !c.monitor(m, label, contact) {
 			*c = *newModelContact() // away for too long
 			break
 		}
