@@ -33,13 +33,6 @@ func eachManaged(t *testing.T, f func(t *testing.T, suite keytrans.CipherSuite, 
 	}
 }
 
-func fatalIfErr(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // managedOwner is an owner of a label since entry 0.
 type managedOwner struct {
 	log   *keytranstest.Log
