@@ -64,7 +64,16 @@ func (a *modelAuditor) overdue(m *model) bool {
 	if a == nil {
 		return false
 	}
-	rightmost := m.entries[len(m.entries)-1].Timestamp
+	return a.overdueAt(m, m.entries[len(m.entries)-1].Timestamp)
+}
+
+// overdueForNext reports whether they would not if a log entry came now.
+func (a *modelAuditor) overdueForNext(m *model) bool {
+	now := uint64(m.cfg.Now().UnixMilli())
+	return a != nil && a.overdueAt(m, max(now, m.entries[len(m.entries)-1].Timestamp))
+}
+
+func (a *modelAuditor) overdueAt(m *model, rightmost uint64) bool {
 	return rightmost-a.head.Timestamp > m.cfg.Configuration.MaxAuditorLag
 }
 

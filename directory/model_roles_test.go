@@ -181,7 +181,7 @@ func (o *modelOwner) visit(m *model) {
 		m.did["owner begins anew"]++
 		return
 	}
-	if m.rng.IntN(2) == 0 {
+	if m.rng.IntN(2) == 0 && !m.auditor.overdueForNext(m) {
 		o.update(m)
 	}
 	o.since = time.Now()

@@ -119,7 +119,7 @@ func newModel(t *testing.T, seed uint64, lifetime time.Duration, mode keytrans.D
 	time.Sleep(modelWindow) // until something is distinguished
 	m.check()
 	m.auditor.visit(m)
-	m.roles = []role{&newcomer{}, newModelContact(), newModelContact(), &walker{}, &asker{}}
+	m.roles = []role{&newcomer{}, newModelContact(), newModelContact(), &walker{}, &asker{}, &holder{}}
 	for i := range 3 {
 		m.roles = append(m.roles, &modelOwner{label: fmt.Sprint("owner ", i)})
 	}
@@ -301,6 +301,7 @@ func (m *model) expectAll() {
 	for _, what := range []string{
 		"insert", "restart", "clock jump", "greatest version", "fixed version", "contact monitored",
 		"owner monitored", "owner updated", "owner surprised", "heads walked", "absence", "batch",
+		"erase", "erased version", "standard credential", "provisional credential", "credential verified finally",
 	} {
 		if m.did[what] == 0 {
 			m.t.Errorf("%s: it never happened", what)
