@@ -122,8 +122,14 @@ func (s *session) restoreOwner(kept *state, label string) error {
 // lapsed reports whether what waits for monitoring since an earlier lookup has
 // expired, by the client's own clock: nobody can prove it any more, and the
 // directory need not answer for it. lifetime is in milliseconds, nil for ever.
+//
+// What was seen tells when. It does not for a version above it, which was looked up
+// by its number, or which the witnesses had not seen in time: that goes on waiting.
 func (c *contact) lapsed(lifetime *uint64, now time.Time) bool {
 	if lifetime == nil || c.seen == nil || len(c.monitor.Map) == 0 {
+		return false
+	}
+	if last := c.monitor.Map[len(c.monitor.Map)-1]; last.Version > c.seen.version {
 		return false
 	}
 	age := now.Sub(c.seen.at)
