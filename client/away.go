@@ -13,8 +13,14 @@ import (
 // directory's word, which proves nothing: that something was seen before is given
 // up only if the user says so.
 
-// pruned says what to do if the directory has removed what an answer needs.
+// pruned says what to do if the directory says that it has removed what an answer
+// needs.
 func (s *session) pruned(e *Error, p *Problem) {
+	if !s.mayBePruned(p) {
+		e.Err = fmt.Errorf("the directory says that it has removed log entries because they have passed their maximum lifetime, which they cannot have: %w", e.Err)
+		e.Hint = "do not give up what this client has seen; check this machine's clock, try again, also from another network, and ask the directory's operator"
+		return
+	}
 	switch p.Field {
 	case "last":
 		e.Err = fmt.Errorf("this client has not looked at the log for so long that the directory says it has removed the log entries since, as they have passed their maximum lifetime; whether the log continues the one that was seen then can no longer be checked: %w", e.Err)
@@ -28,6 +34,22 @@ func (s *session) pruned(e *Error, p *Problem) {
 	default:
 		e.Hint = "the directory no longer has what is older than its maximum lifetime"
 	}
+}
+
+// mayBePruned reports whether what the directory says it has removed can have passed
+// the maximum lifetime. Anybody on the way could say so, too, and have the user begin
+// anew.
+func (s *session) mayBePruned(p *Problem) bool {
+	cfg, view := s.verifier.Configuration(), s.state.view
+	if cfg.MaximumLifetime == nil {
+		return false
+	}
+	if p.Field != "last" || view.Head.TreeSize == 0 {
+		return true
+	}
+	// The entries that follow the view's last one are not older.
+	latest := s.cfg.Now().Add(milliseconds(cfg.MaxAhead))
+	return latest.Sub(entryTime(view.Rightmost().Timestamp)) >= milliseconds(*cfg.MaximumLifetime)
 }
 
 const anewHint = "look at all versions that there are with kt history, and take the label over anew with kt own LABEL --anew, which accepts what is in the log then"
