@@ -89,7 +89,8 @@ func (s *session) proveNothingAfter(ctx context.Context, label string, greatest 
 // does a label that was not owned: what exists then is accepted. The ledger stays.
 // It is for owners who were away for longer than log entries live, or who were
 // not told of a version before it was erased. The error is of kind Usage if the
-// label is not owned.
+// label is not owned, and of kind Attention if what exists contradicts what was
+// known, which is then kept.
 func (c *Client) OwnAnew(ctx context.Context, label string) (*OwnResult, error) {
 	if err := checkLabel(label); err != nil {
 		return nil, err
@@ -109,7 +110,11 @@ func (c *Client) OwnAnew(ctx context.Context, label string) (*OwnResult, error) 
 	delete(next.owners, label)
 	kept := s.state
 	s.state = next // stored with what the take-over finds
-	if err := s.watchOwner(ctx, label); err != nil {
+	err = s.watchOwner(ctx, label)
+	if err == nil {
+		err = s.state.owners[label].continues(before)
+	}
+	if err != nil {
 		// What was known is worth more than half a take-over.
 		if restoreErr := s.restoreOwner(kept, label); restoreErr != nil {
 			return nil, restoreErr
@@ -132,6 +137,41 @@ func (c *Client) OwnAnew(ctx context.Context, label string) (*OwnResult, error) 
 	r := s.ownResult(label, w)
 	r.TakenOver = true
 	return r, nil
+}
+
+// continues returns what contradicts that o, which was taken over anew, is the label
+// that was known before: that a version is gone, or is another one.
+func (o *owner) continues(before *owner) error {
+	greatest, was := versionOf(o.monitor.Greatest()), versionOf(before.monitor.Greatest())
+	if greatest < was {
+		return notContinued("version %d was proven before, and now the greatest one is %s", was, versionText(greatest))
+	}
+	for version, now := range o.monitor.Keys {
+		old := before.monitor.Keys[version]
+		if now.Proven && old.Proven && *now.Commitment != *old.Commitment {
+			return notContinued("the log committed to another value of version %d before", version)
+		}
+	}
+	for version, now := range o.ledger {
+		if old, ok := before.ledger[version]; ok && old.ValueSHA256 != now.ValueSHA256 {
+			return notContinued("version %d does not have the value that the ledger has for it", version)
+		}
+	}
+	return nil
+}
+
+func notContinued(format string, args ...any) error {
+	e := fail(Attention, "taking the label over anew", fmt.Errorf(format, args...))
+	e.Hint = "an honest log does not do that, and what you knew is kept: look for evidence with kt watch, and ask the directory's operator"
+	return e
+}
+
+// versionText names a version, -1 for none.
+func versionText(version int64) string {
+	if version < 0 {
+		return "(none)"
+	}
+	return fmt.Sprint(version)
 }
 
 // restoreOwner stores what was known of a label before.

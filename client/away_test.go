@@ -126,6 +126,26 @@ func TestOwnAnew(t *testing.T) {
 	w.outcome(w.own(alice).Verdict, client.OutcomeVerified)
 }
 
+// TestOwnAnewGoesBack: whoever takes a label over anew does not give up that its
+// versions exist.
+func TestOwnAnewGoesBack(t *testing.T) {
+	w := newWorld(t)
+	w.own(alice)
+	w.publish(alice, []byte("one"))
+	w.settle()
+	w.own(alice)
+	w.dir.Remove(alice)
+	w.settle()
+	_, err := w.c.OwnAnew(t.Context(), alice)
+	w.expectHint(err, client.Attention, "kt watch")
+	if !strings.Contains(err.Error(), "version 0 was proven before") {
+		t.Error(err)
+	}
+	if r := w.report(alice, client.RoleOwner); client.KindOf(r.Err) != client.Misbehaved {
+		t.Errorf("what was known is no longer monitored: %v, %v", r.Verdict, r.Err)
+	}
+}
+
 // TestErasedUnseen: a version that was erased before its owner was told of it is
 // reported. Owner monitoring goes on up to it.
 func TestErasedUnseen(t *testing.T) {
