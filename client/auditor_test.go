@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -66,6 +68,17 @@ func (w *auditedWorld) trust(fingerprint string) (*client.TrustResult, error) {
 	return client.Trust(w.Context(), w.root, w.url, fingerprint, w.config)
 }
 
+// stored returns when the state was stored last.
+func (w *auditedWorld) stored() time.Time {
+	files, err := filepath.Glob(filepath.Join(w.root, "*", "state.json"))
+	if err != nil || len(files) != 1 {
+		w.Fatal(files, err)
+	}
+	info, err := os.Stat(files[0])
+	fatalIfErr(w.T, err)
+	return info.ModTime()
+}
+
 func (w *auditedWorld) lookup() error {
 	c, err := client.Open(w.root, w.url, w.config)
 	if err != nil {
@@ -101,8 +114,12 @@ func TestAuditorChanges(t *testing.T) {
 	_, err = w.trust("")
 	wantKind(t, err, client.Attention, "another configuration")
 	accept := hinted(t, err)
+	before := w.stored()
 	_, err = w.trust(accept)
 	wantKind(t, err, client.Undecided, "no head yet that is newer")
+	if !before.Equal(w.stored()) {
+		t.Error("the state was stored meanwhile with the new configuration, and a head that the old one verifies")
+	}
 	_, err = w.trust("")
 	wantKind(t, err, client.Attention, "another configuration") // nothing has changed
 
