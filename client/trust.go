@@ -243,7 +243,7 @@ func (s *session) changeAuditor(ctx context.Context, configuration []byte) (*Tru
 	if err := s.pin(configuration); err != nil {
 		return nil, err
 	}
-	s.state = next // stored with the head
+	s.previous, s.state = s.state, next // stored with the head
 	r, err := s.trust(ctx, func(head *keytrans.View) error {
 		if head.Head.TreeSize > next.view.Head.TreeSize {
 			return nil
