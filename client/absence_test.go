@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -191,13 +190,7 @@ func TestVanishedForAge(t *testing.T) {
 		"known to its user": {func(w *world) error { w.own(alice); return nil }, time.Hour, client.Attention},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := clienttest.New()
-			d.Configuration().MaximumLifetime = ptr(uint64(lifetime.Milliseconds()))
-			d.Insert() // under the configuration as it is now
-			w := &world{T: t, dir: d, server: httptest.NewServer(d), root: t.TempDir()}
-			t.Cleanup(w.server.Close)
-			w.http = w.server.Client()
-			w.c = w.trust()
+			w := mortalWorld(t, lifetime)
 			w.settle()
 			w.dir.Insert(clienttest.Update{Label: alice, Values: [][]byte{keys("a")}})
 			must(t, c.know(w))

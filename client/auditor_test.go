@@ -1,10 +1,15 @@
 package client_test
 
 import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +17,8 @@ import (
 	"github.com/ghostlight-kt/ghostlight/client"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/keytrans/keytranstest"
+	"github.com/ghostlight-kt/ghostlight/merkle"
+	"github.com/ghostlight-kt/ghostlight/merkle/logtree"
 )
 
 // auditedWorld is a log with an auditor, behind HTTP.
@@ -66,6 +73,17 @@ func (w *auditedWorld) trust(fingerprint string) (*client.TrustResult, error) {
 	return client.Trust(w.Context(), w.root, w.url, fingerprint, w.config)
 }
 
+// stored returns when the state was stored last.
+func (w *auditedWorld) stored() time.Time {
+	files, err := filepath.Glob(filepath.Join(w.root, "*", "state.json"))
+	if err != nil || len(files) != 1 {
+		w.Fatal(files, err)
+	}
+	info, err := os.Stat(files[0])
+	fatalIfErr(w.T, err)
+	return info.ModTime()
+}
+
 func (w *auditedWorld) lookup() error {
 	c, err := client.Open(w.root, w.url, w.config)
 	if err != nil {
@@ -101,8 +119,12 @@ func TestAuditorChanges(t *testing.T) {
 	_, err = w.trust("")
 	wantKind(t, err, client.Attention, "another configuration")
 	accept := hinted(t, err)
+	before := w.stored()
 	_, err = w.trust(accept)
 	wantKind(t, err, client.Undecided, "no head yet that is newer")
+	if !before.Equal(w.stored()) {
+		t.Error("the state was stored meanwhile with the new configuration, and a head that the old one verifies")
+	}
 	_, err = w.trust("")
 	wantKind(t, err, client.Attention, "another configuration") // nothing has changed
 
@@ -145,4 +167,56 @@ func TestAuditorChangesToAnother(t *testing.T) {
 	if errors.As(err, new(*client.Error)) && strings.Contains(err.(*client.Error).Hint, "--sha256") {
 		t.Error("the hint says that only the auditor is another one")
 	}
+}
+
+// TestAuditorChangesInFork has a directory go another way along with another auditor:
+// the evidence has the configurations of both of the heads.
+func TestAuditorChangesInFork(t *testing.T) {
+	w := newAuditedWorld(t)
+	_, err := w.trust("")
+	fatalIfErr(t, err)
+	old := w.log.Config
+	w.log = w.log.Fork(1)
+	w.append(keytranstest.Create(alice, "two"))
+	w.append(keytranstest.Pad(1)) // [0, 2) is a full subtree of this log, too
+	w.log.ChangeAuditor("another", 0)
+	_, err = w.trust("")
+	_, err = w.trust(hinted(t, err))
+	wantKind(t, err, client.Misbehaved, "two logs under one key")
+	data, err := os.ReadFile(err.(*client.Error).Evidence)
+	fatalIfErr(t, err)
+	var e struct {
+		Configuration         []byte `json:"configuration"`
+		RetainedConfiguration []byte `json:"retained_configuration"`
+		RetainedView          struct {
+			TreeSize  uint64   `json:"tree_size"`
+			Signature []byte   `json:"signature"`
+			Subtrees  []string `json:"full_subtrees"`
+		} `json:"retained_view"`
+	}
+	fatalIfErr(t, json.Unmarshal(data, &e))
+	var heads []merkle.Hash
+	for _, text := range e.RetainedView.Subtrees {
+		b, err := hex.DecodeString(text)
+		fatalIfErr(t, err)
+		heads = append(heads, merkle.Hash(b))
+	}
+	root, err := logtree.Root(e.RetainedView.TreeSize, heads)
+	fatalIfErr(t, err)
+	head := &keytrans.TreeHead{TreeSize: e.RetainedView.TreeSize, Signature: e.RetainedView.Signature}
+	for name, c := range map[string]struct{ got, want *keytrans.Configuration }{
+		"retained": {parse(t, e.RetainedConfiguration), old}, "shown now": {parse(t, e.Configuration), w.log.Config},
+	} {
+		if !bytes.Equal(c.got.AuditorPublicKey, c.want.AuditorPublicKey) {
+			t.Errorf("%s: the configuration is another one", name)
+		}
+	}
+	fatalIfErr(t, keytrans.VerifyTreeHead(parse(t, e.RetainedConfiguration), head, root))
+}
+
+func parse(t *testing.T, configuration []byte) *keytrans.Configuration {
+	t.Helper()
+	c, err := keytrans.ParseConfiguration(configuration)
+	fatalIfErr(t, err)
+	return c
 }

@@ -13,8 +13,14 @@ import (
 // directory's word, which proves nothing: that something was seen before is given
 // up only if the user says so.
 
-// pruned says what to do if the directory has removed what an answer needs.
+// pruned says what to do if the directory says that it has removed what an answer
+// needs.
 func (s *session) pruned(e *Error, p *Problem) {
+	if !s.mayBePruned(p) {
+		e.Err = fmt.Errorf("the directory says that it has removed log entries because they have passed their maximum lifetime, which they cannot have: %w", e.Err)
+		e.Hint = "do not give up what this client has seen; check this machine's clock, try again, also from another network, and ask the directory's operator"
+		return
+	}
 	switch p.Field {
 	case "last":
 		e.Err = fmt.Errorf("this client has not looked at the log for so long that the directory says it has removed the log entries since, as they have passed their maximum lifetime; whether the log continues the one that was seen then can no longer be checked: %w", e.Err)
@@ -28,6 +34,22 @@ func (s *session) pruned(e *Error, p *Problem) {
 	default:
 		e.Hint = "the directory no longer has what is older than its maximum lifetime"
 	}
+}
+
+// mayBePruned reports whether what the directory says it has removed can have passed
+// the maximum lifetime. Anybody on the way could say so, too, and have the user begin
+// anew.
+func (s *session) mayBePruned(p *Problem) bool {
+	cfg, view := s.verifier.Configuration(), s.state.view
+	if cfg.MaximumLifetime == nil {
+		return false
+	}
+	if p.Field != "last" || view.Head.TreeSize == 0 {
+		return true
+	}
+	// The entries that follow the view's last one are not older.
+	latest := s.cfg.Now().Add(milliseconds(cfg.MaxAhead))
+	return latest.Sub(entryTime(view.Rightmost().Timestamp)) >= milliseconds(*cfg.MaximumLifetime)
 }
 
 const anewHint = "look at all versions that there are with kt history, and take the label over anew with kt own LABEL --anew, which accepts what is in the log then"
@@ -67,7 +89,8 @@ func (s *session) proveNothingAfter(ctx context.Context, label string, greatest 
 // does a label that was not owned: what exists then is accepted. The ledger stays.
 // It is for owners who were away for longer than log entries live, or who were
 // not told of a version before it was erased. The error is of kind Usage if the
-// label is not owned.
+// label is not owned, and of kind Attention if what exists contradicts what was
+// known, which is then kept.
 func (c *Client) OwnAnew(ctx context.Context, label string) (*OwnResult, error) {
 	if err := checkLabel(label); err != nil {
 		return nil, err
@@ -87,7 +110,11 @@ func (c *Client) OwnAnew(ctx context.Context, label string) (*OwnResult, error) 
 	delete(next.owners, label)
 	kept := s.state
 	s.state = next // stored with what the take-over finds
-	if err := s.watchOwner(ctx, label); err != nil {
+	err = s.watchOwner(ctx, label)
+	if err == nil {
+		err = s.state.owners[label].continues(before)
+	}
+	if err != nil {
 		// What was known is worth more than half a take-over.
 		if restoreErr := s.restoreOwner(kept, label); restoreErr != nil {
 			return nil, restoreErr
@@ -112,6 +139,41 @@ func (c *Client) OwnAnew(ctx context.Context, label string) (*OwnResult, error) 
 	return r, nil
 }
 
+// continues returns what contradicts that o, which was taken over anew, is the label
+// that was known before: that a version is gone, or is another one.
+func (o *owner) continues(before *owner) error {
+	greatest, was := versionOf(o.monitor.Greatest()), versionOf(before.monitor.Greatest())
+	if greatest < was {
+		return notContinued("version %d was proven before, and now the greatest one is %s", was, versionText(greatest))
+	}
+	for version, now := range o.monitor.Keys {
+		old := before.monitor.Keys[version]
+		if now.Proven && old.Proven && *now.Commitment != *old.Commitment {
+			return notContinued("the log committed to another value of version %d before", version)
+		}
+	}
+	for version, now := range o.ledger {
+		if old, ok := before.ledger[version]; ok && old.ValueSHA256 != now.ValueSHA256 {
+			return notContinued("version %d does not have the value that the ledger has for it", version)
+		}
+	}
+	return nil
+}
+
+func notContinued(format string, args ...any) error {
+	e := fail(Attention, "taking the label over anew", fmt.Errorf(format, args...))
+	e.Hint = "an honest log does not do that, and what you knew is kept: look for evidence with kt watch, and ask the directory's operator"
+	return e
+}
+
+// versionText names a version, -1 for none.
+func versionText(version int64) string {
+	if version < 0 {
+		return "(none)"
+	}
+	return fmt.Sprint(version)
+}
+
 // restoreOwner stores what was known of a label before.
 func (s *session) restoreOwner(kept *state, label string) error {
 	next := s.state.clone()
@@ -122,8 +184,14 @@ func (s *session) restoreOwner(kept *state, label string) error {
 // lapsed reports whether what waits for monitoring since an earlier lookup has
 // expired, by the client's own clock: nobody can prove it any more, and the
 // directory need not answer for it. lifetime is in milliseconds, nil for ever.
+//
+// What was seen tells when. It does not for a version above it, which was looked up
+// by its number, or which the witnesses had not seen in time: that goes on waiting.
 func (c *contact) lapsed(lifetime *uint64, now time.Time) bool {
 	if lifetime == nil || c.seen == nil || len(c.monitor.Map) == 0 {
+		return false
+	}
+	if last := c.monitor.Map[len(c.monitor.Map)-1]; last.Version > c.seen.version {
 		return false
 	}
 	age := now.Sub(c.seen.at)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ghostlight-kt/ghostlight/client"
 	"github.com/ghostlight-kt/ghostlight/client/clienttest"
@@ -22,6 +23,9 @@ func (w *world) answerWith(name, field string, operations ...string) {
 	}
 }
 
+// lifetime is that of the log entries in TestPruned.
+const lifetime = 12 * time.Hour
+
 // expectHint requires an error of a kind that tells what to do.
 func (w *world) expectHint(err error, kind client.Kind, hint string) {
 	w.Helper()
@@ -34,23 +38,29 @@ func (w *world) expectHint(err error, kind client.Kind, hint string) {
 // TestPruned: whoever was away for too long is told what happened and what to do,
 // and nothing that was known is lost.
 func TestPruned(t *testing.T) {
-	w := newWorld(t)
+	w := mortalWorld(t, lifetime)
 	w.own(alice)
 	w.publish(alice, []byte("one"))
 	w.settle()
 	const bob = "bob@example.org"
+	w.dir.Insert()
 	w.dir.Insert(clienttest.Update{Label: bob, Values: [][]byte{[]byte("uno")}})
 	w.outcome(w.lookup(bob).Verdict, client.OutcomeMonitored)
 	before := w.readState()
 
-	w.answerWith("pruned", "last", "search", "distinguished")
+	w.answerWith("pruned", "last", "search")
 	_, err := w.c.Lookup(t.Context(), alice, nil)
+	w.expectHint(err, client.Undecided, "do not give up") // nothing has expired yet
+	w.dir.Clock.Add(lifetime)
+	w.answerWith("pruned", "last", "search", "distinguished")
+	_, err = w.c.Lookup(t.Context(), alice, nil)
 	w.expectHint(err, client.Undecided, "kt trust")
 	_, err = w.c.Watch(t.Context())
 	w.expectHint(err, client.Undecided, w.c.StateDir())
 	if w.readState() != before {
 		t.Error("a refusal changed the state")
 	}
+	w.dir.Clock.Add(-lifetime)
 
 	w.answerWith("pruned", "entries", "contact-monitor")
 	r := w.report(bob, client.RoleContact)
@@ -64,6 +74,21 @@ func TestPruned(t *testing.T) {
 	w.answerWith("pruned", "", "search")
 	_, err = w.c.Lookup(t.Context(), alice, nil)
 	w.expectHint(err, client.Undecided, "maximum lifetime")
+}
+
+// TestPrunedForNoReason: where nothing expires, nobody is told to give up what was
+// seen because the directory, or somebody on the way, says that it has expired.
+func TestPrunedForNoReason(t *testing.T) {
+	w := newWorld(t)
+	w.own(alice)
+	for operation, field := range map[string]string{"distinguished": "last", "owner-monitor": "start", "update": "greatest_version"} {
+		w.answerWith("pruned", field, operation)
+		r, err := w.c.Watch(t.Context())
+		if err == nil {
+			err = r.Reports[0].Err
+		}
+		w.expectHint(err, client.Undecided, "do not give up")
+	}
 }
 
 // TestOwnAnew: the label is taken over from the present state, the ledger stays,
@@ -99,6 +124,26 @@ func TestOwnAnew(t *testing.T) {
 		t.Errorf("the ledger: %+v", r.Ledger)
 	}
 	w.outcome(w.own(alice).Verdict, client.OutcomeVerified)
+}
+
+// TestOwnAnewGoesBack: whoever takes a label over anew does not give up that its
+// versions exist.
+func TestOwnAnewGoesBack(t *testing.T) {
+	w := newWorld(t)
+	w.own(alice)
+	w.publish(alice, []byte("one"))
+	w.settle()
+	w.own(alice)
+	w.dir.Remove(alice)
+	w.settle()
+	_, err := w.c.OwnAnew(t.Context(), alice)
+	w.expectHint(err, client.Attention, "kt watch")
+	if !strings.Contains(err.Error(), "version 0 was proven before") {
+		t.Error(err)
+	}
+	if r := w.report(alice, client.RoleOwner); client.KindOf(r.Err) != client.Misbehaved {
+		t.Errorf("what was known is no longer monitored: %v, %v", r.Verdict, r.Err)
+	}
 }
 
 // TestErasedUnseen: a version that was erased before its owner was told of it is

@@ -50,6 +50,9 @@ type evidence struct {
 	Configuration []byte    `json:"configuration"`
 	// RetainedView is the client's view when it sent the request.
 	RetainedView *viewJSON `json:"retained_view"`
+	// RetainedConfiguration is what that was verified under, if it had another
+	// auditor.
+	RetainedConfiguration []byte `json:"retained_configuration,omitempty"`
 	// RetainedState is what else the client retained and the verification
 	// used: of a contact, or of an owned label.
 	RetainedContact *contactJSON `json:"retained_contact,omitempty"`
@@ -100,6 +103,9 @@ func (s *session) newEvidence(kind, summary string, x exchange) *evidence {
 		Directory: s.state.directory, FoundAt: s.cfg.Now().UTC().Truncate(time.Millisecond),
 		Configuration: s.state.configuration, RetainedView: viewToJSON(s.state.view),
 		Operation: x.operation, Request: x.request, Response: x.response,
+	}
+	if p := s.previous; p != nil && p.view == s.state.view {
+		e.RetainedConfiguration = p.configuration
 	}
 	if c := s.state.contacts[x.label]; c != nil {
 		j := contactToJSON(x.label, c)

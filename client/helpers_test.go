@@ -34,7 +34,20 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return worldOf(t, clienttest.New())
+}
+
+// mortalWorld is newWorld with a directory in which log entries expire.
+func mortalWorld(t *testing.T, lifetime time.Duration) *world {
+	t.Helper()
 	d := clienttest.New()
+	d.Configuration().MaximumLifetime = ptr(uint64(lifetime.Milliseconds()))
+	d.Insert() // under the configuration as it is now
+	return worldOf(t, d)
+}
+
+func worldOf(t *testing.T, d *clienttest.Directory) *world {
+	t.Helper()
 	w := &world{T: t, dir: d, server: httptest.NewServer(d), root: t.TempDir()}
 	t.Cleanup(w.server.Close)
 	w.http = w.server.Client()

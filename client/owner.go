@@ -287,11 +287,15 @@ func (s *session) monitor(ctx context.Context, label string) error {
 }
 
 // seekContradiction looks for what made monitoring fail: a search of the label
-// shows whether a commitment that was proven has changed, which a refusal or an
-// answer that does not verify cannot prove. The error is that of the search if
-// it found misbehaviour, and the given one otherwise.
+// shows whether a commitment that was proven has changed, or a proof of absence
+// that the label is gone, which a refusal or an answer that does not verify cannot
+// prove. The error is that of the search if it found misbehaviour, and the given
+// one otherwise.
 func (s *session) seekContradiction(ctx context.Context, label string, failed error) error {
 	_, err := s.search(ctx, label, nil, func(*state, *found) error { return nil })
+	if err != nil {
+		_, err = s.proveAbsent(ctx, label, nil, err)
+	}
 	if KindOf(err) == Misbehaved {
 		return err
 	}

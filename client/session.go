@@ -37,6 +37,7 @@ type session struct {
 	verifier  *keytrans.Verifier
 	lock      *fileLock  // nil while it is given up
 	state     *state     // as it is stored
+	previous  *state     // before the configuration was replaced, nil if it was not
 	log       *publicLog // see publicLog
 	slowLog   bool       // the last settle ran out of time
 }

@@ -181,7 +181,7 @@ func firstTrust(ctx context.Context, root, base string, configuration []byte, cf
 	if err := s.enforcePolicy(); err != nil {
 		return nil, err
 	}
-	return s.trust(ctx)
+	return s.trust(ctx, anyHead)
 }
 
 // retrust compares the configuration of a directory that is pinned already.
@@ -209,7 +209,7 @@ func (c *Client) retrust(ctx context.Context, configuration []byte, expected boo
 		}
 		return nil, e
 	}
-	r, err := s.trust(ctx)
+	r, err := s.trust(ctx, anyHead)
 	if err != nil {
 		return nil, err
 	}
@@ -244,27 +244,28 @@ func (s *session) changeAuditor(ctx context.Context, configuration []byte) (*Tru
 	if err := s.pin(configuration); err != nil {
 		return nil, err
 	}
-	size, previous := s.state.view.Head.TreeSize, s.state
-	s.state = next
-	r, err := s.trust(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if r.Head.TreeSize == size {
-		if err := s.store(previous); err != nil {
-			return nil, err
+	s.previous, s.state = s.state, next // stored with the head
+	r, err := s.trust(ctx, func(head *keytrans.View) error {
+		if head.Head.TreeSize > next.view.Head.TreeSize {
+			return nil
 		}
 		e := fail(Undecided, "verifying the directory's head", errors.New("the directory has no head yet that is newer than the one that was verified before the auditor changed"))
 		e.Hint = "try again when it has one"
-		return nil, e
+		return e
+	})
+	if err != nil {
+		return nil, err
 	}
 	r.AuditorChanged = true
 	return r, nil
 }
 
-// trust verifies the directory's head. With the state that this leads to, the
-// policy that is in force is stored.
-func (s *session) trust(ctx context.Context) (*TrustResult, error) {
+// anyHead accepts every head that verifies.
+func anyHead(*keytrans.View) error { return nil }
+
+// trust verifies the directory's head, and stores nothing unless accept takes it.
+// With the state that this leads to, the policy that is in force is stored.
+func (s *session) trust(ctx context.Context, accept func(*keytrans.View) error) (*TrustResult, error) {
 	stored := s.state.witness
 	if s.state.adHoc != nil {
 		if err := s.checkLogKey(ctx); err != nil {
@@ -272,7 +273,7 @@ func (s *session) trust(ctx context.Context) (*TrustResult, error) {
 		}
 		s.state.witness, s.state.adHoc = s.state.adHoc, nil
 	}
-	if _, err := s.distinguished(ctx); err != nil {
+	if _, err := s.distinguishedIf(ctx, accept); err != nil {
 		return nil, err
 	}
 	w, err := s.conclude(ctx, nil)
@@ -314,6 +315,11 @@ func (s *session) checkLogKey(ctx context.Context) error {
 // heads, and returns the positions of their log entries, from right to left. Those
 // that are not recent any more are forgotten.
 func (s *session) distinguished(ctx context.Context) ([]uint64, error) {
+	return s.distinguishedIf(ctx, anyHead)
+}
+
+// distinguishedIf is distinguished if accept takes the head that was verified.
+func (s *session) distinguishedIf(ctx context.Context, accept func(*keytrans.View) error) ([]uint64, error) {
 	q := &keytrans.DistinguishedRequest{Last: s.state.view.Last()}
 	var positions []uint64
 	err := s.do(ctx, query{operation: "distinguished", request: q, verify: func(response []byte, next *state) error {
@@ -323,6 +329,9 @@ func (s *session) distinguished(ctx context.Context) ([]uint64, error) {
 		}
 		r, err := s.verifier.Distinguished(next.view, q, p, s.cfg.Now())
 		if err != nil {
+			return err
+		}
+		if err := accept(r.View); err != nil {
 			return err
 		}
 		positions, next.recent = r.Positions, r.Recent

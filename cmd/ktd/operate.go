@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -24,7 +26,7 @@ func operations(d *directory.Directory) map[string]control.Func {
 	return map[string]control.Func{
 		commandPrune: func(ctx context.Context, request json.RawMessage, progress func(any)) (any, error) {
 			var q pruneRequest
-			if err := json.Unmarshal(request, &q); err != nil {
+			if err := parseRequest(request, &q); err != nil {
 				return nil, err
 			}
 			opts := directory.PruneOptions{Keep: time.Duration(q.Keep), PublicLog: q.PublicLog}
@@ -32,12 +34,23 @@ func operations(d *directory.Directory) map[string]control.Func {
 		},
 		commandErase: func(ctx context.Context, request json.RawMessage, _ func(any)) (any, error) {
 			var q eraseRequest
-			if err := json.Unmarshal(request, &q); err != nil {
+			if err := parseRequest(request, &q); err != nil {
 				return nil, err
 			}
 			return d.Erase(ctx, q.Label, q.Version)
 		},
 	}
+}
+
+// parseRequest decodes a request. One with a field that is not known is refused: it
+// is from another version, and may mean less than what is known of it says.
+func parseRequest(request json.RawMessage, q any) error {
+	d := json.NewDecoder(bytes.NewReader(request))
+	d.DisallowUnknownFields()
+	if err := d.Decode(q); err != nil {
+		return fmt.Errorf("the command is not one of this version of ktd: %w", err)
+	}
+	return nil
 }
 
 // operationErrors are the errors of operations that hintFor knows.
