@@ -87,6 +87,7 @@ func runModel(t *testing.T, seed uint64, lifetime time.Duration, mode keytrans.D
 	defer m.close()
 	for step := range steps {
 		m.auditor.visit(m)
+		m.check() // after a clock jump, whatever the sequencer does next is followed by a heartbeat
 		name := m.step()
 		m.did[name]++
 		m.check()
