@@ -109,13 +109,14 @@ func (c *Client) OwnAnew(ctx context.Context, label string) (*OwnResult, error) 
 	next := s.state.clone()
 	delete(next.owners, label)
 	kept := s.state
-	s.state = next // stored with what the take-over finds
+	// What was known is worth more than half a take-over.
+	s.state, s.unstored = next, true
 	err = s.watchOwner(ctx, label)
 	if err == nil {
 		err = s.state.owners[label].continues(before)
 	}
+	s.unstored = false
 	if err != nil {
-		// What was known is worth more than half a take-over.
 		if restoreErr := s.restoreOwner(kept, label); restoreErr != nil {
 			return nil, restoreErr
 		}

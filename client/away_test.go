@@ -105,7 +105,16 @@ func TestOwnAnew(t *testing.T) {
 	if r := w.own(alice); len(r.Unexpected) != 1 {
 		t.Fatalf("unexpected: %v", r.Unexpected)
 	}
-	w.answerWith("overloaded", "", "owner-monitor")
+	before := w.readState()
+	w.dir.Before = func(op string, _ []byte) *clienttest.Answer {
+		if w.readState() != before {
+			t.Error("a take-over that was interrupted at " + op + " would lose what was known")
+		}
+		if op != "owner-monitor" {
+			return nil
+		}
+		return clienttest.Problem(http.StatusServiceUnavailable, "overloaded", "", "")
+	}
 	if _, err := w.c.OwnAnew(t.Context(), alice); err == nil {
 		t.Fatal("taken over without monitoring")
 	}

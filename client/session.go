@@ -38,6 +38,7 @@ type session struct {
 	lock      *fileLock  // nil while it is given up
 	state     *state     // as it is stored
 	previous  *state     // before the configuration was replaced, nil if it was not
+	unstored  bool       // store keeps the state in memory only
 	log       *publicLog // see publicLog
 	slowLog   bool       // the last settle ran out of time
 }
@@ -178,8 +179,10 @@ func (s *session) store(next *state) error {
 		kept.once = true
 		next.witness = &kept
 	}
-	if err := saveState(s.dir, next); err != nil {
-		return fail(Operational, "storing the state in "+s.dir, err)
+	if !s.unstored {
+		if err := saveState(s.dir, next); err != nil {
+			return fail(Operational, "storing the state in "+s.dir, err)
+		}
 	}
 	s.state = next
 	return nil

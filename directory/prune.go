@@ -35,8 +35,8 @@ type Pruned struct {
 	// Versions is the first log entry as of which the prefix tree can be read,
 	// and Entries the first one from which on the public log has all.
 	Versions, Entries uint64
-	// Examined and Removed are how many records this Prune has looked at and
-	// removed.
+	// Examined is about how many records this Prune has looked at, Removed how many
+	// it has removed.
 	Examined, Removed uint64
 	// Compacted tells that the space of what was removed has been given up.
 	Compacted bool
