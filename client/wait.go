@@ -117,5 +117,5 @@ func (s *session) reopen(ctx context.Context) error {
 		read.adHoc = w.reread(read, s.cfg.Now())
 	}
 	s.state = read
-	return nil
+	return s.pin(read.configuration) // another auditor may have been accepted meanwhile
 }
