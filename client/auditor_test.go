@@ -25,6 +25,7 @@ import (
 type auditedWorld struct {
 	*testing.T
 	log       *keytranstest.Log
+	broken    bool // the auditor's heads do not verify
 	root, url string
 	config    client.Config
 }
@@ -60,7 +61,14 @@ func (w *auditedWorld) serve(rw http.ResponseWriter, r *http.Request) {
 	}
 	body, err := io.ReadAll(r.Body)
 	if err == nil {
-		body, err = w.log.Directory(w.log.Size()).Answer(operation, body)
+		d := w.log.Directory(w.log.Size())
+		if w.broken {
+			state := *w.log.At(w.log.Size())
+			head := *state.Auditor
+			head.Signature = make([]byte, len(head.Signature))
+			state.Auditor, d.State = &head, &state
+		}
+		body, err = d.Answer(operation, body)
 	}
 	if err != nil {
 		w.Errorf("%s: %v", operation, err)
@@ -219,4 +227,28 @@ func parse(t *testing.T, configuration []byte) *keytrans.Configuration {
 	c, err := keytrans.ParseConfiguration(configuration)
 	fatalIfErr(t, err)
 	return c
+}
+
+// TestForkWithoutAuditor shows a user another log that no auditor vouches for. That
+// the log has signed both is proof all the same.
+func TestForkWithoutAuditor(t *testing.T) {
+	w := newAuditedWorld(t)
+	for range 6 {
+		w.append(keytranstest.Pad(1))
+	}
+	_, err := w.trust("")
+	fatalIfErr(t, err)
+	w.broken = true
+	w.append(keytranstest.Pad(1))
+	wantKind(t, w.lookup(), client.Undecided, "auditor")
+
+	w.log = w.log.Fork(4)
+	for range 8 {
+		w.append(keytranstest.Pad(2))
+	}
+	err = w.lookup()
+	wantKind(t, err, client.Misbehaved, "two logs under one key")
+	if e := new(client.Error); !errors.As(err, &e) || e.Evidence == "" {
+		t.Errorf("no evidence: %+v", e)
+	}
 }

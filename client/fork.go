@@ -64,12 +64,14 @@ func (s *session) verifyNewcomer(body, response []byte) (*newcomer, error) {
 		return nil, err
 	}
 	request := &keytrans.DistinguishedRequest{}
-	r, err := s.verifier.Distinguished(&keytrans.View{}, request, p, s.cfg.Now())
+	// Whether the auditor vouches for a head or not, the log has signed it.
+	verifier := s.verifier.Unaudited()
+	r, err := verifier.Distinguished(&keytrans.View{}, request, p, s.cfg.Now())
 	if ts := p.Distinguished.Timestamps; errors.Is(err, keytrans.ErrTime) && p.FullTreeHead.TreeHead != nil {
 		// A head that is too old to be believed still was signed. For a user
 		// without a view, timestamps begin with the frontier's.
 		last := len(ibst.Frontier(p.FullTreeHead.TreeHead.TreeSize)) - 1
-		r, err = s.verifier.Distinguished(&keytrans.View{}, request, p, entryTime(ts[last]))
+		r, err = verifier.Distinguished(&keytrans.View{}, request, p, entryTime(ts[last]))
 	}
 	if err != nil {
 		return nil, err

@@ -42,6 +42,8 @@ func (m *Misbehaviour) Unwrap() error { return m.Err }
 type Verifier struct {
 	cfg *Configuration
 	vrf vrf.PublicKey
+
+	unaudited bool // see Unaudited
 }
 
 // NewVerifier returns a Verifier for a log. The error says what about the
@@ -62,6 +64,15 @@ func NewVerifier(cfg *Configuration) (*Verifier, error) {
 		return nil, fmt.Errorf("the configuration's VRF public key: %w", err)
 	}
 	return &Verifier{cfg: cfg, vrf: key}, nil
+}
+
+// Unaudited returns a Verifier that accepts whatever auditor's head comes with the
+// log's own, as long as its size is one that the log has had. What it verifies is
+// what the log has signed. That is good for evidence, and for nothing else.
+func (v *Verifier) Unaudited() *Verifier {
+	u := *v
+	u.unaudited = true
+	return &u
 }
 
 // Configuration returns the pinned configuration, which must not be modified.

@@ -88,6 +88,14 @@ func TestAuditorHeads(t *testing.T) {
 				return
 			}
 			expectRefused(t, err, c.want...)
+			// What the log signed is there to be seen all the same, unless the size
+			// that the proof is for too makes no sense.
+			r, err = w.verifier().Unaudited().Search(view, q, p, w.at(10).now())
+			if a := p.FullTreeHead.AuditorTreeHead; a == nil || a.TreeSize != 9 {
+				expectRefused(t, err, ErrAuditor)
+			} else if fatalIfErr(t, err); r.View.Head.TreeSize != 10 {
+				t.Fatalf("%+v", r.View)
+			}
 		})
 	}
 }
