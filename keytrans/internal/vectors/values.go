@@ -1,0 +1,85 @@
+package vectors
+
+import (
+	"encoding/hex"
+	"fmt"
+
+	"github.com/ghostlight-kt/ghostlight/merkle"
+)
+
+// Hex is a byte string, hexadecimal in JSON.
+type Hex []byte
+
+// MarshalText implements encoding.TextMarshaler.
+func (h Hex) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, h), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (h *Hex) UnmarshalText(text []byte) (err error) {
+	*h, err = hex.AppendDecode(Hex{}, text)
+	return err
+}
+
+// Hash is a merkle.Hash, hexadecimal in JSON.
+type Hash merkle.Hash
+
+// MarshalText implements encoding.TextMarshaler.
+func (h Hash) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, h[:]), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (h *Hash) UnmarshalText(text []byte) error {
+	b, err := hex.DecodeString(string(text))
+	if err == nil && len(b) != len(h) {
+		err = fmt.Errorf("a hash of %d bytes", len(b))
+	}
+	copy(h[:], b)
+	return err
+}
+
+// Hashes converts hashes for JSON.
+func Hashes(hs []merkle.Hash) []Hash {
+	out := make([]Hash, 0, len(hs))
+	for _, h := range hs {
+		out = append(out, Hash(h))
+	}
+	return out
+}
+
+// MerkleHashes is the reverse of Hashes.
+func MerkleHashes(hs []Hash) []merkle.Hash {
+	out := make([]merkle.Hash, 0, len(hs))
+	for _, h := range hs {
+		out = append(out, merkle.Hash(h))
+	}
+	return out
+}
+
+// Edit is a change of a byte string: Remove bytes at Offset are replaced by
+// Insert.
+type Edit struct {
+	Offset int `json:"offset"`
+	Remove int `json:"remove"`
+	Insert Hex `json:"insert"`
+}
+
+// NewEdit returns the shortest Edit that turns one byte string into another.
+func NewEdit(from, to []byte) *Edit {
+	start := 0
+	for start < min(len(from), len(to)) && from[start] == to[start] {
+		start++
+	}
+	end := 0
+	for end < min(len(from), len(to))-start && from[len(from)-1-end] == to[len(to)-1-end] {
+		end++
+	}
+	return &Edit{Offset: start, Remove: len(from) - end - start, Insert: Hex(to[start : len(to)-end])}
+}
+
+// Apply returns data after e.
+func (e *Edit) Apply(data []byte) (Hex, error) {
+	if e.Offset < 0 || e.Remove < 0 || e.Offset > len(data) || e.Remove > len(data)-e.Offset {
+		return nil, fmt.Errorf("edit of bytes %d to %d of %d", e.Offset, e.Offset+e.Remove, len(data))
+	}
+	out := append(Hex{}, data[:e.Offset]...)
+	out = append(out, e.Insert...)
+	return append(out, data[e.Offset+e.Remove:]...), nil
+}
