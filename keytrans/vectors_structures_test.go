@@ -196,6 +196,19 @@ func TestVectorsAuditorUpdate(t *testing.T) {
 	}
 }
 
+func TestVectorsAuditor(t *testing.T) {
+	f := readVectors[vectors.AuditorRun](t, "auditor")
+	for _, c := range f.Cases {
+		a, step, err := c.Audit(f.Logs[c.Log])
+		fatalIfErr(t, err)
+		root, err := a.Root()
+		fatalIfErr(t, err)
+		if step != c.Step || a.Size() != c.Size || a.Timestamp() != c.Timestamp || vectors.Hash(root) != *c.Root {
+			t.Errorf("%s: step %d, %d entries up to %d, root %x", c.Name, step, a.Size(), a.Timestamp(), root)
+		}
+	}
+}
+
 func fatalIfErr(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {

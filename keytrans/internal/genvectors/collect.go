@@ -91,6 +91,9 @@ func (h *history) check(a *answer, got *vectors.Expect) {
 				require(string(v) == value(a.label, u.First+uint32(i)), "%s: value %d", a.Name, i)
 			}
 		}
+	case "absence":
+		want := world.GreatestAt(a.label, size-1)
+		require((want == nil) == (got.Greatest == nil) && (want == nil || *want == *got.Greatest), "%s: greatest", a.Name)
 	case "distinguished":
 		positions := slices.Clone(got.Positions)
 		slices.Reverse(positions)
@@ -140,10 +143,10 @@ func (c *collection) tampered(h *history, a *answer) {
 		if slices.Contains(kinds, vectors.Proof) {
 			kinds = append(kinds, failures[a.operation]...)
 		}
-		add(t.name, vectors.Case{Edit: vectors.NewEdit(a.Response, data)}, kinds)
+		add(t.name, vectors.Case{Edits: vectors.Diff(a.Response, data)}, kinds)
 	}
 	for name, data := range misencoded(h, a) {
-		add(name, vectors.Case{Edit: vectors.NewEdit(a.Response, data)}, []string{vectors.Malformed})
+		add(name, vectors.Case{Edits: vectors.Diff(a.Response, data)}, []string{vectors.Malformed})
 	}
 	ts := h.Entries()[a.Expect.View.TreeSize-1].Timestamp
 	add("read too late", vectors.Case{Clock: ts + h.Config.MaxBehind + 1}, []string{vectors.Time})
@@ -168,6 +171,7 @@ func claimed(a *answer) bool {
 // tampered with, before all of the proof has been looked at.
 var failures = map[string][]string{
 	"search":     {vectors.NoVersion, vectors.Expired},
+	"batch":      {vectors.NoVersion, vectors.Expired},
 	"owner-init": {vectors.Start},
 	// A log may end the proof early, and need not be asked why.
 	"owner-monitor": {stopsEarly},

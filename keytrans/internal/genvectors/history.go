@@ -115,7 +115,7 @@ func (p *plan) creations(label string, pos uint64) (out []keytranstest.Change) {
 func value(label string, version uint32) string { return fmt.Sprintf("value %d of %s", version, label) }
 
 // auditorStart is where the auditor of a history began.
-const auditorStart = 3
+const auditorStart = 2
 
 // audited is the size of what the auditor has processed of a log of size entries.
 func audited(size uint64) uint64 { return max(1, size-size%3) }

@@ -25,9 +25,17 @@ var (
 		"Walks of the recent distinguished log entries. Recent are the 10 rightmost.",
 		"expect.positions are the positions of the entries, from right to left.",
 	}
+	absenceNotes = []string{
+		"Proofs that a label or a version does not exist: the extension \"ghostlight absence, version 1\" of docs/extensions.md, not the draft's.",
+		"expect.greatest is the label's greatest version, which the one asked for is above; it is absent if the label has no version.",
+	}
+	batchNotes = []string{
+		"Several searches of one state: the extension \"ghostlight batch, version 1\" of docs/extensions.md, not the draft's. An answer decodes with the query that it answers.",
+		"expect.answers has the kind of each answer, with version and value of a search (kind 1), and greatest of an absence (kind 2), which is absent if the label has no version. The answers are fewer than the queries if the response stops early, which it may.",
+	}
 	caseNotes = []string{
 		"logs has the encoded Configuration of each log. A case names its log. Logs of one name have one history, except where the name says more than the suite and mode.",
-		"of: the case is as the one that it names, but for what it has itself. edit: its response is that of the case that of names, where remove bytes at offset are replaced by insert.",
+		"of: the case is as the one that it names, but for what it has itself. edits: its response is that of the case that of names, where for each edit remove bytes at offset are replaced by insert; offsets are those before any edit.",
 		"request and response are the messages. A response decodes with the log's Configuration.",
 		"clock is the user's clock, in milliseconds since the epoch.",
 		"state is what the user has retained before. state.view: the size of the log, its root, the heads of its full subtrees and the log entries of its frontier, each from left to right; tree_size 0 is a user who has seen nothing, and whose request has no last. auditor_tree_size (mode 3) is the tree_size of the AuditorTreeHead that came with that head.",

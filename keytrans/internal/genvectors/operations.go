@@ -3,7 +3,6 @@ package main
 import (
 	"slices"
 
-	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/keytrans/internal/vectors"
 )
 
@@ -25,6 +24,8 @@ func init() {
 		"owner-monitor":   {ownerMonitorNotes, ownerMonitorAnswers, ownerMonitorLies},
 		"update":          {updateNotes, updateAnswers, updateLies},
 		"distinguished":   {distinguishedNotes, distinguishedAnswers, distinguishedLies},
+		"absence":         {absenceNotes, absenceAnswers, absenceLies},
+		"batch":           {batchNotes, batchAnswersOf, batchLies},
 	} {
 		files[operation] = func() file {
 			c := newCollection(operation, o.notes)
@@ -34,7 +35,7 @@ func init() {
 				for i, a := range answers {
 					c.honest(h, a)
 					// All of them would make many cases for few checks.
-					if i == 0 || i == 1 && d.suite == keytrans.KT_128_SHA256_Ed25519 || d == deployments[0] {
+					if d == deployments[0] || i == 0 && (d.suite == deployments[0].suite || d.mode == deployments[0].mode) {
 						c.tampered(h, a)
 					}
 				}
@@ -49,7 +50,10 @@ func init() {
 // requireApplied requires that every tampering applied to some answer, if it is
 // for the operation at all.
 func (c *collection) requireApplied() {
-	special := map[string][]tampering{"search": claimTamperings[:6], "owner-init": claimTamperings[6:10], "update": claimTamperings[10:]}
+	special := map[string][]tampering{
+		"search": claimTamperings[:6], "owner-init": claimTamperings[6:10], "update": claimTamperings[10:],
+		"absence": extensionTamperings[:2], "batch": slices.Concat(claimTamperings[:6], extensionTamperings[2:]),
+	}
 	want := slices.Concat(proofTamperings, headTamperings, auditorTamperings, special[c.operation])
 	if c.operation != "distinguished" {
 		want = append(want, lookupTamperings...)

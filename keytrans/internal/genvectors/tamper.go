@@ -11,7 +11,7 @@ import (
 )
 
 // parts are the parts of a response that several operations share. For an update
-// they are those of its first structure.
+// they are those of its first structure, for a batch those of its first answer.
 type parts struct {
 	*history
 	seen   uint64 // size of the log that the user has seen
@@ -24,10 +24,16 @@ type parts struct {
 	search *keytrans.SearchResponse
 	init   *keytrans.OwnerInitResponse
 	update *keytrans.UpdateResponse
+
+	absence *keytrans.AbsenceResponse
+	batch   *batchAnswers
 }
 
 func partsOf(h *history, a *answer, p response) *parts {
 	out := &parts{history: h, seen: a.State.View.TreeSize, size: a.Expect.View.TreeSize}
+	if b, ok := p.(*batchAnswers); ok {
+		out.batch, p = b, (*b)[0].Search
+	}
 	switch p := p.(type) {
 	case *keytrans.SearchResponse:
 		out.search, out.head, out.proof, out.ladder = p, &p.FullTreeHead, &p.Search, &p.BinaryLadder
@@ -39,6 +45,8 @@ func partsOf(h *history, a *answer, p response) *parts {
 		out.head, out.proof = &p.FullTreeHead, &p.Monitor
 	case updates:
 		out.update, out.head, out.proof, out.ladder = p[0], &p[0].FullTreeHead, &p[0].Update, &p[0].BinaryLadder
+	case *keytrans.AbsenceResponse:
+		out.absence, out.head, out.proof, out.ladder = p, &p.FullTreeHead, &p.Absence, &p.BinaryLadder
 	case *keytrans.DistinguishedResponse:
 		out.head, out.proof = &p.FullTreeHead, &p.Distinguished
 	}
@@ -58,7 +66,7 @@ var (
 	proofOrRoot = []string{vectors.Proof, vectors.Signature}   // whichever comes first
 )
 
-var tamperings = slices.Concat(proofTamperings, lookupTamperings, ladderTamperings, headTamperings, auditorTamperings, claimTamperings)
+var tamperings = slices.Concat(proofTamperings, lookupTamperings, ladderTamperings, headTamperings, auditorTamperings, claimTamperings, extensionTamperings)
 
 // dropLast and others change the vector that v points to.
 func dropLast[T any](v *[]T) bool {
@@ -225,12 +233,18 @@ func misencoded(h *history, a *answer) func(yield func(string, []byte) bool) {
 		if !change(partsOf(h, a, p)) {
 			return -1
 		}
-		return vectors.NewEdit(data, must(p.Marshal(h.Config))).Offset
+		return vectors.Diff(data, must(p.Marshal(h.Config)))[0].Offset
 	}
 	return func(yield func(string, []byte) bool) {
-		ok := yield("a trailing byte", append(bytes.Clone(data), 0)) &&
+		head := 0
+		ok := true
+		if a.operation == "batch" {
+			head = 1 // after the kind of the first answer
+			ok = yield("kind 0", at(0, 0)) && yield("kind 6", at(0, 6))
+		}
+		ok = ok && yield("a trailing byte", append(bytes.Clone(data), 0)) &&
 			yield("a byte missing", data[:len(data)-1]) &&
-			yield("head_type 0", at(0, 0)) && yield("head_type 3", at(0, 3))
+			yield("head_type 0", at(head, 0)) && yield("head_type 3", at(head, 3))
 		if i := offset(commitment(true, func(*merkle.Hash) *merkle.Hash { return nil })); ok && i >= 0 {
 			ok = yield("a presence octet of 2", at(i, 2))
 		}

@@ -51,8 +51,8 @@ var headTamperings = []tampering{
 	}},
 }
 
-// auditors applies change to the auditor's head, if there is one.
-func auditors(change func(p *parts, h *keytrans.AuditorTreeHead)) func(p *parts) bool {
+// auditorsHead applies change to the auditor's head, if there is one.
+func auditorsHead(change func(p *parts, h *keytrans.AuditorTreeHead)) func(p *parts) bool {
 	return func(p *parts) bool {
 		if p.head.AuditorTreeHead == nil {
 			return false
@@ -65,28 +65,28 @@ func auditors(change func(p *parts, h *keytrans.AuditorTreeHead)) func(p *parts)
 }
 
 var auditorTamperings = []tampering{
-	{"another signature of the auditor", []string{vectors.Auditor}, auditors(func(_ *parts, h *keytrans.AuditorTreeHead) {
+	{"another signature of the auditor", []string{vectors.Auditor}, auditorsHead(func(_ *parts, h *keytrans.AuditorTreeHead) {
 		h.Signature = append([]byte(nil), h.Signature...)
 		h.Signature[0] ^= 1
 	})},
-	{"another timestamp of the auditor", []string{vectors.Auditor}, auditors(func(_ *parts, h *keytrans.AuditorTreeHead) { h.Timestamp-- })},
-	{"an auditor's head of nothing", []string{vectors.Auditor}, auditors(func(_ *parts, h *keytrans.AuditorTreeHead) { h.TreeSize = 0 })},
-	{"an auditor's head of a longer log", []string{vectors.Auditor}, auditors(func(p *parts, h *keytrans.AuditorTreeHead) {
+	{"another timestamp of the auditor", []string{vectors.Auditor}, auditorsHead(func(_ *parts, h *keytrans.AuditorTreeHead) { h.Timestamp-- })},
+	{"an auditor's head of nothing", []string{vectors.Auditor}, auditorsHead(func(_ *parts, h *keytrans.AuditorTreeHead) { h.TreeSize = 0 })},
+	{"an auditor's head of a longer log", []string{vectors.Auditor}, auditorsHead(func(p *parts, h *keytrans.AuditorTreeHead) {
 		h.TreeSize = p.size + 1
 	})},
-	{"an auditor's head of another size", []string{vectors.Proof, vectors.Signature, vectors.Auditor}, auditors(func(_ *parts, h *keytrans.AuditorTreeHead) {
+	{"an auditor's head of another size", []string{vectors.Proof, vectors.Signature, vectors.Auditor}, auditorsHead(func(_ *parts, h *keytrans.AuditorTreeHead) {
 		h.TreeSize--
 	})},
-	{"an auditor's head that lags too much", []string{vectors.Auditor}, auditors(func(p *parts, h *keytrans.AuditorTreeHead) {
+	{"an auditor's head that lags too much", []string{vectors.Auditor}, auditorsHead(func(p *parts, h *keytrans.AuditorTreeHead) {
 		*h = *p.SignAuditorHead(p.Entries()[p.size-1].Timestamp-p.Config.MaxAuditorLag-1, h.TreeSize)
 	})},
-	{"an auditor's head of the future", []string{vectors.Auditor}, auditors(func(p *parts, h *keytrans.AuditorTreeHead) {
+	{"an auditor's head of the future", []string{vectors.Auditor}, auditorsHead(func(p *parts, h *keytrans.AuditorTreeHead) {
 		*h = *p.SignAuditorHead(p.Entries()[p.size-1].Timestamp+1, h.TreeSize)
 	})},
-	{"an auditor's head of another root", []string{vectors.Auditor}, auditors(func(p *parts, h *keytrans.AuditorTreeHead) {
+	{"an auditor's head of another root", []string{vectors.Auditor}, auditorsHead(func(p *parts, h *keytrans.AuditorTreeHead) {
 		*h = *must(keytrans.SignAuditorTreeHead(p.Config, p.Keys.Auditor, h.Timestamp, h.TreeSize, p.Root(p.size-1)))
 	})},
-	{"an auditor's head by the log's key", []string{vectors.Auditor}, auditors(func(p *parts, h *keytrans.AuditorTreeHead) {
+	{"an auditor's head by the log's key", []string{vectors.Auditor}, auditorsHead(func(p *parts, h *keytrans.AuditorTreeHead) {
 		*h = *must(keytrans.SignAuditorTreeHead(p.Config, p.Keys.Signer, h.Timestamp, h.TreeSize, p.Root(h.TreeSize)))
 	})},
 }

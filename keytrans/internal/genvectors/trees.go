@@ -41,8 +41,8 @@ func logTrees() file {
 		log.Roots = append(log.Roots, naive.LogRoot(leaves))
 	}
 	f.Cases = append(f.Cases, log)
-	for _, size := range []uint64{1, 2, 3, 5, 8, 13, 21, 32, 33, 39, 40} {
-		for _, old := range []uint64{0, 1, size / 2, size * 3 / 4, size - 1, size} {
+	for _, size := range []uint64{1, 2, 3, 5, 8, 13, 32, 33, 40} {
+		for _, old := range []uint64{0, size / 2, size * 3 / 4, size - 1, size} {
 			for i, chosen := range [][]uint64{{}, {0}, {size - 1}, {size / 3, size / 2, size - 1}} {
 				chosen = slices.Compact(chosen)
 				audited := uint64(0)
@@ -113,7 +113,7 @@ func wrongLogProofs(c vectors.LogTree) (out []vectors.LogTree) {
 // auditorUpdates has the updates of an audited log, honest and otherwise.
 func auditorUpdates() file {
 	f := &vectors.File[vectors.AuditorUpdate]{Notes: []string{
-		"What a Third-Party Auditor is told. auditor_update is an AuditorUpdate, previous the log entry before (absent for the first entry of a log), entry the log entry that follows from them: steps 1 to 4, 6 and 7 of the auditor's algorithm. Step 5, for which it takes the log's history, is not covered.",
+		"What a Third-Party Auditor is told. auditor_update is an AuditorUpdate, previous the log entry before (absent for the first entry of a log), entry the log entry that follows from them: steps 1 to 4, 6 and 7 of the auditor's algorithm. Step 5 takes the log's history: see auditor.json.",
 		"refusal: malformed, if auditor_update is not an encoding of the structure; invalid, if a step refuses it; undetermined, if it leaves open what the new prefix tree is: a leaf was removed, and the proof does not reveal whether its sibling is a leaf, which would move up, or a parent. An auditor must not sign what it had to guess.",
 	}}
 	d := deployments[2]

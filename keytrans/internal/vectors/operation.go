@@ -59,8 +59,8 @@ type Case struct {
 	State    *State `json:"state,omitempty"`
 	Request  Hex    `json:"request,omitempty"`
 	Response Hex    `json:"response,omitempty"`
-	// Edit is applied to the response of the case that Of names.
-	Edit   *Edit  `json:"edit,omitempty"`
+	// Edits are applied to the response of the case that Of names.
+	Edits  []Edit `json:"edits,omitempty"`
 	Expect Expect `json:"expect"`
 }
 
@@ -91,6 +91,10 @@ type Expect struct {
 	Owner    *Owner   `json:"owner,omitempty"`
 	Complete *bool    `json:"complete,omitempty"` // of owner-monitor
 
+	// Greatest is that of an absence, absent if the label has no version.
+	Greatest *uint32  `json:"greatest,omitempty"`
+	Answers  []Answer `json:"answers,omitempty"` // of a batch
+
 	Updates   []Update `json:"updates,omitempty"`
 	Positions []uint64 `json:"positions,omitempty"` // of distinguished
 }
@@ -104,11 +108,20 @@ type Update struct {
 	Requested bool   `json:"requested,omitempty"`
 }
 
+// Answer is what one answer of a batch tells.
+type Answer struct {
+	Kind     uint8   `json:"kind"`
+	Version  *uint32 `json:"version,omitempty"`
+	Value    *Hex    `json:"value,omitempty"`
+	Greatest *uint32 `json:"greatest,omitempty"`
+}
+
 // Operations are the user operations, by their names in the HTTP binding and in
 // the names of files.
 var Operations = map[string]func(*user) (Expect, error){
 	"search": (*user).search, "contact-monitor": (*user).contactMonitor, "owner-init": (*user).ownerInit,
 	"owner-monitor": (*user).ownerMonitor, "update": (*user).update, "distinguished": (*user).distinguished,
+	"absence": (*user).absence, "batch": (*user).batch,
 }
 
 // OperationNames returns the keys of Operations in order.
@@ -151,8 +164,8 @@ func (c *Case) inherit(base *Case) (err error) {
 		c.Request = base.Request
 	}
 	switch {
-	case c.Edit != nil:
-		c.Response, err = c.Edit.Apply(base.Response)
+	case c.Edits != nil:
+		c.Response, err = Apply(c.Edits, base.Response)
 	case c.Response == nil:
 		c.Response = base.Response
 	}

@@ -2,6 +2,7 @@ package vectors
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/merkle"
@@ -218,4 +219,43 @@ func AuditorRefusal(err error) string {
 		return "undetermined"
 	}
 	return "invalid"
+}
+
+// AuditorRun is what an auditor was told from the first entry of a log on, and
+// what it makes of it: a head to sign, or a refusal of the last update.
+type AuditorRun struct {
+	Name      string `json:"name"`
+	Log       string `json:"log"`
+	Updates   []Hex  `json:"auditor_updates"`
+	Size      uint64 `json:"tree_size,omitempty"`
+	Timestamp uint64 `json:"timestamp,omitempty"`
+	Root      *Hash  `json:"root,omitempty"`
+	// Step is that of the auditor's algorithm that refuses.
+	Step int `json:"refused_in_step,omitempty"`
+}
+
+// Audit has an auditor process the updates. It returns the step that refuses the
+// last, 0 if none does; other errors are of an earlier update.
+func (r *AuditorRun) Audit(configuration []byte) (a *keytrans.Auditor, step int, err error) {
+	cfg, err := keytrans.ParseConfiguration(configuration)
+	if err != nil {
+		return nil, 0, err
+	}
+	if a, err = keytrans.NewAuditor(cfg); err != nil {
+		return nil, 0, err
+	}
+	for i, data := range r.Updates {
+		u, err := keytrans.ParseAuditorUpdate(data)
+		if err != nil {
+			return nil, 0, err
+		}
+		var refused *keytrans.AuditError
+		switch err := a.Apply(u); {
+		case errors.As(err, &refused) && i == len(r.Updates)-1:
+			return a, refused.Step, nil
+		case err != nil:
+			return nil, 0, fmt.Errorf("update %d: %w", i, err)
+		}
+	}
+	return a, 0, nil
 }

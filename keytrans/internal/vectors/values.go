@@ -1,6 +1,7 @@
 package vectors
 
 import (
+	"bytes"
 	"encoding/hex"
 	"fmt"
 
@@ -61,8 +62,10 @@ type Edit struct {
 	Insert Hex `json:"insert"`
 }
 
-// NewEdit returns the shortest Edit that turns one byte string into another.
-func NewEdit(from, to []byte) *Edit {
+// Diff returns edits that turn one byte string into another, ascending by their
+// offsets in the first: one, or two if an element was added to the end of a vector,
+// or removed from it, so that the vector's count differs as well.
+func Diff(from, to []byte) []Edit {
 	start := 0
 	for start < min(len(from), len(to)) && from[start] == to[start] {
 		start++
@@ -71,15 +74,23 @@ func NewEdit(from, to []byte) *Edit {
 	for end < min(len(from), len(to))-start && from[len(from)-1-end] == to[len(to)-1-end] {
 		end++
 	}
-	return &Edit{Offset: start, Remove: len(from) - end - start, Insert: Hex(to[start : len(to)-end])}
+	old, changed := from[start:len(from)-end], to[start:len(to)-end]
+	same := min(len(old), len(changed)) // up to where both are the same but for a count
+	if same < 2 || len(old) == len(changed) || !bytes.Equal(old[1:same], changed[1:same]) {
+		return []Edit{{start, len(old), changed}}
+	}
+	return []Edit{{start, 1, changed[:1]}, {start + same, len(old) - same, changed[same:]}}
 }
 
-// Apply returns data after e.
-func (e *Edit) Apply(data []byte) (Hex, error) {
-	if e.Offset < 0 || e.Remove < 0 || e.Offset > len(data) || e.Remove > len(data)-e.Offset {
-		return nil, fmt.Errorf("edit of bytes %d to %d of %d", e.Offset, e.Offset+e.Remove, len(data))
+// Apply returns data after edits as Diff returns them.
+func Apply(edits []Edit, data []byte) (Hex, error) {
+	out, done := Hex{}, 0
+	for _, e := range edits {
+		if e.Remove < 0 || e.Offset < done || e.Offset > len(data) || e.Remove > len(data)-e.Offset {
+			return nil, fmt.Errorf("edit of bytes %d to %d of %d", e.Offset, e.Offset+e.Remove, len(data))
+		}
+		out = append(append(out, data[done:e.Offset]...), e.Insert...)
+		done = e.Offset + e.Remove
 	}
-	out := append(Hex{}, data[:e.Offset]...)
-	out = append(out, e.Insert...)
-	return append(out, data[e.Offset+e.Remove:]...), nil
+	return append(out, data[done:]...), nil
 }

@@ -129,3 +129,50 @@ func (u *user) distinguished() (Expect, error) {
 	view, err := NewView(r.View)
 	return Expect{View: view, Positions: r.Positions}, err
 }
+
+func (u *user) absence() (Expect, error) {
+	q, err := keytrans.ParseAbsenceRequest(u.request)
+	if err != nil {
+		return Expect{}, err
+	}
+	p, err := keytrans.ParseAbsenceResponse(u.cfg, u.response)
+	if err != nil {
+		return Expect{}, err
+	}
+	r, err := u.verifier.Absence(u.view, q, p, u.now)
+	if err != nil {
+		return Expect{}, err
+	}
+	view, err := NewView(r.View)
+	return Expect{View: view, Greatest: r.Greatest}, err
+}
+
+func (u *user) batch() (Expect, error) {
+	q, err := keytrans.ParseBatchRequest(u.request)
+	if err != nil {
+		return Expect{}, err
+	}
+	answers, err := keytrans.ParseBatchAnswers(u.cfg, q, u.response)
+	if err != nil {
+		return Expect{}, err
+	}
+	results, err := u.verifier.Batch(u.view, q, answers, u.now)
+	if err != nil {
+		return Expect{}, err
+	}
+	var out Expect
+	view := u.view
+	for _, r := range results {
+		a := Answer{Kind: uint8(r.Kind)}
+		switch {
+		case r.Search != nil:
+			value := Hex(r.Search.Value.Value)
+			a.Version, a.Value, view = &r.Search.Version, &value, r.Search.View
+		case r.Absence != nil:
+			a.Greatest, view = r.Absence.Greatest, r.Absence.View
+		}
+		out.Answers = append(out.Answers, a)
+	}
+	out.View, err = NewView(view)
+	return out, err
+}
