@@ -208,10 +208,3 @@ func TestVectorsAuditor(t *testing.T) {
 		}
 	}
 }
-
-func fatalIfErr(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
