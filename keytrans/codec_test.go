@@ -71,6 +71,8 @@ func requestCodecs() []codec {
 			must((&OwnerMonitorRequest{last, label, entries, 9, version}).Marshal()), []int{0, afterLabel + 1 + 24 + 8}},
 		{"UpdateRequest", recoder(ParseUpdateRequest, (*UpdateRequest).Marshal),
 			must((&UpdateRequest{last, label, version, [][]byte{[]byte("value"), nil}}).Marshal()), []int{0, afterLabel}},
+		{"ManagerUpdateRequest", recoder(ParseManagerUpdateRequest, (*ManagerUpdateRequest).Marshal),
+			must((&ManagerUpdateRequest{last, label, version, []UpdateValue{{[]byte("value"), []byte("s")}, {}}, 9}).Marshal()), []int{0, afterLabel}},
 		{"DistinguishedRequest", recoder(ParseDistinguishedRequest, (*DistinguishedRequest).Marshal),
 			must((&DistinguishedRequest{last, last}).Marshal()), []int{0, 9}},
 		{"AbsenceRequest", recoder(ParseAbsenceRequest, (*AbsenceRequest).Marshal),

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/ghostlight-kt/ghostlight/keytrans/internal/naive"
 	"github.com/ghostlight-kt/ghostlight/merkle"
 )
 
@@ -59,37 +58,23 @@ func FuzzTamper(f *testing.F) {
 // verifier against the naive reference, for one operation and every tree size
 // that can be advertised.
 func FuzzWorld(f *testing.F) {
-	for op := range uint8(7) {
+	for op := range uint8(fuzzOperations) {
 		f.Add([]byte{op, 6, 0, 12, 3, 1, 2, 0, 1, 9, 1, 0, 5, 1, 1, 1, 1, 1, 1, 0x11, 0x20, 3, 0x41, 0, 2, 0xff, 7})
 		f.Add([]byte{op, 0, 1, 9, 0, 0, 0, 1, 1, 1, 1, 1, 0x17, 0x91, 0x33})
 		f.Add([]byte{op, 40, 15, 16, 255, 7, 7, 7, 7, 0, 0, 0, 0, 200, 1, 2, 3, 4, 5, 6, 7, 8, 0x88, 0x77, 0x66})
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		next := func() byte {
-			if len(data) == 0 {
-				return 0
-			}
-			b := data[0]
-			data = data[1:]
-			return b
-		}
-		op, n := next(), naive.World{RMW: uint64(next())}
-		if b := next(); b != 0 {
-			lifetime := n.RMW + uint64(b)
-			n.MaximumLifetime = &lifetime
-		}
-		size := 1 + uint64(next()%14)
-		ts := uint64(next()) << (next() % 16)
-		for range size {
-			ts += uint64(next()) >> (next() % 8)
-			n.Timestamps = append(n.Timestamps, ts)
-		}
-		n.Inserted = fuzzVersions(size, next)
+		b := fuzzBytes(data)
+		op := b.next()
+		n := b.history(14)
 		x := &explorer{world: newWorld(n, fakeVRF{}), expected: make(map[string]expected), roots: make(map[uint64]merkle.Hash)}
 		x.verify, x.prove = x.verifier(), &Prover{Config: x.cfg}
-		x.operation(t, op, size)
+		x.operation(t, op, uint64(len(n.Timestamps)))
 	})
 }
+
+// fuzzOperations is how many operations explorer.operation has.
+const fuzzOperations = 7
 
 // fuzzVersions returns when the versions of two labels were inserted, several
 // in one entry if that is what the bytes say.
@@ -112,7 +97,7 @@ func fuzzVersions(size uint64, next func() byte) map[string][]uint64 {
 
 func (x *explorer) operation(t *testing.T, op byte, size uint64) {
 	for _, label := range x.labels {
-		switch op % 7 {
+		switch op % fuzzOperations {
 		case 0:
 			x.distinguished(t, size)
 		case 1:

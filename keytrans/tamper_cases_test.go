@@ -20,6 +20,9 @@ type tamperCaser struct {
 	last *uint64
 	name string
 	out  []*tamperCase
+
+	// took is the size of the log when owners took labels over.
+	took uint64
 }
 
 // tamperCases returns answers to every operation from a log of so many entries,
@@ -27,9 +30,12 @@ type tamperCaser struct {
 func tamperCases(t testing.TB, w *world, size, last uint64) []*tamperCase {
 	x := &explorer{world: w, expected: make(map[string]expected), roots: make(map[uint64]merkle.Hash)}
 	x.verify, x.prove = rememberingVerifier(w), &Prover{Config: w.cfg}
-	c := &tamperCaser{explorer: x, t: t, log: w.at(size), name: fmt.Sprintf("%v/size=%d/last=%d/", w.cfg.Suite, size, last)}
+	c := &tamperCaser{explorer: x, t: t, log: w.at(size), took: tamperLast, name: fmt.Sprintf("%v/size=%d/last=%d/", w.cfg.Suite, size, last)}
 	c.view = x.view(t, last)
 	c.last = c.view.Last()
+	if !slices.Contains(c.log.naive.Distinguished(), 7) {
+		t.Fatal("the world has other distinguished entries than expected")
+	}
 	for _, label := range []string{"alice", "bob"} {
 		c.search(label, nil)
 	}
@@ -179,10 +185,10 @@ func (x *tamperCaser) contactMonitor(label string, sizes ...uint64) {
 	})
 }
 
-// start is a position from which labels are owned: distinguished when the log
-// had tamperLast entries, and not expired.
+// start is the position from which labels are owned: the rightmost distinguished
+// one when they were taken over.
 func (x *tamperCaser) start() uint64 {
-	distinguished := x.at(tamperLast).naive.Distinguished()
+	distinguished := x.at(x.took).naive.Distinguished()
 	return distinguished[len(distinguished)-1]
 }
 
@@ -209,11 +215,11 @@ func (x *tamperCaser) ownerInit(label string) {
 	})
 }
 
-// ownerOf is the state of an owner who took the label over when the log had
-// tamperLast entries and was told of so many versions, or of those there were.
+// ownerOf is the state of an owner who took the label over and was told of so many
+// versions, or of those there were.
 func (x *tamperCaser) ownerOf(label string, count int) *Owner {
 	start := x.start()
-	l := x.at(tamperLast)
+	l := x.at(x.took)
 	q := &OwnerInitRequest{Label: []byte(label), Start: start}
 	p, err := x.prove.OwnerInit(l, l.label(label), q)
 	fatalIfErr(x.t, err)
@@ -339,9 +345,6 @@ func (x *tamperCaser) distinguished(stop *uint64) {
 	q := &DistinguishedRequest{Last: x.last, Stop: stop}
 	p, err := x.prove.Distinguished(x.log, q)
 	fatalIfErr(x.t, err)
-	if !slices.Contains(x.log.naive.Distinguished(), 7) {
-		x.t.Fatal("the world has other distinguished entries than expected")
-	}
 	x.add(&tamperCase{
 		name: fmt.Sprint("distinguished, stop: ", stop != nil), response: p,
 		marshal: func() ([]byte, error) { return p.Marshal(x.cfg) },

@@ -81,6 +81,7 @@ func rememberingVerifier(w *world) *Verifier {
 // documented are the errors that a user has to expect of an answer.
 var documented = []error{
 	ErrMalformed, ErrProof, ErrSignature, ErrTime, ErrStart, ErrNoVersion, ErrVersionExpired, ErrUnexpectedVersion,
+	ErrAuditor,
 }
 
 // tamperCase is an honest answer together with the state of the user who asked

@@ -1,8 +1,6 @@
 // Package keytranstest has a KEYTRANS log in memory, for tests. A Log keeps
 // every state that it ever had, in any cipher suite and deployment mode. All of
-// it follows from a seed: keys, openings and padding. Only the signatures of the
-// P-256 suite are random, and under ThirdPartyManagement the commitments, which
-// are made over signatures.
+// it follows from a seed: keys, openings, signatures and padding.
 //
 // A Log does what it is told. It signs entries that an honest log would never
 // have, since what is done about those is what most tests are for.

@@ -10,8 +10,7 @@ import (
 )
 
 // secrets makes what follows from a log's keys, and remembers it: forks of a log
-// share it, because some signatures are random and what they are in must not
-// differ between forks.
+// share it.
 type secrets struct {
 	seed string
 	keys *Keys
