@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"testing"
+
+	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/merkle"
 )
 
 // FuzzRecords checks that what is read as one of the store's records is written
@@ -12,7 +15,8 @@ func FuzzRecords(f *testing.F) {
 	recoders := []func([]byte) ([]byte, error){
 		func(b []byte) ([]byte, error) { return recode(parseHeadRecord, b) },
 		func(b []byte) ([]byte, error) { return recode(parseLabelRecord, b) },
-		func(b []byte) ([]byte, error) { return recode(parseVersionRecord, b) },
+		func(b []byte) ([]byte, error) { return recode(ofMode(keytrans.ContactMonitoring), b) },
+		func(b []byte) ([]byte, error) { return recode(ofMode(keytrans.ThirdPartyManagement), b) },
 	}
 	head := &headRecord{counts{labels: 2, versions: 3}, []byte("signature")}
 	label := &labelRecord{Identity{1, 2, 3}, 7}
@@ -22,6 +26,9 @@ func FuzzRecords(f *testing.F) {
 		f.Add(uint8(i), b)
 	}
 	f.Add(uint8(2), erased.marshal())
+	managed := &versionRecord{position: 9, commitment: merkle.Hash{1}, signed: true, value: []byte("value"), signature: []byte("signature")}
+	f.Add(uint8(3), managed.marshal())
+	f.Add(uint8(3), erased.marshal())
 	f.Fuzz(func(t *testing.T, which uint8, data []byte) {
 		again, err := recoders[int(which)%len(recoders)](data)
 		switch {
@@ -31,6 +38,11 @@ func FuzzRecords(f *testing.F) {
 			t.Errorf("record %d: %x became %x", which, data, again)
 		}
 	})
+}
+
+// ofMode returns what parses version records in a deployment mode.
+func ofMode(mode keytrans.DeploymentMode) func([]byte) (*versionRecord, error) {
+	return func(b []byte) (*versionRecord, error) { return parseVersionRecord(b, mode) }
 }
 
 func recode[R interface{ marshal() []byte }](parse func([]byte) (R, error), data []byte) ([]byte, error) {
