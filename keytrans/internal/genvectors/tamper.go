@@ -62,8 +62,7 @@ type tampering struct {
 
 var (
 	proof       = []string{vectors.Proof}
-	signature   = []string{vectors.Signature, vectors.Auditor} // the auditor's is checked after the log's
-	proofOrRoot = []string{vectors.Proof, vectors.Signature}   // whichever comes first
+	proofOrRoot = []string{vectors.Proof, vectors.Signature} // whichever comes first
 )
 
 var tamperings = slices.Concat(proofTamperings, lookupTamperings, ladderTamperings, headTamperings, auditorTamperings, claimTamperings, extensionTamperings)
