@@ -157,17 +157,21 @@ func TestBadBatch(t *testing.T) {
 			wantKind(t, r.Err, client.Undecided, text)
 		}
 	}
-	// The directory is lost.
-	w.dir.Before = func(string, []byte) *clienttest.Answer { panic(http.ErrAbortHandler) }
+	w.dir.Before = nil
+	if r := w.many(alice, bob); r[0].Err != nil || r[1].Err != nil {
+		t.Errorf("%+v", r)
+	}
+}
+
+// TestManyLost loses the directory, one that knows batches and one that does not.
+func TestManyLost(t *testing.T) {
 	for _, plain := range []bool{false, true} {
+		w := newWorld(t)
 		w.dir.Plain = plain
+		w.dir.Before = func(string, []byte) *clienttest.Answer { panic(http.ErrAbortHandler) }
 		for _, r := range w.many(alice, bob) {
 			wantKind(t, r.Err, client.Undecided, "not reached")
 		}
-	}
-	w.dir.Before, w.dir.Plain = nil, false
-	if r := w.many(alice, bob); r[0].Err != nil || r[1].Err != nil {
-		t.Errorf("%+v", r)
 	}
 }
 

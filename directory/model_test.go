@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,7 +25,7 @@ type model struct {
 	cfg   directory.Config
 	store *pebblestore.Store
 	*fixture
-	skew time.Duration // of the directory's clock
+	skew atomic.Int64 // of the directory's clock, a time.Duration
 
 	entries       []keytrans.LogEntry
 	distinguished []uint64
@@ -125,7 +126,7 @@ func newModel(t *testing.T, seed uint64, lifetime time.Duration, mode keytrans.D
 		m.auditor = newModelAuditor(t, c)
 	}
 	m.cfg.Heartbeat = 20 * time.Minute
-	m.cfg.Now = func() time.Time { return time.Now().Add(m.skew) }
+	m.cfg.Now = func() time.Time { return time.Now().Add(time.Duration(m.skew.Load())) }
 	m.fixture = open(t, m.cfg)
 	time.Sleep(modelWindow) // until something is distinguished
 	m.check()
@@ -176,7 +177,7 @@ func (m *model) step() string {
 		time.Sleep(time.Duration(m.rng.Int64N(int64(modelLifetime / 2))))
 		return "long wait"
 	case n < 15:
-		m.skew = time.Duration(m.rng.Int64N(int64(2*maxSkew))) - maxSkew
+		m.skew.Store(m.rng.Int64N(int64(2*maxSkew)) - int64(maxSkew))
 		return "clock jump"
 	case n < 16:
 		m.Close()
