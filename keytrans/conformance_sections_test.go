@@ -14,9 +14,6 @@ const sectionNumbers = `4 4.1 4.2 5 6 6.1 6.2 6.3 7 7.1 7.2 8 8.1 8.2 8.3 9 9.1 
 12 12.1 12.2 12.3 12.3.1 12.3.2 12.3.3 12.3.4 12.3.5 12.3.6 12.3.7 12.3.8
 13 13.1 13.2 13.3 13.4 13.5 13.6 14 14.1 14.2 14.2.1 15 15.1 15.2`
 
-// pending starts a cell about code that is still to come, which is not checked.
-const pending = "pending"
-
 // TestSections holds the table of sections in docs/conformance.md against the
 // files and tests that it names.
 func TestSections(t *testing.T) {
@@ -55,9 +52,6 @@ var quoted = regexp.MustCompile("`([^`]*)`")
 
 // checkCode says what is wrong with a cell that names files of code.
 func checkCode(cell string) string {
-	if strings.HasPrefix(cell, pending) {
-		return ""
-	}
 	names := quoted.FindAllStringSubmatch(cell, -1)
 	if len(names) == 0 {
 		return "no file"
@@ -76,9 +70,6 @@ func checkCode(cell string) string {
 // checkTests says what is wrong with a cell that names files of tests, each
 // followed by functions in it.
 func checkTests(cell string) string {
-	if strings.HasPrefix(cell, pending) {
-		return ""
-	}
 	var file, source string
 	functions := 1 // named since file
 	for _, n := range quoted.FindAllStringSubmatch(cell, -1) {
