@@ -36,7 +36,8 @@ know of the previous auditor has fewer entries: to keep everybody, it is 0.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&keyFile, "auditor-key", "", "`file` with the auditor's public key, as 'ktmon keygen' prints it")
-	f.Var(&maxLag, "max-auditor-lag", "how far the auditor may be behind the log")
+	f.Var(&maxLag, "max-auditor-lag", "how far the auditor may be behind the log (default: as before)")
+	f.Lookup("max-auditor-lag").DefValue = "" // 0 stands for what the text says
 	f.Uint64Var(&start, "start-pos", 0, "first log entry that the auditor processes")
 	asJSON := addJSON(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

@@ -44,7 +44,8 @@ it: a URL without a scheme, such as keys.example.org/log.`,
 	f.Var(&cfg.MaximumLifetime, "maximum-lifetime", "how long log entries are kept, or none for ever")
 	f.StringVar(&cfg.Mode, "mode", cfg.Mode, "deployment mode: contact-monitoring or third-party-auditing")
 	auditorKey := f.String("auditor-key", "", "`file` with the auditor's public key, as 'ktmon keygen' prints it")
-	f.Var(&cfg.MaxAuditorLag, "max-auditor-lag", "how far the auditor may be behind the log (as --max-behind)")
+	f.Var(&cfg.MaxAuditorLag, "max-auditor-lag", "how far the auditor may be behind the log (default: as --max-behind)")
+	f.Lookup("max-auditor-lag").DefValue = "" // 0 stands for what the text says
 	f.StringVar(&cfg.Origin, "origin", "", "name of the public log (default: one below ghostlight.invalid that nobody else has)")
 	f.Var((*roleFlag)(&role), "role", "what to create: a directory, or the manager or the operator of a managed log")
 	f.StringVar(&leafKey, "leaf-key", "", "the operator's public key, its `file` leaf.pub; for a manager")
