@@ -1,15 +1,12 @@
 package instance
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
-	"strings"
 
 	"github.com/ghostlight-kt/ghostlight/cmd/ktd/internal/durable"
 	"github.com/ghostlight-kt/ghostlight/directory"
@@ -45,20 +42,7 @@ func (c *Config) validateMode() error {
 // ReadAuditorKey reads a file with an auditor's public key, as 'ktmon keygen'
 // prints it: one line of base64.
 func ReadAuditorKey(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxSecretFile))
-	if err != nil {
-		return nil, err
-	}
-	key, err := base64.StdEncoding.Strict().DecodeString(strings.TrimSpace(string(data)))
-	if err != nil || len(key) == 0 {
-		return nil, fmt.Errorf("%s does not hold a public key in base64, as 'ktmon keygen' prints it", path)
-	}
-	return key, nil
+	return readPublicKey(path, "as 'ktmon keygen' prints it")
 }
 
 // AuditorChange is what ChangeAuditor changes. Nil stays as it is.

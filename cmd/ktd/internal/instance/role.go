@@ -102,6 +102,12 @@ func (c *Config) firstToken() (file, name string) {
 // ReadLeafKey reads a file with an operator's public key, as 'ktd init' of an
 // operator writes it: one line of base64.
 func ReadLeafKey(path string) ([]byte, error) {
+	return readPublicKey(path, "as an operator's "+LeafPublicKeyFile+" does")
+}
+
+// readPublicKey reads somebody else's public key from a file. like says where such
+// a file comes from.
+func readPublicKey(path, like string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -113,7 +119,7 @@ func ReadLeafKey(path string) ([]byte, error) {
 	}
 	key, err := base64.StdEncoding.Strict().DecodeString(strings.TrimSpace(string(data)))
 	if err != nil || len(key) == 0 {
-		return nil, fmt.Errorf("%s does not hold a public key in base64, as an operator's %s does", path, LeafPublicKeyFile)
+		return nil, fmt.Errorf("%s does not hold a public key in base64, %s", path, like)
 	}
 	return key, nil
 }
