@@ -224,3 +224,13 @@ func TestServeAddress(t *testing.T) {
 		t.Errorf("no warning:\n%s", stderr.String())
 	}
 }
+
+// says waits until the server has said something on standard error.
+func (s *server) says(text string) {
+	s.t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(s.stderr(), text); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			s.t.Fatalf("no word of %q:\n%s", text, s.stderr())
+		}
+	}
+}
