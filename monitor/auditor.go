@@ -75,6 +75,7 @@ type Auditor struct {
 	files         *files
 	source        *HTTPSource
 	key           keytrans.SigningKey
+	suite         keytrans.CipherSuite // of the key
 	config        *keytrans.Configuration
 	configuration []byte // encoded
 

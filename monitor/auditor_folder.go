@@ -70,24 +70,22 @@ func (a *Auditor) open(ctx context.Context) error {
 	if err := a.files.clean(0); err != nil {
 		return err
 	}
-	if found, _ := os.ReadDir(a.files.path(evidenceName)); len(found) > 0 {
+	found, err := os.ReadDir(a.files.path(evidenceName))
+	switch {
+	case len(found) > 0:
 		path := filepath.Join(a.files.path(evidenceName), found[0].Name())
 		return &Error{
 			Kind: Misbehaved, Evidence: path, Err: errors.New("the directory has misbehaved, and nothing of it is signed any more"),
 			Hint: "to audit it all the same, move the evidence away",
 		}
+	case err != nil && !errors.Is(err, os.ErrNotExist):
+		return err // there may be some
 	}
-	var suite keytrans.CipherSuite
-	var err error
-	if a.key, suite, err = readAuditorKey(a.files.dir); err != nil {
+	if a.key, a.suite, err = readAuditorKey(a.files.dir); err != nil {
 		return err
 	}
 	if err := a.openConfiguration(ctx); err != nil {
 		return err
-	}
-	if suite != a.config.Suite || !bytes.Equal(a.key.Public(), a.config.AuditorPublicKey) {
-		return usage("the operator has to name this auditor's key: ktd auditor DIR --auditor-key FILE",
-			"the directory's configuration names another auditor's key")
 	}
 	if err := a.openSeen(ctx); err != nil {
 		return err
@@ -96,7 +94,7 @@ func (a *Auditor) open(ctx context.Context) error {
 }
 
 // openConfiguration reads the pinned Configuration, or pins the given one or, on
-// first use, the directory's.
+// first use, the directory's. None is pinned that names another auditor's key.
 func (a *Auditor) openConfiguration(ctx context.Context) error {
 	pinned, err := readAll(ctx, a.files, configurationName, maxConfiguration)
 	if err != nil && !errors.Is(err, ErrNotFound) {
@@ -111,10 +109,10 @@ func (a *Auditor) openConfiguration(ctx context.Context) error {
 	}
 	if next == nil || bytes.Equal(pinned, next) {
 		a.configuration = pinned
-		a.config, err = parseAuditedConfiguration(pinned)
+		a.config, err = a.parseConfiguration(pinned)
 		return err
 	}
-	config, err := parseAuditedConfiguration(next)
+	config, err := a.parseConfiguration(next)
 	if err != nil {
 		return err
 	}
@@ -131,13 +129,18 @@ func (a *Auditor) openConfiguration(ctx context.Context) error {
 	return errors.Join(a.files.write(configurationName, next), a.files.sync())
 }
 
-func parseAuditedConfiguration(data []byte) (*keytrans.Configuration, error) {
+// parseConfiguration decodes a Configuration, which must name this auditor's key.
+func (a *Auditor) parseConfiguration(data []byte) (*keytrans.Configuration, error) {
 	config, err := keytrans.ParseConfiguration(data)
 	if err != nil {
 		return nil, fmt.Errorf("the configuration: %w: %w", errContent, err)
 	}
 	if _, err := keytrans.NewAuditor(config); err != nil {
 		return nil, usage("only a directory in the mode third-party-auditing has an auditor", "the configuration: %w", err)
+	}
+	if a.suite != config.Suite || !bytes.Equal(a.key.Public(), config.AuditorPublicKey) {
+		return nil, usage("the operator has to name this auditor's key: ktd auditor DIR --auditor-key FILE",
+			"the directory's configuration names another auditor's key")
 	}
 	return config, nil
 }

@@ -176,9 +176,18 @@ func TestAuditorConfiguration(t *testing.T) {
 	refused("garbage", []byte("garbage"), Undecided, "malformed")
 	refused("no auditor", changed(func(c *keytrans.Configuration) { c.Mode = keytrans.ContactMonitoring }), Usage, "has no auditor")
 	refused("another auditor", changed(func(c *keytrans.Configuration) { c.AuditorPublicKey = another.Config.AuditorPublicKey }), Usage, "another auditor's key")
-	fatalIfErr(t, os.Remove(filepath.Join(w.dir, configurationName)))
+	right := w.log.Config.AuditorPublicKey
+	w.log.Config.AuditorPublicKey = another.Config.AuditorPublicKey
+	refused("another auditor, says the directory", nil, Usage, "another auditor's key")
+	w.log.Config.AuditorPublicKey = right // what was refused is not pinned
 	a := w.mustOpen()
 	fatalIfErr(t, a.Update(t.Context()))
+	fatalIfErr(t, a.Close())
+	refused("another auditor later", changed(func(c *keytrans.Configuration) { c.AuditorPublicKey = another.Config.AuditorPublicKey }), Usage, "another auditor's key")
+	a = w.mustOpen()
+	if a.seen == nil {
+		t.Error("the configuration that was refused removed the latest head")
+	}
 	fatalIfErr(t, a.Close())
 	refused("another log", changed(func(c *keytrans.Configuration) { c.MaxAhead++ }), Usage, "another log")
 
@@ -352,6 +361,10 @@ func TestAuditorFolder(t *testing.T) {
 	fatalIfErr(t, os.WriteFile(policy, nil, 0o600))
 	refused("a mirror", Usage, "is a mirror")
 	fatalIfErr(t, os.Remove(policy))
+	evidence := filepath.Join(w.dir, evidenceName)
+	fatalIfErr(t, os.WriteFile(evidence, nil, 0o600))
+	refused("evidence that cannot be listed", Operational, "evidence")
+	fatalIfErr(t, os.Remove(evidence))
 	fatalIfErr(t, os.Remove(key))
 	refused("no key", Usage, "auditor.key")
 	w.dir = filepath.Join(w.dir, "nothing")
