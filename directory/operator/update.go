@@ -35,12 +35,17 @@ func (o *Operator) Update(ctx context.Context, credential directory.Credential, 
 	if err := o.checkSizes(q); err != nil {
 		return nil, err
 	}
+	// Whoever may not write does not wait for those who may.
+	id, err := o.cfg.Authorizer.Authorize(ctx, credential, &directory.NewVersions{Label: q.Label, Greatest: q.GreatestVersion, Values: q.Values})
+	if err != nil {
+		return nil, err
+	}
 	unlock, err := o.labels.lock(ctx, q.Label)
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
-	record, err := o.authorize(ctx, credential, q)
+	record, err := o.recordFor(id, q)
 	if err != nil {
 		return nil, err
 	}
@@ -78,13 +83,9 @@ func (o *Operator) checkSizes(q *keytrans.UpdateRequest) error {
 	return nil
 }
 
-// authorize returns what was signed for the label of an update that may be made,
+// recordFor returns what was signed for the label of an update that id may make,
 // and of which the greatest version can be true.
-func (o *Operator) authorize(ctx context.Context, credential directory.Credential, q *keytrans.UpdateRequest) (*labelRecord, error) {
-	id, err := o.cfg.Authorizer.Authorize(ctx, credential, &directory.NewVersions{Label: q.Label, Greatest: q.GreatestVersion, Values: q.Values})
-	if err != nil {
-		return nil, err
-	}
+func (o *Operator) recordFor(id directory.Identity, q *keytrans.UpdateRequest) (*labelRecord, error) {
 	record, err := o.read(q.Label)
 	switch {
 	case err != nil:

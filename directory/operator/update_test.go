@@ -2,6 +2,7 @@ package operator_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/ghostlight-kt/ghostlight/directory"
 	"github.com/ghostlight-kt/ghostlight/directory/operator"
@@ -71,6 +73,33 @@ func TestUpdateRefused(t *testing.T) {
 	if got := len(w.link.updates(t)); got != sent {
 		t.Errorf("%d updates that are refused reached the manager", got-sent)
 	}
+}
+
+// TestRefusedAtOnce: whoever may not write learns that while somebody else's update
+// of the label is under way.
+func TestRefusedAtOnce(t *testing.T) {
+	w := newWorld(t)
+	arrived, answer, done := make(chan struct{}), make(chan struct{}), make(chan error)
+	w.link.set(func(q exchanged, send func() (*http.Response, error)) (*http.Response, error) {
+		if q.path == "/v1/manager-update" {
+			close(arrived)
+			<-answer
+		}
+		return send()
+	})
+	go func() {
+		_, err := w.update(aliceToken, "alice", nil, "zero")
+		done <- err
+	}()
+	<-arrived
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	_, err := w.op.Update(ctx, directory.Credential{}, updateOf("alice", nil, "x"))
+	if !errors.Is(err, directory.ErrUnauthenticated) {
+		t.Errorf("%v, want %v", err, directory.ErrUnauthenticated)
+	}
+	close(answer)
+	fatalIfErr(t, <-done)
 }
 
 // TestManagerAbsent: what was signed while the manager was away is sent again with
