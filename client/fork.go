@@ -42,10 +42,13 @@ type newcomer struct {
 	request, response []byte
 }
 
+// newcomerRequest is the request of somebody without a view.
+func newcomerRequest() ([]byte, error) { return (&keytrans.DistinguishedRequest{}).Marshal() }
+
 // asNewcomer asks for the directory's head as somebody without a view does, and
 // verifies the answer. Nothing is retained of it.
 func (s *session) asNewcomer(ctx context.Context, t *transport) (*newcomer, error) {
-	body, err := (&keytrans.DistinguishedRequest{}).Marshal()
+	body, err := newcomerRequest()
 	if err != nil {
 		return nil, err
 	}

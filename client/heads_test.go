@@ -122,6 +122,7 @@ func TestHeadsRefused(t *testing.T) {
 		"more":               {strings.Replace(file, `"version": 1`, `"version": 1, "more": 2`, 1), client.Undecided, "unknown field"},
 		"something else":     {strings.Replace(file, "ghostlight-heads", "ghostlight-tails", 1), client.Undecided, "not a list"},
 		"half an exchange":   {strings.Replace(file, `"request": "AAA="`, `"request": null`, 1), client.Undecided, "not a list"},
+		"another request":    {strings.Replace(file, `"request": "AAA="`, `"request": "AAAA"`, 1), client.Undecided, "the request in the file"},
 		"a forged response":  {cut(file, `"response": "`, `"`, `"response": "AgAA"`), client.Undecided, "the response in the file"},
 		"another directory":  {string(stranger.export(false).File), client.Usage, "of another directory"},
 		"text of another":    {stranger.export(false).Text, client.Usage, "of another directory"},

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -67,6 +68,10 @@ func (c *Client) CompareHeads(ctx context.Context, data []byte) (*HeadsCompariso
 	}
 	if x.Response == nil {
 		return s.compareHeads(ctx, x.heads, nil)
+	}
+	// It enters the evidence: whoever gave the file must not write into that.
+	if request, err := newcomerRequest(); err != nil || !bytes.Equal(request, x.Request) {
+		return nil, fail(Undecided, comparingHeads, fmt.Errorf("%w: the request in the file is not that of somebody without a view", errHeads))
 	}
 	n, err := s.verifyNewcomer(x.Request, x.Response)
 	if err != nil {
