@@ -8,7 +8,6 @@ import (
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/merkle"
-	"github.com/ghostlight-kt/ghostlight/merkle/logtree"
 )
 
 // EvidenceSchema is the schema of evidence, which is that of what clients keep.
@@ -83,30 +82,13 @@ func (o *Operator) checkFork(ctx context.Context, x *inquiry, failed error) erro
 	if err != nil {
 		return failed
 	}
-	what := contradiction(x.view, r.View)
+	what := x.view.Contradicts(r.View)
 	if what == nil {
 		return failed
 	}
-	e := o.newEvidence(kindFork, what, x)
+	e := o.newEvidence(kindFork, fmt.Errorf("two heads were both signed, and %w", what), x)
 	e.Fork = &forkJSON{viewToJSON(r.View), y.request, y.response}
 	return o.accuse(e)
-}
-
-// contradiction returns what two verified views cannot both say of one log, nil if
-// one may be the other's past: a full subtree of both has two heads.
-func contradiction(a, b *keytrans.View) error {
-	heads := make(map[logtree.Node]merkle.Hash)
-	for i, n := range logtree.FullSubtrees(a.Head.TreeSize) {
-		heads[n] = a.Subtrees[i]
-	}
-	for i, n := range logtree.FullSubtrees(b.Head.TreeSize) {
-		if h, ok := heads[n]; ok && h != b.Subtrees[i] {
-			lo, hi := n.Range()
-			return fmt.Errorf("a head of %d entries and one of %d were both signed, and log entries %d to %d differ between them",
-				a.Head.TreeSize, b.Head.TreeSize, lo, hi-1)
-		}
-	}
-	return nil
 }
 
 // viewJSON is a view as it is stored and put into evidence.
