@@ -117,7 +117,11 @@ func (s *session) makeCredential(ctx context.Context, label string, opt Credenti
 	if _, err := s.verifier.Credential(s.state.recent, c); err != nil {
 		return nil, fail(Undecided, makingCredential, err)
 	}
-	return s.made(c, base, nil)
+	encoded, err := c.Marshal(s.verifier.Configuration())
+	if err != nil {
+		return nil, fail(Operational, makingCredential, err)
+	}
+	return s.made(s.newHeld(c, encoded, base))
 }
 
 // makeProvisional makes a provisional credential of a label that was just looked
@@ -145,13 +149,19 @@ func (s *session) makeProvisional(ctx context.Context, f *found) (*MadeCredentia
 			return nil, err
 		}
 	}
-	if err := s.checkCredentialView(r.Provisional, c, base); err != nil {
+	encoded, err := c.Marshal(s.verifier.Configuration())
+	if err != nil {
+		return nil, fail(Operational, makingCredential, err)
+	}
+	h := s.newHeld(c, encoded, base)
+	h.made, h.provisional = true, r.Provisional
+	if err := s.checkCredentialView(h); err != nil {
 		return nil, err
 	}
 	if r.Provisional.View.Head.TreeSize != s.state.view.Head.TreeSize || r.Version != f.Version {
 		return nil, nil
 	}
-	return s.made(c, base, r.Provisional)
+	return s.made(h)
 }
 
 // searchFrom searches for a label as somebody whose last view was base does. The
@@ -187,16 +197,14 @@ func (s *session) searchFrom(ctx context.Context, base *keytrans.View, label str
 }
 
 // made describes a credential, and retains it if it is provisional.
-func (s *session) made(c *keytrans.Credential, base *keytrans.View, p *keytrans.Provisional) (*MadeCredential, error) {
-	encoded, err := c.Marshal(s.verifier.Configuration())
-	if err != nil {
-		return nil, fail(Operational, makingCredential, err)
-	}
+func (s *session) made(h *heldCredential) (*MadeCredential, error) {
+	c, p := h.credential, h.provisional
 	r := &MadeCredential{
 		Label: string(c.Label), Version: c.Version, Type: c.Type.String(), Position: c.Position,
-		Time: entryTime(base.Rightmost().Timestamp),
+		Time: entryTime(h.base.Rightmost().Timestamp),
 	}
-	if r.File, err = (&credentialJSON{Format: credentialFormat, Credential: encoded}).encode(s); err != nil {
+	var err error
+	if r.File, err = (&credentialJSON{Format: credentialFormat, Credential: h.encoded}).encode(s); err != nil {
 		return nil, fail(Operational, makingCredential, err)
 	}
 	if p == nil {
@@ -206,9 +214,9 @@ func (s *session) made(c *keytrans.Credential, base *keytrans.View, p *keytrans.
 	r.Terminal = &p.Terminal.Position
 	r.Verdict = verdict(OutcomeMonitored, "version %d is in log entry %d, to the right of distinguished log entry %d: receivers verify the credential finally when a distinguished log entry covers that",
 		c.Version, p.Terminal.Position, c.Position)
-	h, err := s.held(hashHex(encoded))
-	if err != nil || h != nil {
+	held, err := s.held(h.id())
+	if err != nil || held != nil {
 		return r, err
 	}
-	return r, s.hold(&heldCredential{encoded: encoded, configuration: s.state.configuration, base: base, at: stamp(s.cfg.Now()), made: true})
+	return r, s.hold(h)
 }

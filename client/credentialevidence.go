@@ -1,7 +1,9 @@
 package client
 
 import (
+	"bytes"
 	"fmt"
+	"reflect"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 )
@@ -10,6 +12,9 @@ import (
 // what it was verified against.
 type credentialEvidenceJSON struct {
 	Credential []byte `json:"credential"`
+	// Configuration is what the credential's head is signed under, if the log had
+	// another auditor then.
+	Configuration []byte `json:"configuration,omitempty"`
 	// Base is the log that ends with the credential's position.
 	Base   *viewJSON `json:"base"`
 	Update []byte    `json:"update,omitempty"`
@@ -18,26 +23,32 @@ type credentialEvidenceJSON struct {
 }
 
 // accuseCredential writes the evidence that a credential is.
-func (s *session) accuseCredential(m *keytrans.Misbehaviour, c *keytrans.Credential, base *keytrans.View, update []byte) error {
-	encoded, err := c.Marshal(s.verifier.Configuration())
-	if err != nil {
-		return fail(Operational, verifyingCredential, err)
+func (s *session) accuseCredential(m *keytrans.Misbehaviour, h *heldCredential, update []byte) error {
+	e := s.newEvidence(EvidenceCredential, m.Error(), exchange{label: string(h.credential.Label)})
+	e.Credential = &credentialEvidenceJSON{Credential: h.encoded, Base: viewToJSON(h.base), Update: update, Recent: []*viewJSON{}}
+	if !bytes.Equal(h.configuration, s.state.configuration) {
+		e.Credential.Configuration = h.configuration
 	}
-	e := s.newEvidence(EvidenceCredential, m.Error(), exchange{label: string(c.Label)})
-	e.Credential = &credentialEvidenceJSON{Credential: encoded, Base: viewToJSON(base), Update: update, Recent: []*viewJSON{}}
 	for _, v := range s.state.recent {
 		e.Credential.Recent = append(e.Credential.Recent, viewToJSON(v))
 	}
 	return s.accuse(e, verifyingCredential, m)
 }
 
-// checkCredentialView holds what a credential shows of the log against what this
+// same reports whether other is evidence of the same credential and update. Heads
+// that became known since add nothing.
+func (e *credentialEvidenceJSON) same(other *credentialEvidenceJSON) bool {
+	return other != nil && bytes.Equal(e.Credential, other.Credential) && bytes.Equal(e.Configuration, other.Configuration) &&
+		bytes.Equal(e.Update, other.Update) && reflect.DeepEqual(e.Base, other.Base)
+}
+
+// checkCredentialView holds what a provisional credential shows of the log against what this
 // client retains. The error is of kind Misbehaved.
-func (s *session) checkCredentialView(p *keytrans.Provisional, c *keytrans.Credential, base *keytrans.View) error {
+func (s *session) checkCredentialView(h *heldCredential) error {
 	for _, v := range append([]*keytrans.View{s.state.view}, s.state.recent...) {
-		if what := p.Contradicts(v); what != nil {
+		if what := h.provisional.Contradicts(v); what != nil {
 			m := &keytrans.Misbehaviour{Err: fmt.Errorf("the credential shows another log than this client was shown: %w", what)}
-			return s.accuseCredential(m, c, base, nil)
+			return s.accuseCredential(m, h, nil)
 		}
 	}
 	return nil
@@ -45,7 +56,7 @@ func (s *session) checkCredentialView(p *keytrans.Provisional, c *keytrans.Crede
 
 // checkCredentialSeen holds a verified credential against what this client saw of
 // the label before: a commitment never changes. The error is of kind Misbehaved.
-func (s *session) checkCredentialSeen(r *keytrans.CredentialResult, c *keytrans.Credential, base *keytrans.View) error {
+func (s *session) checkCredentialSeen(r *keytrans.CredentialResult, h *heldCredential) error {
 	contact := s.state.contacts[string(r.Label)]
 	if contact == nil {
 		return nil
@@ -54,5 +65,5 @@ func (s *session) checkCredentialSeen(r *keytrans.CredentialResult, c *keytrans.
 	if err == nil {
 		return nil
 	}
-	return s.credentialRejected(err, c, base, nil)
+	return s.credentialRejected(err, h, nil)
 }

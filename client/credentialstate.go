@@ -56,6 +56,12 @@ type heldCredentialJSON struct {
 	Queue         [][]byte  `json:"queue,omitempty"`
 }
 
+// newHeld returns what is to be retained of a credential that relies on the log of
+// base, but for what follows from its verification.
+func (s *session) newHeld(c *keytrans.Credential, encoded []byte, base *keytrans.View) *heldCredential {
+	return &heldCredential{encoded: encoded, configuration: s.state.configuration, base: base, at: stamp(s.cfg.Now()), credential: c}
+}
+
 func (h *heldCredential) id() string { return hashHex(h.encoded) }
 
 func (s *session) credentialPath(id string) string {

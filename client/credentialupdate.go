@@ -57,7 +57,7 @@ func (s *session) receiveUpdate(h *heldCredential, encoded []byte) error {
 	case err == nil:
 		h.final, h.queue = stamp(s.cfg.Now()), nil
 	case errors.As(err, &m):
-		return s.credentialRejected(err, h.credential, h.base, encoded)
+		return s.credentialRejected(err, h, encoded)
 	case errors.Is(err, keytrans.ErrNotRecent) && len(h.queue) < maxQueuedUpdates:
 		h.queue = append(h.queue, encoded)
 	default:
@@ -143,7 +143,7 @@ func (s *session) fetchUpdate(ctx context.Context, h *heldCredential) ([]byte, e
 		return nil, s.refused(ctx, x, err)
 	}
 	if err := s.verifyUpdate(h, x.response); err != nil {
-		return nil, s.credentialRejected(err, h.credential, h.base, x.response)
+		return nil, s.credentialRejected(err, h, x.response)
 	}
 	if h.final.IsZero() {
 		h.final, h.queue = stamp(s.cfg.Now()), nil

@@ -70,21 +70,18 @@ func (s *session) verifyCredential(file []byte) (*CredentialResult, *heldCredent
 		return nil, nil, err
 	}
 	if h == nil {
-		base := s.state.recent.At(c.Position)
+		h = s.newHeld(c, encoded, s.state.recent.At(c.Position))
 		r, err := s.verifier.Credential(s.state.recent, c)
 		if err != nil {
-			return nil, nil, s.credentialRejected(err, c, base, nil)
+			return nil, nil, s.credentialRejected(err, h, nil)
 		}
-		if err := s.checkCredentialSeen(r, c, base); err != nil {
+		if err := s.checkCredentialSeen(r, h); err != nil {
 			return nil, nil, err
 		}
-		if r.Provisional == nil {
-			return standardResult(c, encoded, base), nil, nil
+		if h.provisional = r.Provisional; h.provisional == nil {
+			return standardResult(c, encoded, h.base), nil, nil
 		}
-		h = &heldCredential{
-			encoded: encoded, configuration: s.state.configuration, base: base, at: stamp(s.cfg.Now()), credential: c, provisional: r.Provisional,
-		}
-		if err := s.checkCredentialView(h.provisional, c, base); err != nil {
+		if err := s.checkCredentialView(h); err != nil {
 			return nil, nil, err
 		}
 		if err := s.hold(h); err != nil {
@@ -135,7 +132,7 @@ func (s *session) finish(h *heldCredential) error {
 	}
 	final, err := h.provisional.Final(s.state.recent)
 	if err != nil {
-		return s.credentialRejected(err, h.credential, h.base, nil)
+		return s.credentialRejected(err, h, nil)
 	}
 	var queue [][]byte
 	for _, encoded := range h.queue {
@@ -146,7 +143,7 @@ func (s *session) finish(h *heldCredential) error {
 		var m *keytrans.Misbehaviour
 		switch {
 		case errors.As(err, &m):
-			return s.credentialRejected(err, h.credential, h.base, encoded)
+			return s.credentialRejected(err, h, encoded)
 		case errors.Is(err, keytrans.ErrNotRecent):
 			queue = append(queue, encoded)
 		}
@@ -172,10 +169,10 @@ func (s *session) verifyUpdate(h *heldCredential, encoded []byte) error {
 
 // credentialRejected returns the error for a credential or an update that does
 // not verify. update is nil if it is the credential itself.
-func (s *session) credentialRejected(err error, c *keytrans.Credential, base *keytrans.View, update []byte) error {
+func (s *session) credentialRejected(err error, h *heldCredential, update []byte) error {
 	var m *keytrans.Misbehaviour
 	if errors.As(err, &m) {
-		return s.accuseCredential(m, c, base, update)
+		return s.accuseCredential(m, h, update)
 	}
 	e := fail(Undecided, verifyingCredential, err)
 	switch {

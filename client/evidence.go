@@ -145,12 +145,13 @@ func (e *evidence) write(dir string) (string, error) {
 
 // findEvidence returns the path of the oldest file that is evidence of the same as e,
 // empty if there is none. A log that has two histories is met again at every
-// contact, under another checkpoint each time.
+// contact, under another checkpoint each time, and a credential of another log
+// whenever received ones are looked at.
 func (s *session) findEvidence(e *evidence) string {
-	if e.Inconsistency == nil && e.Entry == nil {
+	if e.Inconsistency == nil && e.Entry == nil && e.Credential == nil {
 		return ""
 	}
-	const largest = 8 << 20 // more than evidence of these kinds has
+	const largest = 4 * MaxCredentialSize // more than evidence of these kinds has
 	dir := filepath.Join(s.dir, evidenceName)
 	files, _ := os.ReadDir(dir) // write says what is wrong, if anything is
 	for _, f := range files {
@@ -171,6 +172,8 @@ func (s *session) sameEvidence(e, other *evidence) bool {
 	case e.Kind != other.Kind || e.Directory != other.Directory || e.Log != other.Log ||
 		!bytes.Equal(e.Configuration, other.Configuration) || !bytes.Equal(e.Policy, other.Policy):
 		return false
+	case e.Credential != nil:
+		return e.Summary == other.Summary && e.Credential.same(other.Credential)
 	case e.Entry != nil:
 		return e.Entry.same(other.Entry, s.verifier.Configuration(), e.Log)
 	}

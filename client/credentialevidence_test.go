@@ -1,0 +1,81 @@
+package client_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/keytrans/keytranstest"
+)
+
+// TestCredentialEvidence finds, after the auditor was changed, that a credential is of
+// another log. The evidence says under which configuration the credential was made,
+// and is written once, however often the client meets it.
+func TestCredentialEvidence(t *testing.T) {
+	m := &modeServer{t, keytranstest.New(keytranstest.Options{Mode: keytrans.ThirdPartyAuditing, Window: 3000})}
+	server := httptest.NewServer(m)
+	defer server.Close()
+	for range 12 {
+		m.tick()
+	}
+	sender := m.client(server)
+	root, cfg := t.TempDir(), client.Config{Now: func() time.Time { return m.log.Now(m.log.Size()) }, Backoff: time.Millisecond}
+	_, err := client.Trust(bg, root, server.URL, "", cfg)
+	fatalIfErr(t, err)
+	receiver, err := client.Open(root, server.URL, cfg)
+	fatalIfErr(t, err)
+	fork := m.log.Fork(m.log.Size())
+	before, err := m.log.Config.Marshal()
+	fatalIfErr(t, err)
+
+	m.tick(keytranstest.Create(alice, "key"))
+	m.tick()
+	_, err = sender.Lookup(bg, alice, nil)
+	fatalIfErr(t, err)
+	made, err := sender.CreateCredential(bg, alice, client.CredentialOptions{})
+	fatalIfErr(t, err)
+	r, err := receiver.VerifyCredential(bg, made.File)
+	fatalIfErr(t, err)
+	if r.Final {
+		t.Fatalf("%+v", r)
+	}
+
+	m.log = fork
+	m.log.Config.MaxAuditorLag += 5
+	for range 10 {
+		m.tick()
+	}
+	after, err := m.log.Config.Marshal()
+	fatalIfErr(t, err)
+	_, err = client.Trust(bg, root, server.URL, fmt.Sprintf("%x", sha256.Sum256(after)), cfg)
+	fatalIfErr(t, err)
+	for range 3 {
+		report, err := receiver.Watch(bg)
+		fatalIfErr(t, err)
+		if len(report.Credentials) != 1 || report.Credentials[0].Kind() != client.Misbehaved || report.Credentials[0].Evidence == "" {
+			t.Fatalf("%+v", report.Credentials)
+		}
+		var e struct {
+			Configuration []byte
+			Credential    struct{ Configuration []byte }
+		}
+		data, err := os.ReadFile(report.Credentials[0].Evidence)
+		fatalIfErr(t, err)
+		fatalIfErr(t, json.Unmarshal(data, &e))
+		if !bytes.Equal(e.Configuration, after) || !bytes.Equal(e.Credential.Configuration, before) {
+			t.Errorf("the configuration is %x, that of the credential %x", e.Configuration, e.Credential.Configuration)
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(receiver.StateDir(), "evidence", "*"))
+	if err != nil || len(files) != 1 {
+		t.Errorf("%d files of evidence, %v", len(files), err)
+	}
+}
