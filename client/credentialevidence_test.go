@@ -79,3 +79,30 @@ func TestCredentialEvidence(t *testing.T) {
 		t.Errorf("%d files of evidence, %v", len(files), err)
 	}
 }
+
+// TestCredentialAndLaterView finds that a credential is of another log as soon as a
+// head shows that, before there is another distinguished log entry.
+func TestCredentialAndLaterView(t *testing.T) {
+	m := &modeServer{t, keytranstest.New(keytranstest.Options{Mode: keytrans.ContactMonitoring, Window: 3000})}
+	server := httptest.NewServer(m)
+	defer server.Close()
+	for range 12 {
+		m.tick()
+	}
+	sender, receiver := m.client(server), m.client(server)
+	fork := m.log.Fork(m.log.Size())
+	m.tick(keytranstest.Create(alice, "key"))
+	_, err := sender.Lookup(bg, alice, nil)
+	fatalIfErr(t, err)
+	made, err := sender.CreateCredential(bg, alice, client.CredentialOptions{})
+	fatalIfErr(t, err)
+	_, err = receiver.VerifyCredential(bg, made.File)
+	fatalIfErr(t, err)
+	m.log = fork
+	m.tick()
+	report, err := receiver.Watch(bg)
+	fatalIfErr(t, err)
+	if len(report.Credentials) != 1 || report.Credentials[0].Kind() != client.Misbehaved {
+		t.Errorf("%+v", report.Credentials)
+	}
+}

@@ -130,6 +130,10 @@ func (s *session) finish(h *heldCredential) error {
 	if !h.final.IsZero() {
 		return nil
 	}
+	// The client may have been shown more of the log since.
+	if err := s.checkCredentialView(h); err != nil {
+		return err
+	}
 	final, err := h.provisional.Final(s.state.recent)
 	if err != nil {
 		return s.credentialRejected(err, h, nil)
