@@ -5,13 +5,16 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/client/clienttest"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/keytrans/keytranstest"
 )
@@ -104,5 +107,89 @@ func TestCredentialAndLaterView(t *testing.T) {
 	fatalIfErr(t, err)
 	if len(report.Credentials) != 1 || report.Credentials[0].Kind() != client.Misbehaved {
 		t.Errorf("%+v", report.Credentials)
+	}
+}
+
+// TestCredentialOfFork has the sender shown another log than the receiver.
+func TestCredentialOfFork(t *testing.T) {
+	w, o := newCredentialWorld(t)
+	w.align()
+	o.watch()
+	fork := w.dir.Fork()
+	w.freshKeys("abc")
+	made := w.credential(alice, client.CredentialOptions{})
+	fork.Tick(1, time.Second)
+	o.become(fork)
+	o.dir = fork
+	o.watch()
+	_, err := o.verifyOffline(made.File)
+	e := wantKind(t, err, client.Misbehaved, "shows another log")
+	if e.Evidence == "" {
+		t.Fatal("no evidence")
+	}
+	data, err := os.ReadFile(e.Evidence)
+	if err != nil || !strings.Contains(string(data), `"kind": "credential"`) {
+		t.Errorf("%v, %.200s", err, data)
+	}
+	if n := len(o.credentialFiles()); n != 0 {
+		t.Errorf("%d files are kept", n)
+	}
+}
+
+// TestForkForCredential has a directory answer out of another log to a search for
+// a credential, which does not continue the sender's own view.
+func TestForkForCredential(t *testing.T) {
+	w, _ := newCredentialWorld(t)
+	w.align()
+	w.watch()
+	fork := w.dir.Fork()
+	w.freshKeys("abc")
+	fork.Insert(clienttest.Update{Label: alice, Values: [][]byte{keys("abx")}})
+	w.watch()
+	w.dir.Before = func(operation string, request []byte) *clienttest.Answer {
+		q, err := keytrans.ParseSearchRequest(request)
+		if operation != "search" || err != nil || *q.Last == w.dir.Size() {
+			return nil
+		}
+		rec := httptest.NewRecorder()
+		fork.ServeHTTP(rec, httptest.NewRequest(http.MethodPost, "/v1/search", bytes.NewReader(request)))
+		return &clienttest.Answer{Status: rec.Code, Type: rec.Header().Get("Content-Type"), Body: rec.Body.Bytes()}
+	}
+	_, err := w.c.CreateCredential(bg, alice, client.CredentialOptions{})
+	e := wantKind(t, err, client.Misbehaved, "shows another log")
+	if e.Evidence == "" || len(w.credentialFiles()) != 0 {
+		t.Errorf("evidence %q, kept %v", e.Evidence, w.credentialFiles())
+	}
+}
+
+// TestCredentialAndSeen holds credentials against what their receiver looked up.
+func TestCredentialAndSeen(t *testing.T) {
+	w, o := newCredentialWorld(t)
+	o.watch()
+	old := w.credential(alice, client.CredentialOptions{})
+	w.align()
+	fork := w.dir.Fork()
+	w.freshKeys("abc")
+	o.lookup(alice)
+	r, err := o.verifyOffline(old.File)
+	if err != nil || r.Newer == nil || *r.Newer != 1 {
+		t.Errorf("%+v, %v", r, err)
+	}
+	// Another value of the version that the receiver has seen, in a log that forks
+	// where his view has no node that tells.
+	x := &world{T: t, dir: fork, server: httptest.NewServer(fork), root: t.TempDir()}
+	t.Cleanup(x.server.Close)
+	x.http = x.server.Client()
+	x.c = x.trust()
+	fork.Insert()
+	fork.Insert(clienttest.Update{Label: alice, Values: [][]byte{keys("abx")}})
+	fork.Insert()
+	x.lookup(alice)
+	made := x.credential(alice, client.CredentialOptions{})
+	o.watch()
+	_, err = o.verifyOffline(made.File)
+	e := wantKind(t, err, client.Misbehaved, "the log committed to another value of version 1 before")
+	if e.Evidence == "" || len(o.credentialFiles()) != 0 {
+		t.Errorf("evidence %q, kept %v", e.Evidence, o.credentialFiles())
 	}
 }
