@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/cmd/ktd/internal/instance"
+	"github.com/ghostlight-kt/ghostlight/directory"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 )
 
@@ -294,6 +296,20 @@ func TestAuditorInterrupted(t *testing.T) {
 	done := read(t, config)
 	write(t, next, done) // after it, before the file took its place
 	write(t, config, old)
+	if got := lag(dir); got != 45*time.Minute || read(t, config) != done {
+		t.Errorf("max_auditor_lag %v", got)
+	}
+	// With other keys the stored head decides nothing, and both files stay.
+	signing := filepath.Join(dir, instance.SigningKeyFile)
+	key := read(t, signing)
+	other := newDir(t, "--mode", "third-party-auditing", "--auditor-key", a.public)
+	write(t, signing, read(t, filepath.Join(other, instance.SigningKeyFile)))
+	write(t, next, done)
+	write(t, config, old)
+	if _, err := instance.Open(dir, instance.Options{}); !errors.Is(err, directory.ErrOtherConfiguration) {
+		t.Errorf("another key: %v", err)
+	}
+	write(t, signing, key)
 	if got := lag(dir); got != 45*time.Minute || read(t, config) != done {
 		t.Errorf("max_auditor_lag %v", got)
 	}

@@ -143,9 +143,12 @@ func settleConfig(dir string, cfg Config, keys *keyRing, store directory.Store) 
 	case err == nil:
 		err = os.Rename(path, filepath.Join(dir, ConfigFile))
 		return next, errors.Join(err, durable.SyncDir(dir))
-	case errors.Is(err, directory.ErrOtherConfiguration):
-		return cfg, errors.Join(os.Remove(path), durable.SyncDir(dir))
-	default:
+	case !errors.Is(err, directory.ErrOtherConfiguration):
 		return cfg, err
 	}
+	// With wrong keys the head is signed under neither: then nothing is decided.
+	if err := directory.CheckHead(store, cfg.configuration(keys)); err != nil {
+		return cfg, fmt.Errorf("%s and %s: %w", ConfigFile, nextConfigFile, err)
+	}
+	return cfg, errors.Join(os.Remove(path), durable.SyncDir(dir))
 }
