@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"bytes"
+	"fmt"
 	"net/http/httptest"
 	"os"
 	"strings"
@@ -92,6 +93,31 @@ func TestCompareHeads(t *testing.T) {
 	o.watch()
 	r, err := o.c.CompareHeads(bg, []byte(text))
 	if err != nil || r.Kind() != client.Undecided || r.Result != client.HeadsDisjoint || r.Hint == "" {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// TestHeadsDisplaced has a list with a root of one's own at another log entry, where
+// one's own list has nothing: no head is the same.
+func TestHeadsDisplaced(t *testing.T) {
+	w := newWorld(t)
+	w.settle()
+	x := w.export(false)
+	for i := 0; ; i++ {
+		last := len(x.Heads) - 1
+		if x.Heads[last].Position-x.Heads[last-1].Position > 1 {
+			break
+		}
+		if i == 40 {
+			t.Fatalf("there is never room before the last head: %+v", x.Heads)
+		}
+		w.dir.Tick(1, clienttest.Window/3)
+		x = w.export(false)
+	}
+	last := x.Heads[len(x.Heads)-1]
+	list := fmt.Sprintf(`"heads": [{"position": %d, "root": %q}, {"position": %d, "root": %q}]`, last.Position-1, last.Root, last.Position+1, last.Root)
+	r, err := w.offline().CompareHeads(bg, []byte(cut(string(x.File), `"heads": [`, "]", list)))
+	if err != nil || r.Result != client.HeadsDiffer || r.Common != 0 || r.Kind() != client.Attention {
 		t.Errorf("%+v, %v", r, err)
 	}
 }

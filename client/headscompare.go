@@ -169,6 +169,8 @@ func (r *HeadsComparison) compare() error {
 	}
 	_, err := keytrans.CompareHeads(&keytrans.DistinguishedHead{Heads: a}, &keytrans.DistinguishedHead{Heads: b})
 	switch {
+	case err == nil && r.Common < len(a):
+		return errors.New("they have the same root at different log entries")
 	case err == nil:
 		r.Result = HeadsConsistent
 	case errors.Is(err, keytrans.ErrHeadsLength):
