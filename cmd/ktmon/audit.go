@@ -27,6 +27,9 @@ type auditOptions struct {
 	interval            time.Duration
 }
 
+// longestInterval is far longer than any directory lets its auditor lag.
+const longestInterval = 30 * 24 * time.Hour
+
 func newAudit() *cobra.Command {
 	var opts auditOptions
 	cmd := &cobra.Command{
@@ -54,8 +57,9 @@ DIR must never be put back to an earlier state: the auditor could sign two histo
 	f.BoolVar(&opts.json, "json", false, "print one JSON object on standard output")
 	f.BoolVarP(&opts.verbose, "verbose", "v", false, "print what is done, to standard error")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if opts.interval <= 0 {
-			return cli.Usage(cmd, "--interval must be positive")
+		// The auditor waits up to ten times as long after failures.
+		if opts.interval <= 0 || opts.interval > longestInterval {
+			return cli.Usage(cmd, "--interval must be positive, and at most %v", longestInterval)
 		}
 		return runAudit(cmd.Context(), args[0], args[1], opts, cmd.OutOrStdout(), cmd.ErrOrStderr())
 	}

@@ -74,6 +74,7 @@ func TestAuditUsage(t *testing.T) {
 	d := newAuditedDirectory(t)
 	ktmon(t, t.Context(), "audit", d.url).exits(exitUsage, "missing")
 	ktmon(t, t.Context(), "audit", d.url, d.dir, "--interval", "0s").exits(exitUsage, "--interval")
+	ktmon(t, t.Context(), "audit", d.url, d.dir, "--interval", "1000000h").exits(exitUsage, "--interval")
 	ktmon(t, t.Context(), "audit", d.url, filepath.Join(d.dir, "none")).exits(exitUsage, "hint: make a key first")
 	ktmon(t, t.Context(), "audit", "nowhere", d.dir).exits(exitUsage, "hint: give the URL of the directory")
 	file := filepath.Join(t.TempDir(), "configuration")
