@@ -1,10 +1,12 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 )
@@ -58,6 +60,8 @@ func (s *session) receiveUpdate(h *heldCredential, encoded []byte) error {
 		h.final, h.queue = stamp(s.cfg.Now()), nil
 	case errors.As(err, &m):
 		return s.credentialRejected(err, h, encoded)
+	case errors.Is(err, keytrans.ErrNotRecent) && slices.ContainsFunc(h.queue, func(u []byte) bool { return bytes.Equal(u, encoded) }):
+		return nil // it waits already
 	case errors.Is(err, keytrans.ErrNotRecent) && len(h.queue) < maxQueuedUpdates:
 		h.queue = append(h.queue, encoded)
 	default:
