@@ -37,7 +37,9 @@ func TestSmallWorldsOfCredentials(t *testing.T) {
 	if raceEnabled {
 		size = 6
 	}
-	for name, n := range smallWorlds(size) {
+	worlds := smallWorlds(size)
+	worlds["pauses after bursts"] = pauses(size)
+	for name, n := range worlds {
 		for _, mode := range []DeploymentMode{ContactMonitoring, ThirdPartyManagement, ThirdPartyAuditing} {
 			t.Run(fmt.Sprint(name, " in mode ", mode), func(t *testing.T) {
 				t.Parallel()
@@ -45,6 +47,21 @@ func TestSmallWorldsOfCredentials(t *testing.T) {
 			})
 		}
 	}
+}
+
+// pauses is a log in which entries become distinguished because of one that comes
+// long after them: the log that ends with one of these does not show it yet.
+func pauses(n int) naive.World {
+	w := smallWorlds(n)["bursts"]
+	w.Timestamps, w.RMW = nil, 100
+	ts := uint64(1_000_000)
+	for pos := range n {
+		if ts++; pos%8 == 7 {
+			ts += 150
+		}
+		w.Timestamps = append(w.Timestamps, ts)
+	}
+	return w
 }
 
 func exploreCredentials(t *testing.T, w *world) {
@@ -204,6 +221,7 @@ func (x *credentialExplorer) receive(t *testing.T, what string, m uint64, recent
 		x.expectNoUpdate(t, what, recent, r.Provisional, err)
 		return
 	}
+	x.receiveLater(t, what, m, recent, c, r.Provisional)
 	log := x.at(m)
 	u, err := x.prove.CredentialUpdate(log, log.label(string(c.Label)), uq)
 	if err != nil {
@@ -231,6 +249,25 @@ func (x *credentialExplorer) receive(t *testing.T, what string, m uint64, recent
 	}
 	if _, err := x.verify.CredentialUpdate(r.Provisional, recent[:slices.Index(recent, recent.At(at))], u); !errors.Is(err, ErrNotRecent) {
 		t.Fatalf("%s: update that came early: %v", what, err)
+	}
+}
+
+// receiveLater has the user verify the credential finally when the first of the
+// heads that an update could lead to are not recent any more.
+func (x *credentialExplorer) receiveLater(t *testing.T, what string, m uint64, recent Recent, c *Credential, p *Provisional) {
+	log := x.at(m)
+	for i := 1; i < len(recent); i++ {
+		later := recent[i:]
+		uq, err := p.UpdateRequest(c.Label, later)
+		if err != nil {
+			x.expectNoUpdate(t, what, later, p, err)
+			continue
+		}
+		u, err := x.prove.CredentialUpdate(log, log.label(string(c.Label)), uq)
+		fatalIfErr(t, err)
+		if at, err := x.verify.CredentialUpdate(p, later, u); err != nil || at != uq.Distinguished {
+			t.Fatalf("%s: update to %d, without %d heads: %d, %v", what, uq.Distinguished, i, at, err)
+		}
 	}
 }
 

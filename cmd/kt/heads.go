@@ -142,7 +142,7 @@ func (a *app) headsCompareCommand() *cobra.Command {
 		Use:   "compare FILE|URL",
 		Short: "Compare your recent distinguished heads with somebody else's",
 		Long: `Compare the recent distinguished heads with what kt heads export wrote for somebody
-else: a file, or the text of a QR code, or either on standard input (-). Or compare
+else: a file with it, or with the text of a QR code, or standard input (-). Or compare
 them with what the directory shows a newcomer at another URL, which is another way to
 it. Lists are consistent if they have a head in common and agree as far as both reach.
 

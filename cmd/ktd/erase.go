@@ -23,7 +23,7 @@ this, and serves meanwhile.
 
 Lookups of an erased version are told that it was erased. Other versions, and the
 monitoring of owners and contacts, are not affected. An owner who has not yet been
-told of an erased version has to take the label over anew; kt tells them.
+told of an erased version has to take the label over anew (kt own LABEL --anew).
 
 It is gone from the store's tables, but may be in the write-ahead log in DIR/db until
 later writes have replaced that, or ktd was started anew. It stays in backups, in

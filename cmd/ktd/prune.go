@@ -24,7 +24,7 @@ proofs stay verifiable. If 'ktd serve' runs, it does this, and serves meanwhile.
 Interrupted, it can be run again; run it as often as you like, for instance daily.
 
 Users who have not monitored for longer than the lifetime have to look labels up
-anew, and owners to take theirs over anew; kt tells them.
+anew (kt lookup), and owners to take theirs over anew (kt own LABEL --anew).
 
 The public log, below /log, stays whole, so that anybody can still verify all of it
 from its beginning. With --public-log, its expired entries and their changes go, too,

@@ -41,9 +41,10 @@ directory, whose users require it. It goes on until SIGINT or SIGTERM, or the
 directory's misbehaviour is proven. After an interruption of any kind it goes on where
 it was. Nothing is signed that the directory has not signed.
 
-The first time, --configuration gives the Configuration of the directory, encoded, or
-in base64 as 'ktd init --json' prints it; without it, the directory is asked. It is
-kept in DIR. Later only one with other terms of the auditor takes its place.
+The first time, --configuration gives the Configuration of the directory: a file with
+nothing but its encoding, or that in base64, which is what the member "configuration"
+of 'ktd init --json' and 'ktd auditor --json' holds. Without it, the directory is
+asked. It is kept in DIR. Later only one with other terms of the auditor takes its place.
 
 DIR must never be put back to an earlier state: the auditor could sign two histories.`,
 		Example: `  ktmon keygen audit > auditor.pub
