@@ -383,6 +383,9 @@ func TestExpiredCredential(t *testing.T) {
 		t.Fatalf("%+v", report.Credentials)
 	}
 	w.dir.Before = nil
+	// Held or not, an expired credential is not one to rely on.
+	_, err = third.verifyOffline(made.File)
+	wantKind(t, err, client.Undecided, "no recent distinguished log entry is known there")
 	if report = third.watch(); len(report.Credentials) != 1 || report.Kind() != 0 {
 		t.Errorf("%+v", report.Credentials)
 	}

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
@@ -48,9 +49,14 @@ func (c *Client) VerifyCredential(ctx context.Context, file []byte) (*Credential
 		return nil, err
 	}
 	defer s.end()
-	r, _, err := s.verifyCredential(file)
+	r, h, err := s.verifyCredential(file)
 	if err != nil {
 		return nil, err
+	}
+	if h != nil && s.expired(h) {
+		// That it was verified in time is no reason to rely on it now. It is held
+		// until it is verified finally all the same.
+		return nil, s.credentialRejected(fmt.Errorf("%w: position %d", keytrans.ErrNotRecent, r.Position), h, nil)
 	}
 	if c := s.state.contacts[r.Label]; c != nil && c.seen != nil && c.seen.version > r.Version {
 		r.Newer = &c.seen.version
