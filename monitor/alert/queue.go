@@ -84,7 +84,11 @@ func (l *Ledger) openCursor(sink string, last uint64, r *repair) (uint64, error)
 		err = errDamaged
 	}
 	if err != nil && !missing {
-		r.say(deliveredName(sink), fmt.Sprintf("what says how far the sink %q has come was damaged, and was written again", sink), diskHint)
+		aside, err := l.folder.aside(deliveredName(sink))
+		if err != nil {
+			return 0, err
+		}
+		r.say(aside, fmt.Sprintf("what says how far the sink %q has come was damaged, and was written again", sink), diskHint)
 		kept.Delivered = 0
 	}
 	switch {

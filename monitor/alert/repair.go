@@ -24,7 +24,7 @@ func (r *repair) say(subject, summary, hint string) {
 	r.l.cfg.Logger.Warn("damaged state of alerts", "name", subject, "what", summary)
 	r.found = append(r.found, finding.Finding{
 		Rule: finding.StateDamaged, Class: finding.Report, Severity: finding.Warning,
-		Subject: subject, Summary: summary, Detail: "The file is now " + subject + ".", Hint: hint,
+		Subject: subject, Summary: summary, Detail: "It is " + subject + " in the monitor's folder.", Hint: hint,
 	})
 }
 
