@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"time"
 
 	"github.com/ghostlight-kt/ghostlight/merkle"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
@@ -95,6 +98,29 @@ func contradict(older, newer *checkpoint.Signed, root merkle.Hash, proof []merkl
 func contradiction(older, newer *checkpoint.Signed) error {
 	return fmt.Errorf("the log %s has shown two histories: its checkpoints of %d and of %d entries contradict each other",
 		newer.Origin, older.Size, newer.Size)
+}
+
+// StoreInconsistency stores what CompareCheckpoints found as an evidence file, below
+// evidence/ in a folder, durably, and returns its path. It makes the folder. What is
+// stored there already stays as it is. newer is the larger of the two checkpoints.
+func StoreInconsistency(dir string, found *checkpoint.Inconsistency, newer *checkpoint.Signed, now time.Time) (string, error) {
+	policy, err := parsePolicy([]byte("log " + newer.Log.VerifierKey + "\nquorum none\n"))
+	if err != nil {
+		return "", err
+	}
+	older, err := policy.Open(found.Older)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(filepath.Join(dir, tmpName), 0o700); err != nil {
+		return "", err
+	}
+	e := &Evidence{
+		Schema: EvidenceSchema, Kind: EvidenceInconsistency, Summary: contradiction(older, newer).Error(),
+		FoundAt: now.UTC(), Log: newer.Log.VerifierKey, Inconsistency: found,
+	}
+	f := &files{dir: dir, dirty: make(map[string]bool)}
+	return f.writeEvidence(e, policy)
 }
 
 // NotReached reports whether an error says that there was no answer, or not one

@@ -3,8 +3,11 @@ package monitor
 import (
 	"bytes"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 	"github.com/ghostlight-kt/ghostlight/merkle/tile"
@@ -48,6 +51,22 @@ func TestCompareCheckpoints(t *testing.T) {
 				return
 			}
 			fatalIfErr(t, found.Verify(policy))
+			newer := c.a
+			if c.b.Size > c.a.Size {
+				newer = c.b
+			}
+			dir := filepath.Join(t.TempDir(), "new", "folder")
+			path, err := StoreInconsistency(dir, found, newer, time.Now())
+			fatalIfErr(t, err)
+			again, err := StoreInconsistency(dir, found, newer, time.Now().Add(time.Hour))
+			if err != nil || again != path || filepath.Dir(path) != filepath.Join(dir, evidenceName) {
+				t.Errorf("stored as %s, and again as %s, %v", path, again, err)
+			}
+			data, err := os.ReadFile(path)
+			fatalIfErr(t, err)
+			e, err := ParseEvidence(data)
+			fatalIfErr(t, err)
+			fatalIfErr(t, e.Verify(policy))
 		})
 	}
 	_, err = CompareCheckpoints(t.Context(), logSource{w.log}, at(w.log, 200), at(fork, 300))
