@@ -95,7 +95,7 @@ func isDoubtful(err error) bool {
 
 // isUndecided reports whether an error is one of reading a log.
 func isUndecided(err error) bool {
-	for _, e := range []error{errNetwork, errResponse, ErrNotFound, errOther,
+	for _, e := range []error{errNetwork, errResponse, ErrNotFound, errOther, ErrTwoKeys,
 		checkpoint.ErrMalformed, checkpoint.ErrNotSigned, checkpoint.ErrQuorum} {
 		if errors.Is(err, e) {
 			return true
