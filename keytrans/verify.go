@@ -15,6 +15,10 @@ import (
 // ErrTime says that the head's timestamp is too far from the user's clock.
 var ErrTime = errors.New("the tree head is not of this time")
 
+// ErrBehind is the ErrTime of a head that is too old: the log stands still, or its
+// present state is held back.
+var ErrBehind = fmt.Errorf("%w", ErrTime)
+
 // ErrAuditor says that there is no auditor's head for the log, or that it breaks
 // the rules of KEYTRANS, "Auditor Tree Head Signature". Whose fault that is does
 // not follow: it is the log that passes the auditor's head on.
@@ -233,7 +237,7 @@ func (s *session) checkTime(ts uint64, now time.Time) error {
 	case ts > clock && ts-clock > s.cfg.MaxAhead:
 		return fmt.Errorf("%w: it is %d ms ahead of this clock, more than %d", ErrTime, ts-clock, s.cfg.MaxAhead)
 	case ts < clock && clock-ts > s.cfg.MaxBehind:
-		return fmt.Errorf("%w: it is %d ms behind this clock, more than %d", ErrTime, clock-ts, s.cfg.MaxBehind)
+		return fmt.Errorf("%w: it is %d ms behind this clock, more than %d", ErrBehind, clock-ts, s.cfg.MaxBehind)
 	}
 	return nil
 }

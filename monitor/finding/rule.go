@@ -9,6 +9,10 @@ const (
 	// UnexpectedVersion: an owned label has a version that its owner did not make or
 	// announce.
 	UnexpectedVersion Rule = "unexpected-version"
+	// ExpectedVersion: the version came that its owner had announced.
+	ExpectedVersion Rule = "expected-version"
+	// TakenOver: a label is watched from now on. What it has is accepted unseen.
+	TakenOver Rule = "taken-over"
 	// ChangedValue: a contact's label has another value than was seen last.
 	ChangedValue Rule = "changed-value"
 	// Unreachable: nothing was answered, or nothing that a directory answers.
