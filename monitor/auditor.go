@@ -44,6 +44,8 @@ type AuditorConfig struct {
 	Interval time.Duration
 	// HTTP adjusts the requests.
 	HTTP HTTPConfig
+	// Progress, if not nil, is told of it after every log entry. It must be fast.
+	Progress func(Progress)
 	// Logger is told what happens, at level info. The default discards.
 	Logger *slog.Logger
 	// Now is the clock. The default is time.Now.
@@ -63,6 +65,9 @@ func (c AuditorConfig) withDefaults() AuditorConfig {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Progress == nil {
+		c.Progress = func(Progress) {}
 	}
 	if c.progressEvery == 0 {
 		c.progressEvery = 10_000

@@ -66,5 +66,6 @@ func (a *Auditor) apply(r io.Reader, most int) error {
 		}
 		a.noteRoot()
 		a.changes += uint64(len(u.Added) + len(u.Removed))
+		a.cfg.Progress(Progress{Auditing, a.audit.log.Size(), a.target, a.changes})
 	}
 }

@@ -26,6 +26,9 @@ type LogAnswer struct {
 // Size returns the number of log entries in the head.
 func (a *LogAnswer) Size() uint64 { return a.TreeSize }
 
+// LogRoot returns the root of the log tree in the head.
+func (a *LogAnswer) LogRoot() merkle.Hash { return merkle.Hash(a.Root) }
+
 // AuditorAnswer is the auditor's head, as a directory tells of it.
 type AuditorAnswer struct {
 	TreeSize    uint64 `json:"tree_size"`

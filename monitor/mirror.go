@@ -63,6 +63,7 @@ const (
 	Resuming  Step = "resuming"  // reading and verifying what it has
 	Mirroring Step = "mirroring" // reading and verifying what the log has more
 	Verifying Step = "verifying" // what VerifyMirror does
+	Auditing  Step = "auditing"  // what an Auditor does
 )
 
 // Progress is how far a step has come.
