@@ -22,6 +22,9 @@ const (
 	// WrongChanges: the changes that auditors are told of do not lead to what the
 	// directory signed. They are signed by nobody.
 	WrongChanges Rule = "wrong-changes"
+	// TreesDiffer: the directory's head and its checkpoint, both signed, are of other log
+	// entries than each other.
+	TreesDiffer Rule = "trees-differ"
 	// RolledBack: the log is smaller than it was.
 	RolledBack Rule = "rolled-back"
 	// Stalled: the log's newest entry is older than its Configuration permits: heartbeats
