@@ -40,8 +40,7 @@ type watchedKey struct{ role, label string }
 type watched struct {
 	Label string `json:"label"`
 	Role  string `json:"role"`
-	// Told is what a contact's label had last, of which there is a finding. For an
-	// owned label it is what was taken over.
+	// Told is what a contact's label had last, of which there is a finding.
 	Told     told       `json:"told"`
 	Happened []happened `json:"happened,omitempty"`
 }
