@@ -72,9 +72,11 @@ func (h *happened) finding(directory string) finding.Finding {
 	}
 }
 
-// note adds what happened to a list, unless it has it.
+// note adds what happened to a list, in the place of the same if it has that.
 func note(list []happened, h happened) []happened {
-	if slices.ContainsFunc(list, func(o happened) bool { return o.Rule == h.Rule && o.Subject == h.Subject }) {
+	i := slices.IndexFunc(list, func(o happened) bool { return o.Rule == h.Rule && o.Subject == h.Subject })
+	if i >= 0 {
+		list[i] = h
 		return list
 	}
 	list = append(list, h)

@@ -170,18 +170,23 @@ func (r *round) result() finding.Round {
 	if r.record == nil {
 		return out
 	}
-	for i := range r.record.Happened {
-		out.Findings = append(out.Findings, r.record.Happened[i].finding(r.cfg.Name))
-	}
-	for i := range r.cfg.Labels {
-		if l := r.record.of(r.cfg.Labels[i].Role, r.cfg.Labels[i].Label); l != nil {
-			for j := range l.Happened {
-				out.Findings = append(out.Findings, l.Happened[j].finding(r.cfg.Name))
-			}
-		}
+	for _, h := range r.allHappened() {
+		out.Findings = append(out.Findings, h.finding(r.cfg.Name))
 	}
 	if r.unsaved {
 		r.record = nil // read what is stored
+	}
+	return out
+}
+
+// allHappened returns what is kept of things that happened, in the order of the
+// configuration.
+func (r *round) allHappened() []happened {
+	out := slices.Clone(r.record.Happened)
+	for i := range r.cfg.Labels {
+		if l := r.record.of(r.cfg.Labels[i].Role, r.cfg.Labels[i].Label); l != nil {
+			out = append(out, l.Happened...)
+		}
 	}
 	return out
 }
