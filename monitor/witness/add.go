@@ -138,7 +138,7 @@ func (w *Witness) update(ctx context.Context, l *witnessed, s *submission, check
 	}
 	// A cosignature has the time to the second: within one, it is the same again.
 	now := w.cfg.Now().Unix()
-	if l.latest != nil && l.latest.text == s.text && l.latest.at == now {
+	if l.latest != nil && l.latest.at == now && l.latest.has(s) {
 		return l.latest, nil
 	}
 	a, err := cosign(w.key, now, s.Checkpoint, s.text, s.sigs)
