@@ -11,7 +11,9 @@ import (
 	"testing"
 )
 
-// crashEnv tells this program to be a witness that ends at a step of storing.
+// crashEnv tells this program to be a witness, with a folder, a key file that it
+// makes if there is none, a file with a policy, and the step of storing at which it
+// stops. web/interop runs it too.
 const crashEnv = "GHOSTLIGHT_TEST_WITNESS"
 
 func TestMain(m *testing.M) {
@@ -29,6 +31,11 @@ func serveUntil(args []string) error {
 	data, err := os.ReadFile(policy)
 	if err != nil {
 		return err
+	}
+	if !exists(key) {
+		if _, err := CreateKey(key, "witness.example/ghostlight"); err != nil {
+			return err
+		}
 	}
 	w, err := Open(Config{Dir: dir, KeyFile: key, Logs: []Logs{{Policy: data}}})
 	if err != nil {
