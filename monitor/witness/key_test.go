@@ -70,7 +70,7 @@ func TestParseKey(t *testing.T) {
 	if key.VerifierKeys()[0] != vkey {
 		t.Errorf("%q, want %q", key.VerifierKeys(), vkey)
 	}
-	parts := strings.Split(skey, "+")
+	parts := strings.SplitN(skey, "+", 5) // the last part can have a plus
 	with := func(i int, text string) string {
 		changed := append([]string{}, parts...)
 		changed[i] = text
@@ -85,7 +85,7 @@ func TestParseKey(t *testing.T) {
 	} {
 		if _, err := parseKey(text); err == nil {
 			t.Errorf("%s was accepted", name)
-		} else if len(parts[4]) > 40 && strings.Contains(err.Error(), parts[4][8:40]) {
+		} else if strings.Contains(err.Error(), parts[4][8:40]) {
 			t.Errorf("%s: the error has the secret", name)
 		}
 	}

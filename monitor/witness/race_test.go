@@ -34,6 +34,31 @@ func TestRace(t *testing.T) {
 	}
 }
 
+// TestRacePoll has the witness be asked while it has compared a smaller checkpoint
+// that it polled.
+func TestRacePoll(t *testing.T) {
+	w := newWorld(t, 300)
+	w.cosigns(w.request(w.log, 0, 100))
+	w.log.Serve(w.log.SignAt(t, 200))
+	fast := w.request(w.log, 100, 300)
+	stalled, resume := make(chan struct{}), make(chan struct{})
+	w.w.hook = func(step string) error {
+		if step == "compared" {
+			close(stalled)
+			<-resume
+		}
+		return nil
+	}
+	done := make(chan int)
+	go func() { done <- len(w.w.Round(t.Context()).Findings) }()
+	<-stalled
+	w.cosigns(fast)
+	close(resume)
+	if found := <-done; found != 0 || w.size() != 300 {
+		t.Errorf("%d findings, and a size of %d", found, w.size())
+	}
+}
+
 // TestRaceStoring stalls the storing of a checkpoint, while others come and what is
 // published is read.
 func TestRaceStoring(t *testing.T) {

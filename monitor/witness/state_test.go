@@ -178,13 +178,16 @@ func TestLost(t *testing.T) {
 			}
 			w.round(finding.StateDamaged, finding.StateDamaged) // of the database, and of the record
 			w.cosigns(w.request(w.log, 300, 300))
-			// The file is gone too, now or later: never from the beginning.
+			// The file is gone too, or its whole folder: never from the beginning.
 			w.restart(func() { lose(w); fatalIfErr(t, os.Remove(w.anchorFile())) })
+			w.refuses(w.request(w.log, 0, 300), http.StatusServiceUnavailable)
+			w.restart(func() { fatalIfErr(t, os.RemoveAll(filepath.Dir(w.anchorFile()))) })
 			w.refuses(w.request(w.log, 0, 300), http.StatusServiceUnavailable)
 			w.restart(func() {})
 			w.refuses(w.request(w.log, 0, 300), http.StatusServiceUnavailable)
 			w.round(finding.StateDamaged)
 			// Its operator knows better.
+			fatalIfErr(t, os.MkdirAll(filepath.Dir(w.anchorFile()), 0o700))
 			fatalIfErr(t, os.WriteFile(w.anchorFile(), []byte(nothingYet), 0o600))
 			w.round(finding.StateDamaged)
 			w.cosigns(w.request(w.log, 300, 300))
