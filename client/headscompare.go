@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/merkle"
@@ -82,8 +83,9 @@ func (c *Client) CompareHeads(ctx context.Context, data []byte) (*HeadsCompariso
 
 // CompareVantage compares them with what the directory shows somebody without a
 // view who reaches it at another URL: from another network, or through another
-// name. The client's own heads are brought up to date first.
-func (c *Client) CompareVantage(ctx context.Context, base string) (*HeadsComparison, error) {
+// name. through makes the requests there, such as by way of a proxy; nil is the
+// client of Config. The client's own heads are brought up to date first.
+func (c *Client) CompareVantage(ctx context.Context, base string, through *http.Client) (*HeadsComparison, error) {
 	base, err := ParseURL(base, c.cfg.InsecureHTTP)
 	if err != nil {
 		return nil, err
@@ -96,7 +98,11 @@ func (c *Client) CompareVantage(ctx context.Context, base string) (*HeadsCompari
 	if _, err := s.distinguished(ctx); err != nil {
 		return nil, err
 	}
-	n, err := s.asNewcomer(ctx, newTransport(base, s.cfg))
+	cfg := s.cfg
+	if through != nil {
+		cfg.HTTP = through
+	}
+	n, err := s.asNewcomer(ctx, newTransport(base, cfg))
 	if err != nil {
 		e := fail(Undecided, comparingHeads, fmt.Errorf("%s: %w", base, err))
 		e.Hint = "is this another way to the same directory? Its configuration must be the one that is pinned"

@@ -34,7 +34,7 @@ func (s *Station) addDirectory(d *Directory) {
 	if len(d.Watch) > 0 {
 		add("watch", longestRound, s.openWatch)
 	}
-	s.addVantage(add, d)
+	add("vantage", longestRound, s.openVantage)
 }
 
 func (s *Station) openAudit(ctx context.Context, d *Directory) (Role, error) {

@@ -18,6 +18,7 @@ import (
 	"github.com/ghostlight-kt/ghostlight/monitor"
 	"github.com/ghostlight-kt/ghostlight/monitor/alert"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
+	"github.com/ghostlight-kt/ghostlight/monitor/vantage"
 	"github.com/ghostlight-kt/ghostlight/monitor/witness"
 )
 
@@ -56,6 +57,7 @@ type Station struct {
 	opts   Options
 	http   *http.Client
 	ledger *alert.Ledger
+	gossip *vantage.Gossip
 	slots  []*slot
 	web    *web // nil without Config.Listen
 	since  time.Time
@@ -71,7 +73,7 @@ type Station struct {
 // Open opens the monitor's folder, which it makes if there is none, and begins to
 // listen. No directory is contacted yet. The caller closes it.
 func Open(ctx context.Context, cfg *Config, opts Options) (_ *Station, err error) {
-	s := &Station{cfg: cfg, opts: opts.withDefaults(), http: newHTTP(), alertMetrics: alert.NewMetrics(), since: time.Now().UTC()}
+	s := &Station{cfg: cfg, opts: opts.withDefaults(), http: newHTTP(), alertMetrics: alert.NewMetrics(), gossip: vantage.NewGossip(), since: time.Now().UTC()}
 	if err := os.MkdirAll(s.folder(), 0o700); err != nil {
 		return nil, err
 	}
