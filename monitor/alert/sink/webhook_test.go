@@ -70,10 +70,12 @@ func TestWebhookAnswers(t *testing.T) {
 		answer http.HandlerFunc
 		want   string
 	}{
-		"200":               {func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(200) }, ""},
-		"400":               {func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(400) }, "answered 400"},
-		"500":               {func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(500) }, "answered 500"},
-		"redirect":          {func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, "/other", 307) }, "answered 307"},
+		"200": {func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(200) }, ""},
+		"400": {func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(400) }, "answered 400"},
+		"500": {func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(500) }, "answered 500"},
+		"redirect": {func(rw http.ResponseWriter, r *http.Request) {
+			http.Redirect(rw, r, "/other", http.StatusTemporaryRedirect)
+		}, "answered 307"},
 		"10 GB":             {func(rw http.ResponseWriter, _ *http.Request) { endless(rw, 0) }, ""},
 		"10 GB of an error": {func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(500); endless(rw, 0) }, "answered 500"},
 		"1 byte/s":          {func(rw http.ResponseWriter, _ *http.Request) { endless(rw, time.Second) }, ""},
