@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/merkle"
 )
 
@@ -79,7 +80,7 @@ type Auditor struct {
 	config        *keytrans.Configuration
 	configuration []byte // encoded
 
-	seen     *signedHead       // the latest that the directory signed; may be nil
+	seen     *evidence.Head    // the latest that the directory signed; may be nil
 	log      *keytrans.Auditor // ahead of verified while a round is under way
 	verified []byte            // what state has, of a log of verifiedSize entries
 
@@ -191,16 +192,16 @@ func (a *Auditor) Run(ctx context.Context, tell func(error)) error {
 }
 
 // readHead reads the directory's latest head and verifies its signature.
-func (a *Auditor) readHead(ctx context.Context) (*signedHead, error) {
+func (a *Auditor) readHead(ctx context.Context) (*evidence.Head, error) {
 	data, err := readAll(ctx, a.source, "api/v1/log", maxConfiguration)
 	if err != nil {
 		return nil, err
 	}
-	var head signedHead
+	var head evidence.Head
 	if err := json.Unmarshal(data, &head); err != nil {
 		return nil, fmt.Errorf("%w: %w", errContent, err)
 	}
-	if err := head.verify(a.config); err != nil {
+	if err := head.Verify(a.config); err != nil {
 		return nil, &Error{
 			Kind: Undecided, Err: fmt.Errorf("the directory's head of %d entries: %w", head.TreeSize, err),
 			Hint: "if the operator has changed the configuration, compare the new one and give it with --configuration FILE",
@@ -210,7 +211,7 @@ func (a *Auditor) readHead(ctx context.Context) (*signedHead, error) {
 }
 
 // see holds a head against the latest one, and keeps the larger one.
-func (a *Auditor) see(head *signedHead) error {
+func (a *Auditor) see(head *evidence.Head) error {
 	switch old := a.seen; {
 	case old != nil && head.TreeSize == old.TreeSize && head.Root != old.Root:
 		return a.accuse(old, head)
@@ -232,7 +233,7 @@ func (a *Auditor) see(head *signedHead) error {
 // process applies the updates up to a head that the directory has signed, and stores
 // what it leads to if that is the signed root. Otherwise it goes back to what was
 // verified before: any of the updates since can be wrong.
-func (a *Auditor) process(ctx context.Context, head *signedHead) error {
+func (a *Auditor) process(ctx context.Context, head *evidence.Head) error {
 	if head.TreeSize < a.log.Size() {
 		return fmt.Errorf("%w: its head has fewer entries than were audited, %d", errResponse, a.log.Size())
 	}
