@@ -70,11 +70,12 @@ func TestRoleDown(t *testing.T) {
 // TestRoleConfiguration serves another Configuration than the pinned one.
 func TestRoleConfiguration(t *testing.T) {
 	w := newWorld(t, Mirror)
-	other := *w.log.Config
-	other.MaxAhead++
-	data, err := other.Marshal()
+	other, err := keytrans.ParseConfiguration(w.configure)
 	fatalIfErr(t, err)
-	w.set(func() { w.configure = data })
+	other.MaxAhead++
+	served, err := other.Marshal()
+	fatalIfErr(t, err)
+	w.set(func() { w.configure = served })
 	out := w.round(w.open(), finding.ConfigurationChanged)
 	if out.Verdict() != finding.Changed || !strings.Contains(out.Findings[0].Detail, "SHA-256") {
 		t.Errorf("%+v", out)

@@ -3,6 +3,7 @@ package station
 import (
 	"context"
 	"path/filepath"
+	"time"
 
 	"github.com/ghostlight-kt/ghostlight/monitor/audit"
 	"github.com/ghostlight-kt/ghostlight/monitor/watch"
@@ -16,18 +17,22 @@ const (
 	witnessFolder     = "witness"
 )
 
+// longestRound is how long a round may take whose work is bounded.
+const longestRound = time.Hour
+
 // addDirectory adds the roles for a directory.
 func (s *Station) addDirectory(d *Directory) {
-	add := func(name string, open func(ctx context.Context) (Role, error)) {
+	add := func(name string, patience time.Duration, open func(ctx context.Context, d *Directory) (Role, error)) {
 		s.slots = append(s.slots, &slot{
-			directory: d.Name, name: name, open: open, unreachable: s.cfg.Health.Unreachable, logger: s.opts.Logger,
+			directory: d.Name, name: name, patience: patience, unreachable: s.cfg.Health.Unreachable,
+			open: func(ctx context.Context) (Role, error) { return open(ctx, d) },
 		})
 	}
 	if d.Audit != nil {
-		add("audit", func(ctx context.Context) (Role, error) { return s.openAudit(ctx, d) })
+		add("audit", 0, s.openAudit) // a large log takes long
 	}
 	if len(d.Watch) > 0 {
-		add("watch", func(ctx context.Context) (Role, error) { return s.openWatch(ctx, d) })
+		add("watch", longestRound, s.openWatch)
 	}
 	s.addVantage(add, d)
 }

@@ -1,6 +1,9 @@
 package station
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
-func (s *Station) addVantage(add func(string, func(ctx context.Context) (Role, error)), d *Directory) {
+func (s *Station) addVantage(add func(string, time.Duration, func(ctx context.Context, d *Directory) (Role, error)), d *Directory) {
 }
