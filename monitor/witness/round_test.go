@@ -8,14 +8,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/merkle"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
-	"github.com/ghostlight-kt/ghostlight/monitor"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 	"github.com/ghostlight-kt/ghostlight/monitor/monitortest"
 )
 
-const inconsistency = finding.Rule(monitor.EvidenceInconsistency)
+const inconsistency = finding.Rule(evidence.Inconsistency)
 
 // proven requires that a finding's file is evidence for everybody who has the log's
 // key.
@@ -23,11 +23,12 @@ func (w *world) proven(f finding.Finding) {
 	w.t.Helper()
 	data, err := os.ReadFile(f.File)
 	fatalIfErr(w.t, err)
-	e, err := monitor.ParseEvidence(data)
+	e, err := evidence.Parse(data)
 	fatalIfErr(w.t, err)
 	policy, err := checkpoint.ParsePolicy(w.log.Policy())
 	fatalIfErr(w.t, err)
-	fatalIfErr(w.t, e.Verify(policy))
+	_, err = e.Verify(evidence.Expected{Logs: []string{policy.Logs[0].VerifierKey}})
+	fatalIfErr(w.t, err)
 	if f.Class != finding.Evidence || f.Severity != finding.Critical || f.Directory != "example" || f.Condition {
 		w.t.Errorf("%+v", f)
 	}
