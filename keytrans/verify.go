@@ -20,6 +20,10 @@ var ErrTime = errors.New("the tree head is not of this time")
 // not follow: it is the log that passes the auditor's head on.
 var ErrAuditor = errors.New("the auditor does not vouch for the log")
 
+// ErrOrder says that a timestamp breaks the order of time. It is wrapped by a
+// *Misbehaviour.
+var ErrOrder = errors.New("a timestamp breaks the order of time")
+
 // Misbehaviour is the error for a response that an honest log cannot give: its
 // parts fit together and the log's signature covers them, but what they say
 // contradicts itself, the request, or what the user has verified before. The
