@@ -303,6 +303,21 @@ func Open(root, directory string, cfg Config) (*Client, error) {
 type Pinned struct {
 	Directory string `json:"directory"`
 	Dir       string `json:"state_dir"`
+	// Configuration is what is pinned, encoded.
+	Configuration []byte `json:"configuration"`
+	// LogKey is the verifier key of its log in the stored witness policy, empty
+	// without one.
+	LogKey string `json:"log_key,omitempty"`
+}
+
+// ListPinned returns the directories that are trusted, with state below root. The
+// error is an *Error: state that cannot be read may be of any directory.
+func ListPinned(root string) ([]Pinned, error) {
+	out, err := listPinned(root)
+	if err != nil {
+		return nil, fail(Operational, "listing the trusted directories", err)
+	}
+	return out, nil
 }
 
 // listPinned returns the directories with state below root. Unreadable state is
@@ -325,7 +340,11 @@ func listPinned(root string) ([]Pinned, error) {
 		case err != nil:
 			return nil, err
 		}
-		out = append(out, Pinned{Directory: s.directory, Dir: dir})
+		p := Pinned{Directory: s.directory, Dir: dir, Configuration: s.configuration}
+		if s.witness != nil {
+			p.LogKey = s.witness.policy.log.VerifierKey
+		}
+		out = append(out, p)
 	}
 	return out, nil
 }
