@@ -3,6 +3,7 @@ package station
 import (
 	"context"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/monitor/audit"
@@ -28,6 +29,7 @@ func (s *Station) addDirectory(d *Directory) {
 			open: func(ctx context.Context) (Role, error) { return open(ctx, d) },
 		})
 	}
+	s.pinning[d.Name] = new(sync.Mutex)
 	if d.Audit != nil {
 		add("audit", 0, s.openAudit) // a large log takes long
 	}

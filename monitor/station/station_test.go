@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -119,12 +120,12 @@ func TestOnce(t *testing.T) {
 	w := newWorld(t)
 	w.insert(alice, "a")
 	if s := w.round(); s.Verdict != finding.Verified || len(s.Alerts) != 1 || s.Alerts[0].Severity != finding.Info {
-		t.Fatal(text(s))
+		t.Fatal(text(s), w.files())
 	}
 	w.insert(alice, "b")
 	s := w.round()
 	if s.Verdict != finding.Changed || s.Alerts[0].Rule != finding.UnexpectedVersion || s.Open[finding.Critical] != 1 {
-		t.Fatal(text(s))
+		t.Fatal(text(s), w.files())
 	}
 	if again := w.round(); len(again.Alerts) != len(s.Alerts) {
 		t.Errorf("it was told twice: %v", rules(again))
@@ -139,7 +140,7 @@ func TestOnce(t *testing.T) {
 	w.show = other
 	s = w.round()
 	if s.Verdict != finding.Misbehaviour {
-		t.Fatal(text(s))
+		t.Fatal(text(s), w.files())
 	}
 	w.public(s)
 }
@@ -249,4 +250,17 @@ func TestOpenRefused(t *testing.T) {
 	}
 	w.s = nil
 	w.open()
+}
+
+// files returns the alerts of a monitor as files have them.
+func (w *world) files() string {
+	names, err := filepath.Glob(w.s.folder("alerts", "*.json"))
+	fatalIfErr(w, err)
+	var out strings.Builder
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		fatalIfErr(w, err)
+		out.Write(data)
+	}
+	return out.String()
 }
