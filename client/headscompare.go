@@ -5,10 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
-	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/merkle"
 )
 
@@ -84,9 +82,8 @@ func (c *Client) CompareHeads(ctx context.Context, data []byte) (*HeadsCompariso
 
 // CompareVantage compares them with what the directory shows somebody without a
 // view who reaches it at another URL: from another network, or through another
-// name. through makes the requests there, such as by way of a proxy; nil is the
-// client of Config. The client's own heads are brought up to date first.
-func (c *Client) CompareVantage(ctx context.Context, base string, through *http.Client) (*HeadsComparison, error) {
+// name. The client's own heads are brought up to date first.
+func (c *Client) CompareVantage(ctx context.Context, base string) (*HeadsComparison, error) {
 	base, err := ParseURL(base, c.cfg.InsecureHTTP)
 	if err != nil {
 		return nil, err
@@ -99,11 +96,7 @@ func (c *Client) CompareVantage(ctx context.Context, base string, through *http.
 	if _, err := s.distinguished(ctx); err != nil {
 		return nil, err
 	}
-	cfg := s.cfg
-	if through != nil {
-		cfg.HTTP = through
-	}
-	n, err := s.asNewcomer(ctx, newTransport(base, cfg))
+	n, err := s.asNewcomer(ctx, newTransport(base, s.cfg))
 	if err != nil {
 		e := fail(Undecided, comparingHeads, fmt.Errorf("%s: %w", base, err))
 		e.Hint = "is this another way to the same directory? Its configuration must be the one that is pinned"
@@ -204,7 +197,7 @@ func overlap(list, other []DistinguishedHead) []merkle.Hash {
 // nothing is proven to others.
 func (s *session) accuseHeads(ctx context.Context, n *newcomer, what error) error {
 	m := &keytrans.Misbehaviour{Err: fmt.Errorf("the directory shows two logs under one key: %w", what)}
-	e := s.newEvidence(evidence.Fork, m.Error(), exchange{})
+	e := s.newEvidence(EvidenceFork, m.Error(), exchange{})
 	e.Fork = n.evidence()
 	if contradictingViews(s.state.view, n.View) == nil {
 		own, err := s.asNewcomer(ctx, s.transport)
@@ -214,5 +207,5 @@ func (s *session) accuseHeads(ctx context.Context, n *newcomer, what error) erro
 			e.Own = own.evidence()
 		}
 	}
-	return s.accuse(e, comparingHeads, "", m)
+	return s.accuse(e, comparingHeads, m)
 }
