@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/merkle"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 	"github.com/ghostlight-kt/ghostlight/merkle/tile"
@@ -31,9 +32,9 @@ func (m *Mirror) ReadHead(ctx context.Context) (*LogAnswer, error) {
 	largest := m.heads.largest()
 	switch known := m.heads.ofSize(answer.TreeSize); {
 	case known != nil && known.Root != answer.Root:
-		return answer, m.accuseHeads(known, &answer.signedHead)
+		return answer, m.accuseHeads(known, &answer.Head)
 	case known == nil && answer.TreeSize > 0:
-		m.heads.wait(answer.signedHead)
+		m.heads.wait(answer.Head)
 		if err := m.keepHeads(); err != nil {
 			return answer, classify("keeping the directory's head", err)
 		}
@@ -117,7 +118,7 @@ func (m *Mirror) compareWaiting(ctx context.Context) error {
 // its own.
 func (m *Mirror) compareAgain(ctx context.Context) error {
 	compared := m.heads // changed only if the entries are what they were
-	compared.Waiting = append([]signedHead(nil), m.heads.Waiting...)
+	compared.Waiting = append([]evidence.Head(nil), m.heads.Waiting...)
 	both := newTrees()
 	for lo := uint64(0); lo < m.done.Size; lo += tile.FullWidth {
 		t := tile.Tile{Kind: tile.Entries, Index: lo / tile.FullWidth, Width: uint16(min(m.done.Size-lo, tile.FullWidth))}
@@ -158,13 +159,13 @@ func (m *Mirror) keepHeads() error {
 }
 
 // accuseHeads accuses the directory of two heads of one size.
-func (m *Mirror) accuseHeads(first, second *signedHead) error {
+func (m *Mirror) accuseHeads(first, second *evidence.Head) error {
 	keep := func(name string, data []byte) error {
 		return errors.Join(m.store.write(name, data), m.store.sync())
 	}
-	return accuseHeads(m.store.dir, keep, &headsEvidence{
-		FoundAt: m.cfg.Now().UTC(), Configuration: m.cfg.Configuration, Heads: []signedHead{*first, *second},
-	})
+	return accuseHeads(m.store.dir, keep, &evidence.Evidence{
+		Configuration: m.cfg.Configuration, Heads: []evidence.Head{*first, *second},
+	}, m.cfg.Now())
 }
 
 // openHeads reads the Configuration and the heads.

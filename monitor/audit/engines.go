@@ -126,7 +126,7 @@ func (e *statelessEngine) behind(c *collector, p progress) {
 func (e *statelessEngine) compare(ctx context.Context, c *collector, p *progress) error {
 	signed, err := e.CompareCheckpoint(ctx)
 	step := stepLog
-	if err != nil && !monitor.Unreached(err) {
+	if err != nil && !monitor.NotReached(err) {
 		step = stepCompare
 	}
 	c.failure(ctx, step, err)

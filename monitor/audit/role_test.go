@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/keytrans/keytranstest"
 	"github.com/ghostlight-kt/ghostlight/monitor"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
@@ -91,7 +92,7 @@ func TestRoleTwoHeads(t *testing.T) {
 		w.round(r)
 		w.set(func() { w.lie = true })
 		for range 2 {
-			out := w.round(r, monitor.EvidenceHeads)
+			out := w.round(r, finding.Rule(evidence.TreeHeads))
 			f := out.Findings[0]
 			if f.Class != finding.Evidence || f.Severity != finding.Critical || out.Verdict() != finding.Misbehaviour {
 				t.Errorf("%+v", f)
@@ -100,7 +101,7 @@ func TestRoleTwoHeads(t *testing.T) {
 				t.Error(err)
 			}
 			w.set(func() { w.lie = false })
-			w.round(r, monitor.EvidenceHeads)
+			w.round(r, finding.Rule(evidence.TreeHeads))
 			fatalIfErr(t, r.Close())
 			r = w.open()
 		}
@@ -169,7 +170,7 @@ func TestRoleInconsistency(t *testing.T) {
 	fork.Grow(t, 9, 2)
 	fork.Grow(t, 9, 3)
 	w.set(func() { w.public, w.intercept = fork, none("/api", http.StatusNotFound) })
-	out := w.round(r, finding.Refused, monitor.EvidenceInconsistency)
+	out := w.round(r, finding.Refused, finding.Rule(evidence.Inconsistency))
 	if f := out.Findings[1]; f.Class != finding.Evidence {
 		t.Errorf("%+v", f)
 	}
@@ -185,7 +186,7 @@ func TestRoleTimestamps(t *testing.T) {
 		w.public.Publish(t)
 	})
 	for range 2 {
-		w.round(r, finding.Behind, monitor.EvidenceTimestamps)
+		w.round(r, finding.Behind, finding.Rule(evidence.Timestamps))
 		fatalIfErr(t, r.Close())
 		r = w.open()
 	}
