@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/merkle"
 )
 
@@ -197,7 +198,7 @@ func overlap(list, other []DistinguishedHead) []merkle.Hash {
 // nothing is proven to others.
 func (s *session) accuseHeads(ctx context.Context, n *newcomer, what error) error {
 	m := &keytrans.Misbehaviour{Err: fmt.Errorf("the directory shows two logs under one key: %w", what)}
-	e := s.newEvidence(EvidenceFork, m.Error(), exchange{})
+	e := s.newEvidence(evidence.Fork, m.Error(), exchange{})
 	e.Fork = n.evidence()
 	if contradictingViews(s.state.view, n.View) == nil {
 		own, err := s.asNewcomer(ctx, s.transport)
@@ -207,5 +208,5 @@ func (s *session) accuseHeads(ctx context.Context, n *newcomer, what error) erro
 			e.Own = own.evidence()
 		}
 	}
-	return s.accuse(e, comparingHeads, m)
+	return s.accuse(e, comparingHeads, "", m)
 }

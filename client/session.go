@@ -142,7 +142,7 @@ func (s *session) do(ctx context.Context, q query) error {
 	if err != nil {
 		return usage("the request cannot be encoded: %v", err)
 	}
-	x := exchange{operation: q.operation, label: q.label, request: request}
+	x := exchange{operation: q.operation, label: q.label, request: request, view: s.state.view, proofs: s.state.proofs}
 	x.response, err = s.transport.do(ctx, call{
 		method: http.MethodPost, path: "/v1/" + q.operation, body: request, token: q.token, once: q.once,
 	})
@@ -239,7 +239,7 @@ func (s *session) rejected(ctx context.Context, x exchange, err error) error {
 	}
 	var m *keytrans.Misbehaviour
 	if errors.As(err, &m) {
-		return s.contradiction(x, m)
+		return s.contradiction(ctx, x, m)
 	}
 	if errors.Is(err, keytrans.ErrProof) || errors.Is(err, keytrans.ErrSignature) {
 		if fork := s.checkFork(ctx, x); fork != nil {
