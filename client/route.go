@@ -144,6 +144,9 @@ func (s *session) proveContinuation(ctx context.Context, r *HeadsComparison, n *
 		return s.concludeContinuation(r, reached, n.View, err)
 	}
 	reached, err := s.continuation(ctx, n.View, s.transport)
+	if errors.Is(err, errNetwork) {
+		return fail(Undecided, comparingHeads, fmt.Errorf("%w: %w", ErrOwnWay, err))
+	}
 	if err == nil && reached.Head.TreeSize > own.Head.TreeSize {
 		if _, err := s.distinguished(ctx); err != nil {
 			return fail(KindOf(err), comparingHeads, fmt.Errorf("%w: %w", ErrOwnWay, err))
