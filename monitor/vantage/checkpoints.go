@@ -88,13 +88,15 @@ func (r *round) compareCheckpoint(ctx context.Context, at place, signed *checkpo
 	if signed.Size > own.Size && source != r.own {
 		sources = []monitor.Source{source, r.own}
 	}
+	same := r.consistent(ctx, at, own, signed, sources...)
 	switch {
+	case r.memory.proven(ruleFork, at), r.memory.proven(ruleInconsistency, at): // it is no older state of the same log
 	case signed.Size < own.Size && source != r.own:
 		r.older(at, "checkpoint", signed.Size, own.Size, place{})
 	case r.fresh != nil && signed.Size > max(r.fresh.Size, own.Size):
 		r.older(place{}, "checkpoint", r.fresh.Size, signed.Size, at)
 	}
-	return r.consistent(ctx, at, own, signed, sources...)
+	return same
 }
 
 // consistent reports whether two checkpoints are of one log. Sources have the tiles of

@@ -29,15 +29,8 @@ func (r *round) ownHeads(ctx context.Context) {
 	}
 	r.head, r.configuration = x.Head, x.ConfigurationSHA256
 	r.trouble(place{}, x.Witness.Err())
-	if !r.compared && r.memory.Heads != nil {
-		result, err := r.cfg.Client.CompareLog(ctx, r.memory.Heads)
-		// Heads under a Configuration with another auditor cannot be compared.
-		if client.KindOf(err) != client.Usage {
-			r.compare(asBefore, result, err)
-		}
-		r.compared = err == nil || client.KindOf(err) == client.Usage || client.KindOf(err) == client.Misbehaved
-	} else {
-		r.compared = true
+	if !r.compared {
+		r.compared = r.memory.Heads == nil || r.compareKept(ctx)
 	}
 	if r.memory.proven(ruleFork, asNewcomer) {
 		return
@@ -46,6 +39,27 @@ func (r *round) ownHeads(ctx context.Context) {
 	if r.compare(asNewcomer, result, err) && r.compared {
 		r.export = x.File
 	}
+}
+
+// compareKept compares the heads with what was kept when the role was opened: the
+// client's own memory may be newer, or another one. It reports whether that is done.
+func (r *round) compareKept(ctx context.Context) bool {
+	result, err := r.cfg.Client.CompareLog(ctx, r.memory.Heads)
+	switch kind := client.KindOf(err); {
+	case kind == client.Usage: // heads under a Configuration with another auditor
+		return true
+	case err != nil:
+		r.trouble(asBefore, err)
+		return kind == client.Misbehaved
+	case result.OtherHead != nil && result.OtherHead.TreeSize > result.Head.TreeSize:
+		r.report(asBefore, finding.Finding{
+			Rule: finding.RolledBack, Summary: "the directory's log is smaller than it was",
+			Detail: fmt.Sprintf("it has %d entries, and had %d in an earlier round", result.Head.TreeSize, result.OtherHead.TreeSize),
+			Hint:   "an old copy of its data, or an attempt to take something back; ask its operator",
+		})
+		return false
+	}
+	return true
 }
 
 // compare takes note of a comparison of heads. It reports whether both are known to
@@ -83,7 +97,7 @@ func (r *round) compareAges(at place, result *client.HeadsComparison) {
 	switch {
 	case other.TreeSize > own.TreeSize && !r.down:
 		r.older(place{}, "head", own.TreeSize, other.TreeSize, at)
-	case at != asBefore && own.Time.Sub(other.Time) > r.cfg.Unreachable:
+	case own.Time.Sub(other.Time) > r.cfg.Unreachable:
 		r.report(at, finding.Finding{
 			Rule: finding.NotCompared, Summary: fmt.Sprintf("the newest head seen %s is older than this monitor's by more than %v", at.seen(), r.cfg.Unreachable),
 			Detail: fmt.Sprintf("a log of %d entries, of %s", other.TreeSize, other.Time), Hint: "it follows the log no more, or is shown an old state of it",
