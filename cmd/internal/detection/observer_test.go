@@ -1,0 +1,121 @@
+package detection
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// observer is somebody who looks at what the directory shows.
+type observer struct {
+	name string
+	// does says what is run in each round, for the document.
+	does string
+	// policy tells that users have a witness policy.
+	policy bool
+	// from is the first round in which the observer looks.
+	from int
+	// expects is the exit code when nothing is wrong.
+	expects int
+	prepare func(p *person)
+	look    func(p *person) []ran
+}
+
+// person is an observer in a scene.
+type person struct {
+	*scene
+	observer *observer
+	door     *door
+	dir      string
+	policy   string // a file
+	noticed  bool
+	begun    bool
+}
+
+func makeDir(path string) error { return os.MkdirAll(path, 0o700) }
+
+func contains(list []string, s string) bool { return slices.Contains(list, s) }
+
+// kt runs kt as the person.
+func (p *person) kt(args ...string) ran {
+	p.Helper()
+	return execute(p.T, "kt", append([]string{"--state", filepath.Join(p.dir, "kt"), "--json"}, args...)...)
+}
+
+// must requires that nothing is wrong.
+func (p *person) must(r ran) ran {
+	p.Helper()
+	if r.code != 0 {
+		p.Fatalf("%s, before anything happened: %v", p.observer.name, r)
+	}
+	return r
+}
+
+// trust is the first thing that a user does.
+func (p *person) trust() ran {
+	args := []string{"trust", p.door.url}
+	if p.policy != "" {
+		args = append(args, "--policy", p.policy)
+	}
+	return p.kt(args...)
+}
+
+// sighting is what somebody noticed.
+type sighting struct {
+	who      *observer
+	round    int
+	command  string // without what differs from run to run
+	code     int
+	rule     string
+	evidence string // a file; empty for a report
+	output   string
+}
+
+var evidencePath = regexp.MustCompile(`"evidence": ?"([^"]+)"`)
+
+// sightingOf reads what a process found out.
+func (s *scene) sightingOf(p *person, r ran) sighting {
+	out := sighting{who: p.observer, round: s.round, command: r.command(), code: r.code, output: r.String()}
+	if m := evidencePath.FindStringSubmatch(r.stdout); m != nil {
+		out.evidence = m[1]
+		var file struct{ Kind string }
+		data, err := os.ReadFile(out.evidence)
+		fatalIfErr(s.T, err)
+		fatalIfErr(s.T, json.Unmarshal(data, &file))
+		out.rule = file.Kind
+		return out
+	}
+	switch r.code {
+	case exitUndecided:
+		out.rule = "could not check"
+	case exitAttention:
+		out.rule = "changed"
+	default:
+		s.Errorf("%s, round %d: %v", p.observer.name, s.round, r)
+	}
+	return out
+}
+
+// The exit codes of kt and ktmon.
+const (
+	exitVerified     = 0
+	exitMisbehaviour = 3
+	exitUndecided    = 5
+	exitAttention    = 6
+)
+
+// command returns what was run, without paths and flags.
+func (r ran) command() string {
+	var out []string
+	for i, arg := range r.args {
+		switch {
+		case strings.HasPrefix(arg, "-"), strings.Contains(arg, "/"), i > 0 && r.args[i-1] == "--state":
+		default:
+			out = append(out, arg)
+		}
+	}
+	return strings.Join(out, " ")
+}

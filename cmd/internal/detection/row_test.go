@@ -1,0 +1,109 @@
+package detection
+
+import (
+	"testing"
+)
+
+// row is an attack, and everybody who looks.
+type row struct {
+	// name says what the directory does, and gain what it would gain if nobody
+	// noticed.
+	name, gain string
+	// story is what happens, for the document.
+	story string
+	// nobody says why nobody can notice; empty if somebody does.
+	nobody string
+	// provable tells that somebody gets evidence.
+	provable bool
+
+	options options
+	// audited tells that the directory has an auditor.
+	audited bool
+	cast    []observer
+	// last is the last round; 0 for the second.
+	last int
+	// still tells that the log does not grow from round to round unless the row says
+	// so.
+	still bool
+	// attack is what the directory does at the beginning of a round, from the first on,
+	// and honest what an honest one does then, nil for nothing.
+	attack, honest func(s *scene)
+}
+
+func (r *row) rounds() int {
+	if r.last == 0 {
+		return 2
+	}
+	return r.last
+}
+
+// group is rows of one kind.
+type group struct {
+	name, about string
+	rows        []row
+}
+
+var groups = []group{keyRows}
+
+// TestAttacks plays every row, and writes or checks docs/detection.md.
+func TestAttacks(t *testing.T) {
+	results := make(map[*row][]sighting)
+	t.Run("rows", func(t *testing.T) {
+		for g := range groups {
+			for i := range groups[g].rows {
+				r := &groups[g].rows[i]
+				for _, dishonest := range []bool{true, false} {
+					name := r.name
+					if !dishonest {
+						name += ", honestly"
+					}
+					t.Run(name, func(t *testing.T) {
+						t.Parallel()
+						s := play(t, r, dishonest)
+						if dishonest {
+							s.checkSightings()
+							collect(results, r, s.sightings)
+						} else {
+							s.checkSilence()
+						}
+					})
+				}
+			}
+		}
+	})
+}
+
+// checkSilence fails for everybody who noticed an honest directory.
+func (s *scene) checkSilence() {
+	for _, x := range s.sightings {
+		s.Errorf("false alarm of the %s in round %d: %s", x.who.name, x.round, x.output)
+	}
+}
+
+// checkSightings holds what was noticed against what the row claims.
+func (s *scene) checkSightings() {
+	provable := false
+	for _, x := range s.sightings {
+		provable = provable || x.evidence != ""
+		s.checkSighting(x)
+	}
+	switch {
+	case s.row.nobody != "" && len(s.sightings) > 0:
+		s.Errorf("the row says that nobody can notice it, but the %s did: %s", s.sightings[0].who.name, s.sightings[0].output)
+	case s.row.nobody == "" && len(s.sightings) == 0:
+		s.Error("nobody noticed")
+	case provable != s.row.provable:
+		s.Errorf("provable: %v, and the row says %v", provable, s.row.provable)
+	}
+}
+
+// checkSighting verifies evidence as a stranger would, and that nothing else is
+// called that.
+func (s *scene) checkSighting(x sighting) {
+	if x.round == 0 {
+		s.Errorf("the %s noticed what had not begun: %s", x.who.name, x.output)
+	}
+	if x.evidence == "" == (x.code == exitMisbehaviour) {
+		s.Errorf("exit code %d, evidence %q: %s", x.code, x.evidence, x.output)
+	}
+}

@@ -1,0 +1,108 @@
+package detection
+
+import (
+	"encoding/base64"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// scene is one row while it is played: by a dishonest directory, or by an honest one.
+type scene struct {
+	*testing.T
+	row       *row
+	dishonest bool
+	d         *directory
+	dir       string
+	people    map[string]*person
+	cast      []*person
+	witnesses []*witness
+	round     int
+	sightings []sighting
+}
+
+// play plays a row.
+func play(t *testing.T, r *row, dishonest bool) *scene {
+	s := &scene{T: t, row: r, dishonest: dishonest, dir: t.TempDir(), people: make(map[string]*person)}
+	o := r.options
+	if r.audited {
+		o.auditor = s.makeAuditor()
+	}
+	s.d = newDirectory(r.name, o)
+	for i := range r.cast {
+		s.enter(&r.cast[i])
+	}
+	for s.round = range r.rounds() + 1 {
+		switch {
+		case s.round == 0:
+		case dishonest:
+			r.attack(s)
+		case r.honest != nil:
+			r.honest(s)
+		}
+		if s.round > 0 && !r.still {
+			s.d.grow(perRound)
+		}
+		for _, p := range s.cast {
+			s.look(p)
+		}
+	}
+	return s
+}
+
+// enter makes somebody ready to look, before anything happens.
+func (s *scene) enter(o *observer) {
+	p := &person{scene: s, observer: o, door: s.d.open(s.T), dir: filepath.Join(s.dir, fmt.Sprint(len(s.cast)))}
+	fatalIfErr(s.T, makeDir(p.dir))
+	s.cast = append(s.cast, p)
+	s.people[o.name] = p
+	if o.policy {
+		p.policy = writeFile(s.T, filepath.Join(p.dir, "policy"), s.d.policy(s.witnesses...))
+	}
+	p.door.shows.witnesses = s.witnesses
+	if o.prepare != nil {
+		o.prepare(p)
+	}
+}
+
+// look has somebody look, unless the attack was noticed before.
+func (s *scene) look(p *person) {
+	if p.noticed || s.round < p.observer.from {
+		return
+	}
+	for _, r := range p.observer.look(p) {
+		if r.code == p.observer.expects {
+			continue
+		}
+		p.noticed = true
+		s.sightings = append(s.sightings, s.sightingOf(p, r))
+		return
+	}
+}
+
+// door returns somebody's door.
+func (s *scene) door(name string) *door {
+	p := s.people[name]
+	if p == nil {
+		s.Fatalf("%s: there is nobody called %q", s.row.name, name)
+	}
+	return p.door
+}
+
+// show has everybody's doors show a view but those of the given people.
+func (s *scene) show(v *view, but ...string) {
+	for name, p := range s.people {
+		if !contains(but, name) {
+			p.door.show(v.copy())
+		}
+	}
+}
+
+// makeAuditor makes the key of the directory's auditor.
+func (s *scene) makeAuditor() []byte {
+	r := execute(s.T, "ktmon", "keygen", s.auditorDir())
+	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(r.stdout))
+	fatalIfErr(s.T, err)
+	return key
+}

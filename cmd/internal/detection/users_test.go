@@ -1,0 +1,63 @@
+package detection
+
+// owner watches a label of its own.
+func owner(label string) observer {
+	return observer{
+		name: "owner", does: "`kt watch`, having run `kt own " + label + "`",
+		prepare: func(p *person) { p.must(p.trust()); p.must(p.kt("own", label)) },
+		look:    func(p *person) []ran { return []ran{p.kt("watch")} },
+	}
+}
+
+// contact looks a label up, again and again, and watches it.
+func contact(label string) observer {
+	return observer{
+		name: "contact", does: "`kt lookup " + label + "` and `kt watch`",
+		prepare: func(p *person) { p.must(p.trust()); p.must(p.kt("lookup", label)) },
+		look:    func(p *person) []ran { return []ran{p.kt("lookup", label), p.kt("watch")} },
+	}
+}
+
+// watcher looked a label up once and goes on to watch it.
+func watcher(label string) observer {
+	return observer{
+		name: "watching contact", does: "`kt watch`, having run `kt lookup " + label + "` before the attack",
+		prepare: func(p *person) { p.must(p.trust()); p.must(p.kt("lookup", label)) },
+		look:    func(p *person) []ran { return []ran{p.kt("watch")} },
+	}
+}
+
+// newcomer knows nothing when the attack begins, and then does what contacts do.
+func newcomer(label string) observer {
+	return observer{
+		name: "newcomer", does: "`kt trust`, `kt lookup " + label + "`, and then `kt watch`", from: 1,
+		look: func(p *person) []ran {
+			if p.begun {
+				return []ran{p.kt("lookup", label), p.kt("watch")}
+			}
+			p.begun = true
+			if r := p.trust(); r.code != 0 {
+				return []ran{r}
+			}
+			return []ran{p.kt("lookup", label)}
+		},
+	}
+}
+
+// named gives an observer another name.
+func (o observer) named(name string) observer {
+	o.name = name
+	return o
+}
+
+// starting has an observer look from a round on.
+func (o observer) starting(round int) observer {
+	o.from = round
+	return o
+}
+
+// witnessed has a user require the witnesses.
+func (o observer) witnessed() observer {
+	o.policy = true
+	return o
+}
