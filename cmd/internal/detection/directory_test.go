@@ -112,6 +112,16 @@ func (d *directory) add(h *history, changes ...keytranstest.Change) {
 	h.log.Append(milliseconds(time.Duration(d.time.UnixNano())), append(changes, keytranstest.Pad(2))...)
 }
 
+// appendAt adds an entry of a given time.
+func (d *directory) appendAt(h *history, at time.Time, changes ...keytranstest.Change) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	h.log.Append(milliseconds(time.Duration(at.UnixNano())), append(changes, keytranstest.Pad(2))...)
+	if at.After(d.time) {
+		d.time = at
+	}
+}
+
 // grow adds entries to all histories that grow, at the same times.
 func (d *directory) grow(n int) {
 	d.mu.Lock()
@@ -126,14 +136,16 @@ func (d *directory) grow(n int) {
 	}
 }
 
-// fork makes another history out of the first entries of the honest one, and adds
-// an entry with the changes.
-func (d *directory) fork(size uint64, changes ...keytranstest.Change) *history {
+// branch makes another history out of the first entries of the honest one.
+func (d *directory) branch(size uint64) *history {
 	d.mu.Lock()
-	log := d.honest.log.Fork(size)
-	log.Keys, log.Config = d.honest.log.Keys, d.honest.log.Config
-	h := d.adopt(log)
-	d.mu.Unlock()
+	defer d.mu.Unlock()
+	return d.adopt(d.honest.log.Fork(size))
+}
+
+// fork is branch with an entry that has the changes.
+func (d *directory) fork(size uint64, changes ...keytranstest.Change) *history {
+	h := d.branch(size)
 	d.append(h, changes...)
 	return h
 }
@@ -147,6 +159,8 @@ func (d *directory) rewrite(edit func(pos uint64, e *keytranstest.Entry)) *histo
 }
 
 func (d *directory) adopt(log *keytranstest.Log) *history {
+	// Those of a log of its own are not these if there is an auditor.
+	log.Keys, log.Config = d.honest.log.Keys, d.honest.log.Config
 	h := &history{log: log, audited: d.honest.audited}
 	d.histories = append(d.histories, h)
 	return h
@@ -200,4 +214,10 @@ func (v *view) shown() uint64 {
 func (v *view) copy() *view {
 	c := *v
 	return &c
+}
+
+// lying adds lies to the view.
+func (v *view) lying(lies ...func(*adversary.Directory)) *view {
+	v.lies = append(v.lies, lies...)
+	return v
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/keytrans/adversary"
 	"github.com/ghostlight-kt/ghostlight/keytrans/keytranstest"
 )
 
@@ -24,9 +25,9 @@ type door struct {
 	alter func(operation string, answer []byte) []byte
 }
 
-// open opens a door that shows the honest history.
-func (d *directory) open(t *testing.T) *door {
-	x := &door{d: d, shows: &view{history: d.honest}}
+// open opens a door that shows a view.
+func (d *directory) open(t *testing.T, first *view) *door {
+	x := &door{d: d, shows: first.copy()}
 	server := httptest.NewServer(x)
 	t.Cleanup(server.Close)
 	x.url = server.URL
@@ -80,7 +81,7 @@ func (x *door) serve(w http.ResponseWriter, path string, body []byte) {
 	switch path {
 	case "v1/configuration":
 		w.Header().Set("Content-Type", "application/octet-stream")
-		_, _ = w.Write(must(v.log.Config.Marshal()))
+		_, _ = w.Write(must(x.d.honest.log.Config.Marshal()))
 	case "api/v1/log":
 		size := v.shown()
 		_ = json.NewEncoder(w).Encode(map[string]any{
@@ -140,15 +141,16 @@ func (x *door) answer(w http.ResponseWriter, operation string, body []byte) {
 			return
 		}
 	}
-	if operation == keytranstest.Update && v.nothingNew(body) {
-		problem(w, http.StatusConflict, "conflict", "greatest_version")
-		return
-	}
 	response, err := x.d.answers(v).Answer(operation, body)
+	if v.size > 0 && errors.Is(err, keytrans.ErrLast) { // as if the user had seen nothing
+		response, err = x.d.answers(v.copy().lying(func(a *adversary.Directory) { a.Forget() })).Answer(operation, body)
+	}
 	switch {
 	case err == nil:
 		w.Header().Set("Content-Type", "application/octet-stream")
 		_, _ = w.Write(response)
+	case operation == keytranstest.Update && errors.Is(err, keytrans.ErrRequest): // there is nothing new
+		problem(w, http.StatusConflict, "conflict", "greatest_version")
 	case errors.Is(err, errErased):
 		problem(w, http.StatusGone, "erased", "version")
 	case errors.Is(err, keytrans.ErrNoVersion):
@@ -158,19 +160,6 @@ func (x *door) answer(w http.ResponseWriter, operation string, body []byte) {
 	default:
 		problem(w, http.StatusBadRequest, "invalid-request", "")
 	}
-}
-
-// nothingNew reports whether an owner who asks for new versions knows all of them.
-func (v *view) nothingNew(body []byte) bool {
-	q, err := keytrans.ParseUpdateRequest(body)
-	if err != nil {
-		return false
-	}
-	known := int64(-1)
-	if q.GreatestVersion != nil {
-		known = int64(*q.GreatestVersion)
-	}
-	return known >= int64(len(v.log.Label(string(q.Label)).Versions))-1
 }
 
 func problem(w http.ResponseWriter, status int, name, field string) {

@@ -16,6 +16,8 @@ type observer struct {
 	does string
 	// policy tells that users have a witness policy.
 	policy bool
+	// requires names the witnesses of that policy, nil for all there are.
+	requires []string
 	// from is the first round in which the observer looks.
 	from int
 	// expects is the exit code when nothing is wrong.

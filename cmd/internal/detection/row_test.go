@@ -1,6 +1,7 @@
 package detection
 
 import (
+	"regexp"
 	"testing"
 )
 
@@ -25,6 +26,10 @@ type row struct {
 	// still tells that the log does not grow from round to round unless the row says
 	// so.
 	still bool
+	// setup is what an honest directory, too, does before anybody begins.
+	setup func(s *scene)
+	// witnesses are how many there are.
+	witnesses int
 	// attack is what the directory does at the beginning of a round, from the first on,
 	// and honest what an honest one does then, nil for nothing.
 	attack, honest func(s *scene)
@@ -43,7 +48,7 @@ type group struct {
 	rows        []row
 }
 
-var groups = []group{keyRows}
+var groups = []group{keyRows, viewRows, timeRows, leafRows, auditRows, witnessRows, wireRows}
 
 // TestAttacks plays every row, and writes or checks docs/detection.md.
 func TestAttacks(t *testing.T) {
@@ -60,6 +65,7 @@ func TestAttacks(t *testing.T) {
 					t.Run(name, func(t *testing.T) {
 						t.Parallel()
 						s := play(t, r, dishonest)
+						s.logSightings()
 						if dishonest {
 							s.checkSightings()
 							collect(results, r, s.sightings)
@@ -105,5 +111,14 @@ func (s *scene) checkSighting(x sighting) {
 	}
 	if x.evidence == "" == (x.code == exitMisbehaviour) {
 		s.Errorf("exit code %d, evidence %q: %s", x.code, x.evidence, x.output)
+	}
+}
+
+var reason = regexp.MustCompile(`"reason": ?"[^"]*"`)
+
+// logSightings tells, with -v, who noticed what.
+func (s *scene) logSightings() {
+	for _, x := range s.sightings {
+		s.Logf("round %d, %s: %s: exit code %d, %s %s", x.round, x.who.name, x.command, x.code, x.rule, reason.FindAllString(x.output, -1))
 	}
 }

@@ -3,6 +3,7 @@ package detection
 import (
 	"encoding/base64"
 	"fmt"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -17,6 +18,8 @@ type scene struct {
 	dir       string
 	people    map[string]*person
 	cast      []*person
+	first     *view // what everybody is shown first
+	published *view // what witnesses see first; nil for the honest history
 	witnesses []*witness
 	round     int
 	sightings []sighting
@@ -30,6 +33,13 @@ func play(t *testing.T, r *row, dishonest bool) *scene {
 		o.auditor = s.makeAuditor()
 	}
 	s.d = newDirectory(r.name, o)
+	for n := range r.witnesses {
+		s.witnesses = append(s.witnesses, newWitness(t, fmt.Sprintf("w%d", n+1)))
+	}
+	s.first = s.honestly()
+	if r.setup != nil {
+		r.setup(s)
+	}
 	for i := range r.cast {
 		s.enter(&r.cast[i])
 	}
@@ -44,6 +54,7 @@ func play(t *testing.T, r *row, dishonest bool) *scene {
 		if s.round > 0 && !r.still {
 			s.d.grow(perRound)
 		}
+		s.publish()
 		for _, p := range s.cast {
 			s.look(p)
 		}
@@ -51,16 +62,26 @@ func play(t *testing.T, r *row, dishonest bool) *scene {
 	return s
 }
 
+// publish has the witnesses see the honest history before anybody asks for it.
+func (s *scene) publish() {
+	s.d.mu.Lock()
+	defer s.d.mu.Unlock()
+	v := s.published
+	if v == nil {
+		v = s.honestly()
+	}
+	s.d.serveLog(httptest.NewRecorder(), v, "checkpoint")
+}
+
 // enter makes somebody ready to look, before anything happens.
 func (s *scene) enter(o *observer) {
-	p := &person{scene: s, observer: o, door: s.d.open(s.T), dir: filepath.Join(s.dir, fmt.Sprint(len(s.cast)))}
+	p := &person{scene: s, observer: o, door: s.d.open(s.T, s.first), dir: filepath.Join(s.dir, fmt.Sprint(len(s.cast)))}
 	fatalIfErr(s.T, makeDir(p.dir))
 	s.cast = append(s.cast, p)
 	s.people[o.name] = p
 	if o.policy {
-		p.policy = writeFile(s.T, filepath.Join(p.dir, "policy"), s.d.policy(s.witnesses...))
+		p.policy = writeFile(s.T, filepath.Join(p.dir, "policy"), s.d.policy(s.required(o)...))
 	}
-	p.door.shows.witnesses = s.witnesses
 	if o.prepare != nil {
 		o.prepare(p)
 	}
@@ -97,6 +118,26 @@ func (s *scene) show(v *view, but ...string) {
 			p.door.show(v.copy())
 		}
 	}
+}
+
+// honestly returns the view of the honest history.
+func (s *scene) honestly() *view { return s.of(s.d.honest) }
+
+// of returns the view of a history, which all witnesses are asked to cosign.
+func (s *scene) of(h *history) *view { return &view{history: h, witnesses: s.witnesses} }
+
+// required returns the witnesses that somebody requires.
+func (s *scene) required(o *observer) []*witness {
+	if o.requires == nil {
+		return s.witnesses
+	}
+	var out []*witness
+	for _, w := range s.witnesses {
+		if contains(o.requires, w.name) {
+			out = append(out, w)
+		}
+	}
+	return out
 }
 
 // makeAuditor makes the key of the directory's auditor.

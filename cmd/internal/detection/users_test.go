@@ -56,8 +56,8 @@ func (o observer) starting(round int) observer {
 	return o
 }
 
-// witnessed has a user require the witnesses.
-func (o observer) witnessed() observer {
-	o.policy = true
+// witnessed has a user require witnesses, all there are if none is named.
+func (o observer) witnessed(by ...string) observer {
+	o.policy, o.requires = true, by
 	return o
 }

@@ -1,0 +1,89 @@
+package detection
+
+import (
+	"path/filepath"
+
+	"github.com/ghostlight-kt/ghostlight/keytrans/keytranstest"
+	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
+)
+
+var witnessRows = group{
+	name:  "Witnesses",
+	about: "The directory has witnesses, whose cosignatures its users require.",
+	rows: []row{
+		{
+			name: "a witness is lied to",
+			gain: "everybody is led to a history that the witness has not seen",
+			story: `The witness has cosigned the honest history. Then the directory hands it a checkpoint of another one, which
+all users are shown. The witness refuses, and users do not get what their policy requires.`,
+			witnesses: 1,
+			cast:      []observer{owner(bob).witnessed(), contact(bob).witnessed(), newcomer(bob).witnessed(), monitor()},
+			attack: once(func(s *scene) {
+				s.show(s.of(s.d.fork(s.d.size(), keytranstest.Create(alice, ghost(alice)))))
+			}),
+		},
+		{
+			name: "two witnesses are shown different histories",
+			gain: "the users of each witness are shown a history of their own",
+			story: `Each of two witnesses has seen a history grow that is like itself, and cosigned it; the two histories
+differ. Who requires both witnesses gets no history that both have cosigned. Who requires one of them only notices
+nothing, but a monitor that reads the log in two places does.`,
+			provable:  true,
+			witnesses: 2,
+			cast: []observer{
+				owner(alice).witnessed("w1"), contact(alice).witnessed("w1"), newcomer(alice).witnessed("w2").named("victim"),
+				contact(bob).witnessed("w1", "w2").named("contact of both"), twoPlaces("victim"),
+			},
+			attack: once(func(s *scene) {
+				other := s.of(s.d.fork(s.d.size(), keytranstest.Create(alice, ghost(alice))))
+				other.witnesses = s.witnesses[1:]
+				s.door("victim").show(other)
+				v := s.honestly()
+				v.witnesses = s.witnesses[:1]
+				s.show(v, "victim")
+				s.published = v
+			}),
+		},
+		{
+			name:      "checkpoint and KEYTRANS head disagree",
+			gain:      "users are shown keys that no mirror and no witness ever sees",
+			provable:  true,
+			story:     `The public log, which witnesses have cosigned, has other entries than the log that users are shown.`,
+			witnesses: 1,
+			cast:      []observer{owner(bob), contact(bob).witnessed(), newcomer(bob).witnessed(), monitor()},
+			attack: once(func(s *scene) {
+				v := s.of(s.d.fork(s.d.size(), keytranstest.Create(alice, ghost(alice))))
+				v.public = s.honestly()
+				s.show(v)
+			}),
+		},
+		{
+			name:      "an unknown key signs checkpoints",
+			gain:      "somebody without the log's key speaks for it",
+			story:     `Checkpoints are signed with another key than the policy names.`,
+			witnesses: 1,
+			cast:      []observer{owner(bob), contact(bob).witnessed(), newcomer(bob).witnessed(), monitor()},
+			attack: once(func(s *scene) {
+				v := s.honestly()
+				v.signer = must(checkpoint.NewSigner(origin, keySeed("another")))
+				s.show(v)
+			}),
+		},
+	},
+}
+
+// twoPlaces is a monitor that reads the public log through somebody else's door, too.
+func twoPlaces(other string) observer {
+	o := monitor()
+	o.does += ", from two URLs"
+	o.requires = []string{}
+	o.look = func(p *person) []ran {
+		return []ran{p.monitor(), p.monitorAt(p.people[other].door)}
+	}
+	return o
+}
+
+// monitorAt runs one round of a monitor through another door.
+func (p *person) monitorAt(x *door) ran {
+	return execute(p.T, "ktmon", "mirror", x.url+"/log", filepath.Join(p.dir, "mirror"), "--policy", p.policy, "--once", "--json")
+}
