@@ -38,7 +38,8 @@ var timeRows = group{
 			}),
 		},
 		{
-			name:     "restart from an old backup",
+			name:  "restart from an old backup",
+			first: 2, last: 3,
 			gain:     "what happened since the backup is forgotten",
 			provable: true,
 			story: `The server is restored from a backup that lacks the latest entries, and goes on with others, under the
