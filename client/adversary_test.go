@@ -78,6 +78,7 @@ func TestTampering(t *testing.T) {
 
 func (w *world) tamper(name, before string, run func(*world) error, harmless error) {
 	target, size, hit := 0, 1, false
+	w.c.SaveEvery(1) // what verified is stored before what does not verify
 	w.dir.After = func(op string, a *clienttest.Answer) {
 		if op != name || hit || a.Status != http.StatusOK {
 			return

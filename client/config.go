@@ -52,6 +52,8 @@ type Config struct {
 	// to see the log entries that their result rests on. Others can use the state
 	// meanwhile. Default: they do not wait.
 	WaitWitnessed time.Duration
+
+	saveEvery time.Duration // see deferral
 }
 
 func (c Config) withDefaults() Config {
@@ -87,6 +89,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.WitnessDelay == 0 {
 		c.WitnessDelay = 10 * time.Minute
+	}
+	if c.saveEvery == 0 {
+		c.saveEvery = 10 * time.Second
 	}
 	return c
 }

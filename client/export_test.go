@@ -1,6 +1,12 @@
 package client
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"time"
+)
+
+// SaveEvery has operations on many labels store their state so often.
+func (c *Client) SaveEvery(d time.Duration) { c.cfg.saveEvery = d }
 
 // RecodeState decodes and encodes a state file.
 func RecodeState(data []byte) ([]byte, error) {

@@ -112,9 +112,22 @@ func (w *world) become(d *clienttest.Directory) { w.server.Config.Handler = d }
 
 func (w *world) stateFile() string { return filepath.Join(w.c.StateDir(), "state.json") }
 
+// removePrevious removes the state that damaged state is replaced by.
+func (w *world) removePrevious() {
+	w.Helper()
+	if err := os.Remove(w.stateFile() + ".previous"); err != nil {
+		w.Fatal(err)
+	}
+}
+
 func (w *world) readState() string {
 	w.Helper()
-	b, err := os.ReadFile(w.stateFile())
+	return w.readFile(w.stateFile())
+}
+
+func (w *world) readFile(path string) string {
+	w.Helper()
+	b, err := os.ReadFile(path)
 	if err != nil {
 		w.Fatal(err)
 	}

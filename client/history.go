@@ -193,10 +193,10 @@ func (h *HistoryResult) finish(newest *LookupResult) {
 		}
 		switch {
 		case v.Version == 0:
-			changes := diffValues(nil, *v.Value)
+			changes := DiffValues(nil, *v.Value)
 			v.Changes = &changes
 		case i+1 < len(h.Versions) && h.Versions[i+1].Value != nil:
-			changes := diffValues(h.Versions[i+1].Value, *v.Value)
+			changes := DiffValues(h.Versions[i+1].Value, *v.Value)
 			v.Changes = &changes
 		}
 	}

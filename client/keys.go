@@ -72,10 +72,10 @@ func (c Changes) Same() bool {
 	return len(c.Added)+len(c.Removed)+len(c.Updated) == 0 && !c.Opaque
 }
 
-// diffValues compares two values by their descriptions. old is nil if there was
+// DiffValues returns what changed between two values, by their descriptions. old is nil if there was
 // no value before. keyset.Diff does the same for whole key sets, which are not
 // retained.
-func diffValues(old *Value, now Value) Changes {
+func DiffValues(old *Value, now Value) Changes {
 	if old == nil {
 		return Changes{Added: now.Keys, Opaque: !now.KeySet}
 	}

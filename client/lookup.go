@@ -269,7 +269,7 @@ func (c *contact) observe(f *found, lifetime *uint64, now time.Time) error {
 		return nil
 	}
 	if before := c.seen; before != nil && f.greatest {
-		if changes := diffValues(&before.value, latest.value); before.value.SHA256 != latest.value.SHA256 {
+		if changes := DiffValues(&before.value, latest.value); before.value.SHA256 != latest.value.SHA256 {
 			f.changed = &contactChange{before, changes}
 		}
 	}

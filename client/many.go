@@ -41,7 +41,11 @@ func (c *Client) LookupMany(ctx context.Context, labels []string) ([]ManyResult,
 		return nil, err
 	}
 	defer s.end()
+	s.deferStoring()
 	found, err := s.lookupMany(ctx, labels)
+	if saveErr := s.saveDeferred(); err == nil {
+		err = saveErr
+	}
 	w, err := s.concludeWaiting(ctx, err)
 	if err != nil {
 		return nil, err
@@ -111,7 +115,7 @@ func (s *session) lookupOne(ctx context.Context, label string) ([]outcome, error
 	if one.lookup, one.err = s.lookup(ctx, label, nil); one.err != nil {
 		one.absence, one.err = s.proveAbsent(ctx, label, nil, one.err)
 	}
-	if err := one.err; KindOf(err) == Misbehaved || errors.Is(err, errNetwork) || isCanceled(err) {
+	if err := one.err; KindOf(err) == Misbehaved || lost(err) != nil {
 		return nil, err
 	}
 	return []outcome{one}, nil

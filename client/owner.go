@@ -222,10 +222,10 @@ func (o *owner) learned(r *keytrans.UpdateResult, cfg Config) []Unexpected {
 			u := Unexpected{Version: version, Position: r.Position, Value: v, FoundAt: now}
 			switch {
 			case o.last != nil:
-				changes := diffValues(&o.last.value, v)
+				changes := DiffValues(&o.last.value, v)
 				u.Changes = &changes
 			case version == 0:
-				changes := diffValues(nil, v)
+				changes := DiffValues(nil, v)
 				u.Changes = &changes
 			}
 			out = append(out, u)

@@ -302,6 +302,7 @@ func TestWitnessStateRefused(t *testing.T) {
 	w.insert("ab")
 	w.lookup(alice)
 	good := w.readState()
+	w.removePrevious()
 	other := clienttest.New()
 	for name, c := range map[string]struct {
 		change func(s string) string

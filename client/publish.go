@@ -217,7 +217,7 @@ func (p *publication) result(published bool, reason string) *PublishResult {
 		Unexpected: o.unexpected, Head: headOf(p.state.view), Verdict: o.verdict(),
 	}
 	if published && p.before != nil {
-		changes := diffValues(p.before, p.description)
+		changes := DiffValues(p.before, p.description)
 		r.Changes = &changes
 	}
 	if reason != "" && len(o.unexpected) == 0 {

@@ -15,7 +15,8 @@ import (
 
 // Client talks to one pinned directory. It keeps nothing in memory between
 // calls: each operation locks the state, reads it, and stores it anew after
-// every response that was verified. It is safe for concurrent use, also with
+// every response that was verified; those on many labels store it at the end, and
+// every ten seconds. It is safe for concurrent use, also with
 // other processes; operations wait for each other, up to Config.LockWait.
 type Client struct {
 	dir       string // of the state
@@ -39,6 +40,7 @@ type session struct {
 	state     *state     // as it is stored
 	previous  *state     // before the configuration was replaced, nil if it was not
 	unstored  bool       // store keeps the state in memory only
+	deferral  deferral
 	log       *publicLog // see publicLog
 	slowLog   bool       // the last settle ran out of time
 }
@@ -50,7 +52,7 @@ func (c *Client) begin(ctx context.Context) (*session, error) {
 		return nil, lockError(err)
 	}
 	s := &session{dir: c.dir, cfg: c.cfg, transport: newTransport(c.directory, c.cfg), lock: lock}
-	if s.state, err = loadState(c.dir); err == nil {
+	if s.state, err = openState(c.dir); err == nil {
 		err = s.pin(s.state.configuration)
 	}
 	if err == nil {
@@ -179,9 +181,13 @@ func (s *session) store(next *state) error {
 		kept.once = true
 		next.witness = &kept
 	}
-	if !s.unstored {
-		if err := saveState(s.dir, next); err != nil {
-			return fail(Operational, "storing the state in "+s.dir, err)
+	switch {
+	case s.unstored:
+	case s.deferral.defers():
+		s.deferral.unsaved = true
+	default:
+		if err := s.save(next); err != nil {
+			return err
 		}
 	}
 	s.state = next
@@ -203,7 +209,7 @@ func (s *session) refused(ctx context.Context, x exchange, err error) error {
 		if fork := s.checkFork(ctx, x); fork != nil {
 			return fork
 		}
-		e := fail(Undecided, step, err)
+		e := fail(Undecided, step, fmt.Errorf("%w: %w", ErrRolledBack, err))
 		e.Hint = "the directory shows fewer log entries than before: an old copy of its data, or an attempt to take something back; ask its operator"
 		return e
 	}
@@ -269,7 +275,12 @@ func Open(root, directory string, cfg Config) (*Client, error) {
 	}
 	pinned, err := listPinned(root)
 	if err != nil {
-		return nil, fail(Operational, step, err)
+		out := fail(Operational, step, err)
+		var e *Error
+		if errors.As(err, &e) {
+			out.Hint = e.Hint
+		}
+		return nil, out
 	}
 	var matches []Pinned
 	for _, p := range pinned {
@@ -318,7 +329,7 @@ func listPinned(root string) ([]Pinned, error) {
 		if !folder.IsDir() {
 			continue
 		}
-		s, err := loadState(dir)
+		s, _, err := loadState(dir)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			continue

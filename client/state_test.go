@@ -51,9 +51,10 @@ func TestStateIsPrivate(t *testing.T) {
 }
 
 // TestDamagedState damages each byte of the state file in turn: the state is
-// refused, or reads as what it was.
+// refused, or reads as what it was. There is no previous one here.
 func TestDamagedState(t *testing.T) {
 	w := fullState(t)
+	w.removePrevious()
 	good := w.readState()
 	w.dir.Before = func(string, []byte) *clienttest.Answer {
 		t.Fatal("a request was made with damaged state")
@@ -78,6 +79,7 @@ func TestDamagedState(t *testing.T) {
 
 func TestStateRefused(t *testing.T) {
 	w := fullState(t)
+	w.removePrevious()
 	good := w.readState()
 	for name, bad := range map[string]string{
 		"not a state file":                 strings.Replace(good, "ghostlight-state", "other-state", 1),

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -44,29 +43,23 @@ func stateID(directory string, configuration []byte) string {
 	return hex.EncodeToString(h.Sum(nil)[:10])
 }
 
-// loadState reads the state in a folder and checks that what it retains is what
-// the directory signed. The error is an *Error, or fs.ErrNotExist.
-func loadState(dir string) (*state, error) {
-	path := filepath.Join(dir, stateName)
+// readState reads a state file and checks that what it retains is what the directory
+// signed. The error is errStateVersion, a *damageError, fs.ErrNotExist, or that it
+// cannot be read.
+func readState(path string) (*state, error) {
 	data, err := readFile(path, maxStateBytes)
-	if errors.Is(err, fs.ErrNotExist) {
+	if err != nil {
 		return nil, err
 	}
-	const step = "reading the state"
-	if err != nil {
-		return nil, fail(Operational, step, err)
-	}
 	s, err := decodeState(data)
+	if errors.Is(err, errStateVersion) {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
 	if err == nil {
 		err = s.check()
 	}
 	if err != nil {
-		e := fail(Operational, step, fmt.Errorf("%s: %w", path, err))
-		e.Hint = "nothing was changed; restore the file from a backup, or move the folder away and trust the directory anew, which forgets what was verified"
-		if errors.Is(err, errStateVersion) {
-			e.Hint = "use the newer kt that wrote it"
-		}
-		return nil, e
+		return nil, &damageError{fmt.Errorf("%s: %w", path, err)}
 	}
 	return s, nil
 }
@@ -110,20 +103,25 @@ func readFile(path string, limit int64) ([]byte, error) {
 	return data, err
 }
 
-// saveState replaces the state in a folder. After an error the old state is
-// there, or the new one, whole; after success the new one, even if the machine
-// loses power. The caller holds the folder's lock.
+// saveState replaces the state in a folder, and keeps the one before as the previous
+// one. After an error the old state is there, or the new one, whole; after success the
+// new one, even if the machine loses power. The caller holds the folder's lock, and
+// the state was loaded under it, so that the file is not damaged.
 func saveState(dir string, s *state) error {
 	data, err := encodeState(s)
 	if err != nil {
 		return err
 	}
 	path := filepath.Join(dir, stateName)
-	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, data) {
+	old, err := os.ReadFile(path)
+	if err == nil && bytes.Equal(old, data) {
 		return nil
 	}
 	temporary := path + ".new"
 	if err := writeSynced(temporary, data, os.O_TRUNC); err != nil {
+		return err
+	}
+	if err := keepPrevious(dir, old); err != nil {
 		return err
 	}
 	if err := os.Rename(temporary, path); err != nil {

@@ -168,7 +168,7 @@ func firstTrust(ctx context.Context, root, base string, configuration []byte, cf
 	}
 	s := &session{dir: dir, cfg: cfg, transport: newTransport(base, cfg), lock: lock}
 	defer s.end()
-	if _, err := loadState(dir); !errors.Is(err, fs.ErrNotExist) {
+	if _, _, err := loadState(dir); !errors.Is(err, fs.ErrNotExist) {
 		return nil, fail(Operational, "pinning the configuration", fmt.Errorf("another process did that just now: %w", err))
 	}
 	if err := s.pin(configuration); err != nil {

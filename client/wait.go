@@ -106,7 +106,7 @@ func (s *session) reopen(ctx context.Context) error {
 		return lockError(err)
 	}
 	s.lock = lock
-	read, err := loadState(s.dir)
+	read, err := openState(s.dir)
 	if err != nil {
 		return err
 	}

@@ -103,6 +103,7 @@ func (c *Client) Watch(ctx context.Context) (*WatchResult, error) {
 		return nil, err
 	}
 	out := &WatchResult{Directory: c.directory, Reports: []Report{}}
+	s.deferStoring()
 	var broken error // the directory is not reached any more
 	for _, label := range labels(s.state.owners) {
 		out.Reports = append(out.Reports, s.report(label, RoleOwner, &broken, func() error { return s.watchOwner(ctx, label) }))
@@ -110,12 +111,27 @@ func (c *Client) Watch(ctx context.Context) (*WatchResult, error) {
 	for _, label := range labels(s.state.contacts) {
 		out.Reports = append(out.Reports, s.report(label, RoleContact, &broken, func() error { return s.watchContact(ctx, label) }))
 	}
+	if err := s.saveDeferred(); err != nil {
+		out.withhold(err)
+		return out, nil
+	}
 	out.Credentials = s.watchCredentials(ctx)
 	if s.state.inForce() != nil {
 		out.concludeLog(s.conclude(ctx, nil))
 	}
 	out.At, out.Head = s.cfg.Now().UTC(), headOf(s.state.view)
 	return out, nil
+}
+
+// withhold takes back what could not be stored. Misbehaviour, and versions that nobody
+// expected, are told all the same: the next round finds them again.
+func (r *WatchResult) withhold(err error) {
+	for i := range r.Reports {
+		if report := &r.Reports[i]; KindOf(report.Err) != Misbehaved {
+			report.Err, report.Verdict = err, VerdictOf(err)
+			report.Finding = report.Kind().String()
+		}
+	}
 }
 
 // concludeLog reports on the log, and withdraws verdicts that do not stand
@@ -136,7 +152,7 @@ func (r *WatchResult) concludeLog(w *Witnessed, err error) {
 	for i := range r.Reports {
 		report := &r.Reports[i]
 		if err != nil && report.Kind() == 0 {
-			report.Err = fail(Undecided, "", fmt.Errorf("this rests on a log that cannot be relied on: %v", err))
+			report.Err = fail(Undecided, "", fmt.Errorf("%w: %v", ErrLog, err))
 			report.Verdict = VerdictOf(report.Err)
 			report.Finding = report.Kind().String()
 		}
@@ -154,7 +170,7 @@ func (s *session) report(label, role string, broken *error, watch func() error) 
 	if err == nil {
 		err = watch()
 	}
-	if errors.Is(err, errNetwork) || isCanceled(err) {
+	if err := lost(err); err != nil {
 		*broken = err
 	}
 	r := Report{Label: label, Role: role, Err: err}

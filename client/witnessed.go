@@ -43,6 +43,14 @@ func (w *Witnessed) Kind() Kind {
 	return KindOf(w.err)
 }
 
+// Err returns why w asks for anything: an *Error that is ErrOverdue. It is nil if w is.
+func (w *Witnessed) Err() error {
+	if w == nil {
+		return nil
+	}
+	return w.err
+}
+
 // describeWitnessed returns what there is to say under the policy in force, nil
 // if none is. why is what settle said.
 func (s *session) describeWitnessed(why error) *Witnessed {
@@ -129,7 +137,7 @@ func (w *Witnessed) overdue(since string) {
 	if w.CheckpointSize > 0 {
 		size = fmt.Sprintf(words.size, w.CheckpointSize)
 	}
-	e := fail(Undecided, words.step, fmt.Errorf("%s, %s; %s", w.Reason, since, size))
+	e := fail(Undecided, words.step, overdueError{fmt.Errorf("%s, %s; %s", w.Reason, since, size)})
 	e.Hint = words.hint
 	w.err = e
 }

@@ -110,8 +110,8 @@ func (a *Auditor) Timestamp() uint64 {
 	return a.timestamps[len(a.timestamps)-1]
 }
 
-// last returns the last entry, nil in an empty log.
-func (a *Auditor) last() *LogEntry {
+// Last returns the last entry, nil in an empty log.
+func (a *Auditor) Last() *LogEntry {
 	if a.size == 0 {
 		return nil
 	}
@@ -122,7 +122,7 @@ func (a *Auditor) last() *LogEntry {
 // The error is an *AuditError, which names the step that refuses the update, or
 // ErrWaiting; nothing has changed then.
 func (a *Auditor) Apply(u *AuditorUpdate) error {
-	entry, err := u.Replay(a.last())
+	entry, err := u.Replay(a.Last())
 	if err != nil && !errors.Is(err, ErrUndetermined) {
 		return err
 	}

@@ -323,7 +323,7 @@ func runAuditorUpdate(t *testing.T, c *vectorCase) outcome {
 		c.note("The update empties a slot beside a node of which the proof has only the value, so that the new root is not a function " +
 			"of the proof. The peer assumes that the node is a parent, and accepts. The auditor refuses in step 7: it signs nothing " +
 			"that it had to guess. What the update leads to under the peer's assumption is what is compared")
-		entry, _ := u.Replay(a.last())
+		entry, _ := u.Replay(a.Last())
 		a.subtrees = must(logtree.Append(a.size, a.subtrees, entry.Hash(), func(logtree.Node, merkle.Hash) {}))
 		a.size++
 		err = nil

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/ghostlight-kt/ghostlight/merkle"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 	"github.com/ghostlight-kt/ghostlight/merkle/tile"
 )
@@ -45,40 +44,17 @@ func (m *Mirror) compare(ctx context.Context, latest, served *checkpoint.Signed)
 		return nil
 	case latest.Log.VerifierKey != served.Log.VerifierKey:
 		return fmt.Errorf("%w: log %s, not %s", errOther, served.Log.VerifierKey, latest.Log.VerifierKey)
-	case served.Size == 0 || served.Checkpoint == latest.Checkpoint:
-		return nil
-	case served.Size == latest.Size:
-		return m.accuser().inconsistency(latest, served, served.Root, nil)
 	}
 	older, newer, source := latest, served, m.source
 	if served.Size < latest.Size {
 		older, newer, source = served, latest, union{m.store, m.source}
 	}
-	return again(networkTries, func(bool) error {
-		tree, err := tile.NewTree(newer.Size, newer.Root, fetchFrom(ctx, source))
-		if err != nil {
-			return err
-		}
-		root, err := tree.RootAt(older.Size)
-		if err != nil || root == older.Root {
-			return err
-		}
-		proof, err := tree.Consistency(older.Size)
-		if err != nil {
-			return err
-		}
-		return m.accuser().inconsistency(older, newer, root, proof)
-	})
-}
-
-// inconsistency accuses a log of two checkpoints.
-func (a accuser) inconsistency(older, newer *checkpoint.Signed, root merkle.Hash, proof []merkle.Hash) error {
-	e := &Evidence{
-		Kind: EvidenceInconsistency, Log: newer.Log.VerifierKey,
-		Inconsistency: checkpoint.NewInconsistency(older, newer, root, proof),
+	found, err := compareCheckpoints(ctx, source, older, newer)
+	if found == nil {
+		return err
 	}
-	return a.accuse(e, nil, fmt.Errorf("the log %s has shown two histories: its checkpoints of %d and of %d entries contradict each other",
-		newer.Origin, older.Size, newer.Size))
+	e := &Evidence{Kind: EvidenceInconsistency, Log: newer.Log.VerifierKey, Inconsistency: found}
+	return m.accuser().accuse(e, nil, contradiction(older, newer))
 }
 
 // union is two Sources, of which the second has what the first has not.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/merkle"
+	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 )
 
 // AuditorConfig adjusts an Auditor. The zero value is usable.
@@ -23,6 +25,17 @@ type AuditorConfig struct {
 	// In the place of a pinned one, only one with other terms of the auditor is
 	// accepted.
 	Configuration []byte
+	// VerifyOnly is for anybody who is not the directory's auditor: everything is
+	// verified, and nothing is signed or handed in. No key is needed, and the folder is
+	// made if there is none.
+	VerifyOnly bool
+	// KeyDir is the folder that has the key. The default is the auditor's folder.
+	KeyDir string
+	// Log, if not nil, is the directory's public log, the checkpoint of which is
+	// compared with what was audited (CompareCheckpoint); Policy, the content of a
+	// policy file (C2SP tlog-policy), names it.
+	Log    Source
+	Policy []byte
 	// View, if not nil, is a verified view that a new auditor takes on trust: it
 	// processes the entries after it only. The log's auditor_start_pos must allow
 	// that. The default is to process the log from its beginning.
@@ -31,6 +44,8 @@ type AuditorConfig struct {
 	Interval time.Duration
 	// HTTP adjusts the requests.
 	HTTP HTTPConfig
+	// Progress, if not nil, is told of it after every log entry. It must be fast.
+	Progress func(Progress)
 	// Logger is told what happens, at level info. The default discards.
 	Logger *slog.Logger
 	// Now is the clock. The default is time.Now.
@@ -50,6 +65,9 @@ func (c AuditorConfig) withDefaults() AuditorConfig {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Progress == nil {
+		c.Progress = func(Progress) {}
 	}
 	if c.progressEvery == 0 {
 		c.progressEvery = 10_000
@@ -79,14 +97,27 @@ type Auditor struct {
 	config        *keytrans.Configuration
 	configuration []byte // encoded
 
-	seen     *signedHead       // the latest that the directory signed; may be nil
-	log      *keytrans.Auditor // ahead of verified while a round is under way
-	verified []byte            // what state has, of a log of verifiedSize entries
+	answer   *LogAnswer
+	seen     *signedHead // the latest that the directory signed; may be nil
+	bound    *signedHead // to come to before anything else, after damage; may be nil
+	audit    *audit      // ahead of verified while a round is under way
+	verified []byte      // what state has, of a log of verifiedSize entries
+	damage   []string
+
+	stateDamaged bool // until it is replaced
+
+	policy    *checkpoint.Policy // may be nil
+	roots     map[uint64]merkle.Hash
+	differing *differing // may be nil
+	agreed    uint64
+	target    uint64 // size of the head that is being audited up to
 
 	verifiedSize uint64
 	savedSize    uint64                    // of progress; 0 if there is none
 	accepted     *keytrans.AuditorTreeHead // by the directory
 	broken       error                     // of the folder
+	changes      uint64
+	bytes        int64
 }
 
 // OpenAuditor opens the auditor in a folder with a key, of the directory at a URL.
@@ -98,6 +129,11 @@ func OpenAuditor(ctx context.Context, dir, directory string, cfg AuditorConfig) 
 	if err != nil {
 		return nil, usage("give the URL of the directory, such as https://keys.example.org", "%w", err)
 	}
+	if cfg.VerifyOnly || cfg.KeyDir != "" {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return nil, classify("making the folder", err)
+		}
+	}
 	if _, err := os.Stat(dir); err != nil {
 		return nil, usage("make a key first: ktmon keygen "+dir, "%w", err)
 	}
@@ -106,7 +142,7 @@ func OpenAuditor(ctx context.Context, dir, directory string, cfg AuditorConfig) 
 		return nil, classify("opening the auditor's folder", err)
 	}
 	f.hook = cfg.hook
-	a := &Auditor{cfg: cfg, files: f, source: source}
+	a := &Auditor{cfg: cfg, files: f, source: source, roots: make(map[uint64]merkle.Hash)}
 	if err := a.open(ctx); err != nil {
 		return nil, errors.Join(classify("opening the auditor in "+dir, err), a.Close())
 	}
@@ -115,6 +151,10 @@ func OpenAuditor(ctx context.Context, dir, directory string, cfg AuditorConfig) 
 
 // Close ends the auditor.
 func (a *Auditor) Close() error { return a.files.close() }
+
+// Damage says which files of the folder were damaged when it was opened, each with
+// what was done about it.
+func (a *Auditor) Damage() []string { return a.damage }
 
 // Configuration returns the pinned Configuration, encoded.
 func (a *Auditor) Configuration() []byte { return a.configuration }
@@ -127,11 +167,25 @@ type AuditorStatus struct {
 	Head *keytrans.AuditorTreeHead
 	// Waiting is how many leaves no distinguished entry has published yet.
 	Waiting int
+	// Changes is how many leaves the processed entries changed since the auditor was
+	// opened, and Bytes how many bytes were read for that.
+	Changes uint64
+	Bytes   int64
+	// Timestamp is that of the last entry, in milliseconds.
+	Timestamp uint64
+	// Verified is how many entries are verified under a head that the directory has
+	// signed, and Agreed the size of the largest checkpoint that is of the same entries;
+	// 0 if there is none.
+	Verified, Agreed uint64
 }
 
 // Status returns what the auditor has come to since it was opened.
 func (a *Auditor) Status() AuditorStatus {
-	return AuditorStatus{a.log.Size(), a.accepted, a.log.Waiting()}
+	return AuditorStatus{
+		Size: a.audit.log.Size(), Head: a.accepted, Waiting: a.audit.log.Waiting(),
+		Changes: a.changes, Bytes: a.bytes, Timestamp: a.audit.log.Timestamp(),
+		Verified: a.verifiedSize, Agreed: a.agreed,
+	}
 }
 
 // Update processes what the log has more, signs the head and hands it in. The error
@@ -144,12 +198,18 @@ func (a *Auditor) Status() AuditorStatus {
 //   - Operational: all else. After an error of the file system the auditor is of no
 //     more use, and has to be opened again.
 func (a *Auditor) Update(ctx context.Context) error {
+	a.answer = nil
 	if a.broken != nil {
 		return classify("writing to the auditor's folder", a.broken)
 	}
-	head, err := a.readHead(ctx)
+	answer, err := readLog(ctx, a.source, a.config)
 	if err != nil {
 		return classify("reading the directory's head", err)
+	}
+	a.answer = answer
+	head := &answer.signedHead
+	if err := a.comeBack(ctx, head); err != nil {
+		return err
 	}
 	if err := a.see(head); err != nil {
 		return classify("comparing the directory's head", err)
@@ -159,6 +219,27 @@ func (a *Auditor) Update(ctx context.Context) error {
 	}
 	return classify("handing in the auditor's head", a.handIn(ctx))
 }
+
+// comeBack comes to the head that was verified before a file was damaged.
+func (a *Auditor) comeBack(ctx context.Context, head *signedHead) error {
+	if a.bound == nil || a.seen != nil && head.TreeSize < a.seen.TreeSize {
+		return nil // see says what is wrong with the head
+	}
+	if err := a.process(ctx, a.bound); err != nil {
+		step := fmt.Sprintf("auditing the log again up to the %d entries that were verified before a file was damaged", a.bound.TreeSize)
+		var e *Error
+		if errors.As(err, &e) {
+			return &Error{Kind: e.Kind, Evidence: e.Evidence, Hint: e.Hint, Err: fmt.Errorf("%s: %w", step, err)}
+		}
+		return classify(step, err)
+	}
+	a.bound = nil
+	return nil
+}
+
+// Answer returns what the directory said of its log in the last Update, nil if that
+// did not come so far.
+func (a *Auditor) Answer() *LogAnswer { return a.answer }
 
 // Run calls Update until ctx ends, and tells after each what came of it. After one
 // that failed it waits longer each time, up to ten times the interval. It returns nil
@@ -190,25 +271,6 @@ func (a *Auditor) Run(ctx context.Context, tell func(error)) error {
 	}
 }
 
-// readHead reads the directory's latest head and verifies its signature.
-func (a *Auditor) readHead(ctx context.Context) (*signedHead, error) {
-	data, err := readAll(ctx, a.source, "api/v1/log", maxConfiguration)
-	if err != nil {
-		return nil, err
-	}
-	var head signedHead
-	if err := json.Unmarshal(data, &head); err != nil {
-		return nil, fmt.Errorf("%w: %w", errContent, err)
-	}
-	if err := head.verify(a.config); err != nil {
-		return nil, &Error{
-			Kind: Undecided, Err: fmt.Errorf("the directory's head of %d entries: %w", head.TreeSize, err),
-			Hint: "if the operator has changed the configuration, compare the new one and give it with --configuration FILE",
-		}
-	}
-	return &head, nil
-}
-
 // see holds a head against the latest one, and keeps the larger one.
 func (a *Auditor) see(head *signedHead) error {
 	switch old := a.seen; {
@@ -217,7 +279,7 @@ func (a *Auditor) see(head *signedHead) error {
 	case old != nil && head.TreeSize == old.TreeSize:
 		return nil
 	case old != nil && head.TreeSize < old.TreeSize:
-		return fmt.Errorf("%w: it has %d entries, after one of more", errResponse, head.TreeSize)
+		return fmt.Errorf("%w: %w: it has %d entries, after one of more", errResponse, ErrRolledBack, head.TreeSize)
 	}
 	data, err := json.Marshal(head)
 	if err == nil {
@@ -233,63 +295,59 @@ func (a *Auditor) see(head *signedHead) error {
 // what it leads to if that is the signed root. Otherwise it goes back to what was
 // verified before: any of the updates since can be wrong.
 func (a *Auditor) process(ctx context.Context, head *signedHead) error {
-	if head.TreeSize < a.log.Size() {
-		return fmt.Errorf("%w: its head has fewer entries than were audited, %d", errResponse, a.log.Size())
+	if head.TreeSize < a.audit.log.Size() {
+		return fmt.Errorf("%w: %w: its head has fewer entries than were audited, %d", errResponse, ErrRolledBack, a.audit.log.Size())
 	}
 	err := a.fetch(ctx, head.TreeSize)
 	var refused *keytrans.AuditError
 	switch {
 	case errors.As(err, &refused), errors.Is(err, keytrans.ErrWaiting):
 		e := &Error{
-			Kind: Undecided, Err: fmt.Errorf("the update for log entry %d: %w", a.log.Size(), err),
+			Kind: Undecided, Err: fmt.Errorf("the update for log entry %d: %w", a.audit.log.Size(), err),
 			Hint: "nothing is signed as long as the directory does not send updates that verify; tell its operator: this alone proves nothing against the directory",
 		}
 		return errors.Join(e, a.goBack())
 	case err != nil:
 		return err // what verified so far is not lost
 	}
-	root, err := a.log.Root()
+	root, err := a.audit.log.Root()
 	if err != nil {
 		return err
 	}
 	if root != merkle.Hash(head.Root) {
 		e := &Error{
-			Kind: Undecided, Err: fmt.Errorf("%w: the updates of %d entries lead to another root than the directory has signed", errContent, a.log.Size()),
+			Kind: Undecided, Err: fmt.Errorf("%w: %w: the updates of %d entries lead to another root than the directory has signed", errContent, ErrChanges, a.audit.log.Size()),
 			Hint: "nothing is signed as long as they do; tell the operator: updates are not signed, so that this proves nothing against the directory",
 		}
 		return errors.Join(e, a.goBack())
 	}
-	if a.log.Size() == a.verifiedSize {
+	if a.audit.log.Size() == a.verifiedSize {
 		return nil
 	}
-	state := a.log.Marshal()
-	if err := a.keep(auditorStateName, state); err != nil {
-		return err
-	}
-	a.verified, a.verifiedSize = state, a.log.Size()
-	return a.dropProgress()
+	return a.keepState(head)
 }
 
 // goBack returns to what was verified under a signed root.
 func (a *Auditor) goBack() error {
-	log, err := keytrans.ParseAuditor(a.config, a.verified)
+	state, err := parseAudit(a.config, a.verified)
 	if err != nil {
 		return err
 	}
-	a.log = log
+	a.audit = state
+	maps.DeleteFunc(a.roots, func(size uint64, _ merkle.Hash) bool { return size > a.verifiedSize })
 	return a.dropProgress()
 }
 
 // handIn signs the head of what was verified and gives it to the directory, unless
 // the directory has it.
 func (a *Auditor) handIn(ctx context.Context) error {
-	if a.accepted != nil && a.accepted.TreeSize == a.log.Size() || a.log.Size() <= a.config.AuditorStartPos {
+	if a.key == nil || a.accepted != nil && a.accepted.TreeSize == a.audit.log.Size() || a.audit.log.Size() <= a.config.AuditorStartPos {
 		return nil
 	}
-	if now := uint64(max(a.cfg.Now().UnixMilli(), 0)); a.log.Timestamp() > now && a.log.Timestamp()-now > a.config.MaxAhead {
-		return fmt.Errorf("%w: the log is %d ms ahead of this clock", errContent, a.log.Timestamp()-now)
+	if now := uint64(max(a.cfg.Now().UnixMilli(), 0)); a.audit.log.Timestamp() > now && a.audit.log.Timestamp()-now > a.config.MaxAhead {
+		return fmt.Errorf("%w: the log is %d ms ahead of this clock", errContent, a.audit.log.Timestamp()-now)
 	}
-	head, err := a.log.Head(a.key)
+	head, err := a.audit.log.Head(a.key)
 	if err != nil {
 		return err
 	}
@@ -304,6 +362,6 @@ func (a *Auditor) handIn(ctx context.Context) error {
 		return err
 	}
 	a.accepted = head
-	a.cfg.Logger.InfoContext(ctx, "signed", "tree_size", head.TreeSize, "waiting", a.log.Waiting())
+	a.cfg.Logger.InfoContext(ctx, "signed", "tree_size", head.TreeSize, "waiting", a.audit.log.Waiting())
 	return nil
 }

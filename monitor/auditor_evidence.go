@@ -41,26 +41,31 @@ func (e *headsEvidence) verify() error {
 
 // accuse stores two heads as evidence, and returns the error that names it.
 func (a *Auditor) accuse(first, second *signedHead) error {
-	finding := fmt.Errorf("the directory has signed two roots for its log of %d entries", first.TreeSize)
-	e := &headsEvidence{
-		Schema: EvidenceSchema, Kind: EvidenceHeads, Summary: finding.Error(), FoundAt: a.cfg.Now().UTC(),
-		Configuration: a.configuration, Heads: []signedHead{*first, *second},
-	}
+	return accuseHeads(a.files.dir, a.keep, &headsEvidence{
+		FoundAt: a.cfg.Now().UTC(), Configuration: a.configuration, Heads: []signedHead{*first, *second},
+	})
+}
+
+// accuseHeads stores evidence in a folder, and returns the error that names it.
+func accuseHeads(dir string, keep func(name string, data []byte) error, e *headsEvidence) error {
+	size, second := e.Heads[0].TreeSize, e.Heads[1].Root
+	finding := fmt.Errorf("the directory has signed two roots for its log of %d entries", size)
+	e.Schema, e.Kind, e.Summary = EvidenceSchema, EvidenceHeads, finding.Error()
 	out := &Error{Kind: Misbehaved, Err: finding, Hint: "keep this file and show it to others: everybody who has the directory's configuration can check it"}
 	err := e.verify()
 	var data []byte
 	if err == nil {
 		data, err = json.MarshalIndent(e, "", "  ")
 	}
-	sum := sha256.Sum256(second.Root[:])
-	name := fmt.Sprintf("%s/%s-%d-%x.json", evidenceName, EvidenceHeads, first.TreeSize, sum[:8])
+	sum := sha256.Sum256(second[:])
+	name := fmt.Sprintf("%s/%s-%d-%x.json", evidenceName, EvidenceHeads, size, sum[:8])
 	if err == nil {
-		err = a.keep(name, append(data, '\n'))
+		err = keep(name, append(data, '\n'))
 	}
 	if err != nil {
 		out.Err = fmt.Errorf("%w (the evidence could not be stored: %w)", finding, err)
 		return out
 	}
-	out.Evidence = filepath.Join(a.files.dir, filepath.FromSlash(name))
+	out.Evidence = filepath.Join(dir, filepath.FromSlash(name))
 	return out
 }

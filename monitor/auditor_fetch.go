@@ -15,10 +15,11 @@ import (
 // on where it was.
 func (a *Auditor) fetch(ctx context.Context, size uint64) error {
 	const path, most = "v1/audit-updates", 4096
-	for a.log.Size() < size {
-		before := a.log.Size()
+	a.target = size
+	for a.audit.log.Size() < size {
+		before := a.audit.log.Size()
 		err := a.source.repeat(ctx, path, func() error {
-			q := keytrans.AuditRequest{Start: a.log.Size(), Count: uint16(min(size-a.log.Size(), most))}
+			q := keytrans.AuditRequest{Start: a.audit.log.Size(), Count: uint16(min(size-a.audit.log.Size(), most))}
 			body, err := q.Marshal()
 			if err != nil || q.Count == 0 {
 				return err
@@ -31,7 +32,7 @@ func (a *Auditor) fetch(ctx context.Context, size uint64) error {
 		if err := a.saveProgress(); err != nil {
 			return err
 		}
-		if a.log.Size() == before {
+		if a.audit.log.Size() == before {
 			return fmt.Errorf("%w: there is no update for entry %d, of %d", errContent, before, size)
 		}
 	}
@@ -52,6 +53,7 @@ func (a *Auditor) apply(r io.Reader, most int) error {
 			return fmt.Errorf("%w: more updates than were asked for, or too large a one", errContent)
 		}
 		data := make([]byte, size)
+		a.bytes += int64(len(length)) + int64(size)
 		if _, err := io.ReadFull(r, data); err != nil {
 			return fmt.Errorf("%w: %w", errContent, err)
 		}
@@ -59,8 +61,11 @@ func (a *Auditor) apply(r io.Reader, most int) error {
 		if err != nil {
 			return fmt.Errorf("%w: %w", errContent, err)
 		}
-		if err := a.log.Apply(u); err != nil {
+		if err := a.audit.apply(u); err != nil {
 			return err
 		}
+		a.noteRoot()
+		a.changes += uint64(len(u.Added) + len(u.Removed))
+		a.cfg.Progress(Progress{Auditing, a.audit.log.Size(), a.target, a.changes})
 	}
 }

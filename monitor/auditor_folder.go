@@ -2,11 +2,11 @@ package monitor
 
 import (
 	"bytes"
+	"cmp"
 	"context"
-	"encoding/json"
+	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
@@ -16,17 +16,25 @@ import (
 
 // An auditor's folder has, beside its key:
 //
-//	configuration     the Configuration, encoded, under which it signs
-//	state             what it verified: a keytrans.Auditor; nothing else is signed
-//	progress          the same, ahead of state, in the middle of a long round
+//	configuration     the Configuration, encoded, under which it signs, and its SHA-256
+//	state             what it verified; nothing else is signed
+//	state.previous    what it had verified before, for the case that state is damaged
+//	verified.json     the head that state was verified under
+//	progress          as state, but ahead of it, in the middle of a long round
 //	log-head.json     the latest head that the directory signed
+//	differing.json    a checkpoint and a head of other entries than each other
 //	evidence/         of misbehaviour; as long as there is any, nothing is signed
 //	lock, tmp/        of the process at work
 const (
 	configurationName = "configuration"
-	auditorStateName  = "state"
-	progressName      = "progress"
-	logHeadName       = "log-head.json"
+	// configurationSumName is the SHA-256 of it, as sha256sum prints it.
+	configurationSumName = "configuration.sha256"
+	auditorStateName     = "state"
+	previousStateName    = "state.previous"
+	verifiedHeadName     = "verified.json"
+	progressName         = "progress"
+	logHeadName          = "log-head.json"
+	differingName        = "differing.json"
 )
 
 // maxConfiguration bounds an encoded Configuration, in bytes, and small answers.
@@ -81,23 +89,28 @@ func (a *Auditor) open(ctx context.Context) error {
 	case err != nil && !errors.Is(err, os.ErrNotExist):
 		return err // there may be some
 	}
-	if a.key, a.suite, err = readAuditorKey(a.files.dir); err != nil {
-		return err
+	if !a.cfg.VerifyOnly {
+		if a.key, a.suite, err = readAuditorKey(cmp.Or(a.cfg.KeyDir, a.files.dir)); err != nil {
+			return err
+		}
 	}
 	if err := a.openConfiguration(ctx); err != nil {
 		return err
 	}
-	if err := a.openSeen(ctx); err != nil {
+	if a.seen, err = a.openHead(ctx, logHeadName); err != nil {
 		return err
 	}
-	return a.openState(ctx)
+	if err := a.openState(ctx); err != nil {
+		return err
+	}
+	return a.openCheckpoint(ctx)
 }
 
 // openConfiguration reads the pinned Configuration, or pins the given one or, on
 // first use, the directory's. None is pinned that names another auditor's key.
 func (a *Auditor) openConfiguration(ctx context.Context) error {
-	pinned, err := readAll(ctx, a.files, configurationName, maxConfiguration)
-	if err != nil && !errors.Is(err, ErrNotFound) {
+	pinned, err := a.readPinned(ctx)
+	if err != nil {
 		return err
 	}
 	next := a.cfg.Configuration
@@ -120,13 +133,41 @@ func (a *Auditor) openConfiguration(ctx context.Context) error {
 		if err := onlyAuditorDiffers(pinned, config); err != nil {
 			return err
 		}
-		// It is signed under the old configuration.
-		if err := os.Remove(a.files.path(logHeadName)); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
+		// They are signed under the old configuration.
+		for _, name := range []string{logHeadName, verifiedHeadName} {
+			if err := os.Remove(a.files.path(name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return err
+			}
 		}
 	}
 	a.configuration, a.config = next, config
-	return errors.Join(a.files.write(configurationName, next), a.files.sync())
+	sum := fmt.Appendf(nil, "%x  %s\n", sha256.Sum256(next), configurationName)
+	return errors.Join(a.files.write(configurationSumName, sum), a.files.write(configurationName, next), a.files.sync())
+}
+
+// readPinned reads the pinned Configuration; nil if there is none. One that is
+// damaged is told from another one by its SHA-256, and the given one takes its place.
+func (a *Auditor) readPinned(ctx context.Context) ([]byte, error) {
+	pinned, err := readAll(ctx, a.files, configurationName, maxConfiguration)
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	} else if err != nil && !errors.Is(err, errContent) {
+		return nil, err
+	}
+	sum, sumErr := readAll(ctx, a.files, configurationSumName, 1<<10)
+	right := fmt.Sprintf("%x  %s\n", sha256.Sum256(pinned), configurationName)
+	_, parseErr := keytrans.ParseConfiguration(pinned)
+	switch {
+	case err == nil && parseErr == nil && (errors.Is(sumErr, ErrNotFound) || string(sum) == right):
+		return pinned, nil
+	case err == nil && parseErr == nil && bytes.Equal(pinned, a.cfg.Configuration):
+		a.damaged(configurationSumName, "the configuration is the given one")
+		return nil, nil
+	case a.cfg.Configuration == nil:
+		return nil, usage("give it again, from where you had it: --configuration FILE", "%s was damaged", a.files.path(configurationName))
+	}
+	a.damaged(configurationName, "the given one was put in its place")
+	return nil, nil
 }
 
 // parseConfiguration decodes a Configuration, which must name this auditor's key.
@@ -138,7 +179,7 @@ func (a *Auditor) parseConfiguration(data []byte) (*keytrans.Configuration, erro
 	if _, err := keytrans.NewAuditor(config); err != nil {
 		return nil, usage("only a directory in the mode third-party-auditing has an auditor", "the configuration: %w", err)
 	}
-	if a.suite != config.Suite || !bytes.Equal(a.key.Public(), config.AuditorPublicKey) {
+	if a.key != nil && (a.suite != config.Suite || !bytes.Equal(a.key.Public(), config.AuditorPublicKey)) {
 		return nil, usage("the operator has to name this auditor's key: ktd auditor DIR --auditor-key FILE",
 			"the directory's configuration names another auditor's key")
 	}
@@ -160,86 +201,6 @@ func onlyAuditorDiffers(pinned []byte, next *keytrans.Configuration) error {
 	}
 	if !bytes.Equal(data, pinned) {
 		return usage("audit another log in another folder", "the configuration is of another log than the one that is audited here")
-	}
-	return nil
-}
-
-// openSeen reads the latest head that the directory signed.
-func (a *Auditor) openSeen(ctx context.Context) error {
-	data, err := readAll(ctx, a.files, logHeadName, maxConfiguration)
-	if errors.Is(err, ErrNotFound) {
-		return nil
-	} else if err != nil {
-		return err
-	}
-	var seen signedHead
-	if err := json.Unmarshal(data, &seen); err != nil {
-		return fmt.Errorf("%s: %w", logHeadName, err)
-	}
-	if err := seen.verify(a.config); err != nil {
-		return fmt.Errorf("%s: %w", logHeadName, err)
-	}
-	a.seen = &seen
-	return nil
-}
-
-// openState reads what was verified.
-func (a *Auditor) openState(ctx context.Context) (err error) {
-	err = a.files.Read(ctx, auditorStateName, func(r io.Reader) error {
-		a.verified, err = io.ReadAll(r)
-		return err
-	})
-	switch {
-	case errors.Is(err, ErrNotFound) && a.cfg.View != nil:
-		a.log, err = keytrans.NewAuditorAt(a.config, a.cfg.View)
-	case errors.Is(err, ErrNotFound):
-		a.log, err = keytrans.NewAuditor(a.config)
-	case err == nil:
-		if a.log, err = keytrans.ParseAuditor(a.config, a.verified); err != nil {
-			return fmt.Errorf("%s: %w", a.files.path(auditorStateName), err)
-		}
-	}
-	if err != nil {
-		return err
-	}
-	a.verified, a.verifiedSize = a.log.Marshal(), a.log.Size()
-	return a.openProgress(ctx)
-}
-
-// openProgress reads what a long round had come to when it was interrupted. It is
-// of use only if it leads to a signed root in the end.
-func (a *Auditor) openProgress(ctx context.Context) error {
-	var data []byte
-	err := a.files.Read(ctx, progressName, func(r io.Reader) (err error) {
-		data, err = io.ReadAll(r)
-		return err
-	})
-	if errors.Is(err, ErrNotFound) {
-		return nil
-	} else if err != nil {
-		return err
-	}
-	if log, err := keytrans.ParseAuditor(a.config, data); err == nil && log.Size() > a.verifiedSize {
-		a.log, a.savedSize = log, log.Size()
-		return nil
-	}
-	return a.dropProgress()
-}
-
-// saveProgress stores what a round has come to, now and then.
-func (a *Auditor) saveProgress() error {
-	if a.log.Size() < max(a.savedSize, a.verifiedSize)+a.cfg.progressEvery {
-		return nil
-	}
-	a.savedSize = a.log.Size()
-	return a.keep(progressName, a.log.Marshal())
-}
-
-// dropProgress removes what saveProgress stored.
-func (a *Auditor) dropProgress() error {
-	a.savedSize = 0
-	if err := os.Remove(a.files.path(progressName)); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
 	}
 	return nil
 }

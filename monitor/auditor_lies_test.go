@@ -87,7 +87,7 @@ func TestAuditorLies(t *testing.T) {
 			w.set(log, c.lie)
 			for range 2 {
 				w.wantRefusal(a, Undecided, c.want)
-				if a.log.Size() != 10 || !bytes.Equal(readFile(t, filepath.Join(w.dir, auditorStateName)), state) {
+				if a.audit.log.Size() != 10 || !bytes.Equal(readFile(t, filepath.Join(w.dir, auditorStateName)), state) {
 					t.Error("the auditor did not go back to what it had verified")
 				}
 			}

@@ -277,8 +277,8 @@ func TestAuditorProgress(t *testing.T) {
 		w.between(nil)
 		a, err := w.open(progress)
 		fatalIfErr(t, err)
-		if a.log.Size() != 12 {
-			t.Errorf("goes on at %d", a.log.Size())
+		if a.audit.log.Size() != 12 {
+			t.Errorf("goes on at %d", a.audit.log.Size())
 		}
 		if wrong {
 			w.wantRefusal(a, Undecided, "another root")
@@ -356,7 +356,10 @@ func TestAuditorFolder(t *testing.T) {
 	}
 	fatalIfErr(t, os.WriteFile(key, good, 0o600))
 	fatalIfErr(t, os.WriteFile(filepath.Join(w.dir, auditorStateName), []byte("x"), 0o600))
-	refused("a damaged state", Operational, "malformed")
+	fatalIfErr(t, os.Rename(filepath.Join(w.dir, verifiedHeadName), filepath.Join(w.dir, "verified")))
+	fatalIfErr(t, os.Rename(filepath.Join(w.dir, logHeadName), filepath.Join(w.dir, "head")))
+	refused("a damaged state without a head", Operational, "no head tells any more which log")
+	fatalIfErr(t, os.Rename(filepath.Join(w.dir, "verified"), filepath.Join(w.dir, verifiedHeadName)))
 	policy := filepath.Join(w.dir, policyName)
 	fatalIfErr(t, os.WriteFile(policy, nil, 0o600))
 	refused("a mirror", Usage, "is a mirror")

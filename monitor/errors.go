@@ -87,6 +87,10 @@ var (
 	errOther = errors.New("the checkpoint is of another log")
 )
 
+// Unreached reports whether an error says that a log or a directory was not reached,
+// or gave no answer in time.
+func Unreached(err error) bool { return errors.Is(err, errNetwork) }
+
 // isDoubtful reports whether what was read does not verify, without proving
 // anything: it may have been damaged on the way.
 func isDoubtful(err error) bool {
@@ -95,7 +99,7 @@ func isDoubtful(err error) bool {
 
 // isUndecided reports whether an error is one of reading a log.
 func isUndecided(err error) bool {
-	for _, e := range []error{errNetwork, errResponse, ErrNotFound, errOther,
+	for _, e := range []error{errNetwork, errResponse, ErrNotFound, errOther, ErrTwoKeys,
 		checkpoint.ErrMalformed, checkpoint.ErrNotSigned, checkpoint.ErrQuorum} {
 		if errors.Is(err, e) {
 			return true

@@ -22,6 +22,9 @@ import (
 //	policy            the policy, as it was given first
 //	checkpoint.next   the checkpoint that is being mirrored; no other log is
 //	                  believed even if that takes long, or fails
+//	checkpoint.anchor a copy of the largest checkpoint that was believed, for the
+//	                  case that the others are damaged
+//	log-heads.json    heads of the directory's that are compared with the log
 //	evidence/         of misbehaviour
 //	lock, tmp/        of the process at work
 //
@@ -33,6 +36,7 @@ import (
 const (
 	policyName   = "policy"
 	nextName     = "checkpoint.next"
+	anchorName   = "checkpoint.anchor"
 	evidenceName = "evidence"
 	lockName     = "lock"
 	tmpName      = "tmp"

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -335,47 +333,4 @@ func TestOtherLogOfPolicy(t *testing.T) {
 	_, err = w.update()
 	wantKind(t, err, Undecided, errOther, "elsewhere.example")
 	w.verifies(20)
-}
-
-// TestDamagedFolder changes every file of a mirror. Verifying finds it, and so
-// does who goes on mirroring.
-func TestDamagedFolder(t *testing.T) {
-	w := newWorld(t, 600, 2)
-	w.mustUpdate(600)
-	w.log.Grow(t, 200, 2)
-	files := []string{checkpointPath}
-	for _, tile := range w.tiles() {
-		files = append(files, tile.Path())
-	}
-	if len(files) != 11 {
-		t.Fatalf("files %q", files)
-	}
-	for _, name := range files {
-		path := filepath.Join(w.dir, name)
-		good, err := os.ReadFile(path)
-		fatalIfErr(t, err)
-		for _, damage := range []string{"flip", "cut", "longer", "gone"} {
-			bad := bytes.Clone(good)
-			switch damage {
-			case "flip":
-				bad[len(bad)/3] ^= 0x10
-			case "cut":
-				bad = bad[:len(bad)-1]
-			case "longer":
-				bad = append(bad, '\n')
-			}
-			fatalIfErr(t, os.WriteFile(path, bad, 0o600))
-			if damage == "gone" {
-				fatalIfErr(t, os.Remove(path))
-			}
-			_, err := VerifyMirror(t.Context(), w.dir, w.cfg)
-			wantKind(t, err, Undecided, nil)
-			if name != checkpointPath {
-				_, err = w.update()
-				wantKind(t, err, Undecided, nil, "does not verify")
-			}
-			fatalIfErr(t, os.WriteFile(path, good, 0o600))
-		}
-	}
-	w.mustUpdate(800)
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 )
 
@@ -19,6 +20,13 @@ type MirrorConfig struct {
 	// the log. A new mirror requires and keeps it; for others nil is the one that
 	// was kept, and no other is accepted.
 	Policy []byte
+	// ReplacePolicy makes Policy take the place of the one that was kept, if it names
+	// the log that was mirrored. A kept one that was damaged is repaired so.
+	ReplacePolicy bool
+	// Directory, if not nil, is the directory of the log at its base URL, for ReadHead,
+	// and Configuration its encoded Configuration.
+	Directory     Source
+	Configuration []byte
 	// Ahead is how many bundles are read at a time. The default is 8.
 	Ahead int
 	// Progress, if not nil, is told of it after every log entry. It must be fast.
@@ -55,6 +63,7 @@ const (
 	Resuming  Step = "resuming"  // reading and verifying what it has
 	Mirroring Step = "mirroring" // reading and verifying what the log has more
 	Verifying Step = "verifying" // what VerifyMirror does
+	Auditing  Step = "auditing"  // what an Auditor does
 )
 
 // Progress is how far a step has come.
@@ -79,14 +88,20 @@ type Mirror struct {
 	done   *checkpoint.Signed // what the folder is a copy of; nil before the first
 	// next is the largest checkpoint that was believed, if that is not done: there
 	// may be more of its log in the folder than of done.
-	next  *checkpoint.Signed
-	bytes int64
-	took  time.Duration
+	next   *checkpoint.Signed
+	config *keytrans.Configuration // of the directory; may be nil
+	heads  heads
+	damage []string
+	bytes  int64
+	took   time.Duration
 }
 
 // OpenMirror opens the mirror in a folder, which it makes if there is none, and
-// verifies what is in it. The caller closes it. The error is an *Error; of kind
-// Undecided if the folder's content does not verify.
+// verifies what is in it. It does not use the source. The caller closes it. The
+// error is an *Error; of kind Undecided if nothing in the folder tells any more
+// what was believed. What else is damaged is told by Damage, and the next Update
+// verifies all of the folder again, up to the largest checkpoint that was believed,
+// and reads from the source what does not verify.
 func OpenMirror(ctx context.Context, dir string, source Source, cfg MirrorConfig) (_ *Mirror, err error) {
 	cfg = cfg.withDefaults()
 	f, err := lockMirror(dir, cfg.Policy)
@@ -103,6 +118,10 @@ func OpenMirror(ctx context.Context, dir string, source Source, cfg MirrorConfig
 	}
 	return m, nil
 }
+
+// Damage says which files of the folder were damaged when it was opened, each with
+// what was done about it.
+func (m *Mirror) Damage() []string { return m.damage }
 
 // Close ends the mirror.
 func (m *Mirror) Close() error { return m.store.close() }
@@ -121,11 +140,16 @@ type Status struct {
 	// Took is the time that reading and verifying took, without the time between
 	// updates.
 	Took time.Duration
+	// Target is the largest checkpoint that was believed, nil if there is none. The
+	// mirror is complete if it is Checkpoint.
+	Target *checkpoint.Signed
+	// Timestamp is that of the last of Entries, in milliseconds.
+	Timestamp uint64
 }
 
 // Status returns what the mirror has.
 func (m *Mirror) Status() Status {
-	return Status{m.done, m.replay.Size(), m.replay.Changes(), m.bytes, m.took}
+	return Status{m.done, m.replay.Size(), m.replay.Changes(), m.bytes, m.took, m.latest(), m.replay.Timestamp()}
 }
 
 // Update mirrors the log up to its present checkpoint, if that is new. The error
@@ -198,11 +222,17 @@ func (m *Mirror) believe(ctx context.Context, served *checkpoint.Signed) error {
 	case served.Size == 0:
 		return fmt.Errorf("%w: the log is empty", errContent)
 	}
-	if err := errors.Join(m.store.write(nextName, served.Note), m.store.sync()); err != nil {
+	return m.aimAt(served)
+}
+
+// aimAt makes a checkpoint that is believed the next one, durably, and the anchor.
+func (m *Mirror) aimAt(next *checkpoint.Signed) error {
+	err := errors.Join(m.store.write(nextName, next.Note), m.store.write(anchorName, next.Note), m.store.sync())
+	if err != nil {
 		m.store.fail(err)
 		return err
 	}
-	m.next = served
+	m.next = next
 	return nil
 }
 
@@ -211,7 +241,7 @@ func (m *Mirror) extend(ctx context.Context) error {
 	e := &extension{
 		source: m.source, cache: m.store, replay: m.replay, target: m.next.Checkpoint,
 		store: m.store, tries: networkTries, ahead: m.cfg.Ahead,
-		progress: progress(Mirroring, m.replay, m.next.Size, m.cfg),
+		progress: m.passHeads(progress(Mirroring, m.replay, m.next.Size, m.cfg)),
 	}
 	err := e.run(ctx)
 	m.bytes += e.bytes.Load()

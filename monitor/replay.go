@@ -4,9 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/transparency-dev/merkle/compact"
-	"github.com/transparency-dev/merkle/rfc6962"
-
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/merkle"
 	"github.com/ghostlight-kt/ghostlight/merkle/prefixtree"
@@ -16,7 +13,7 @@ import (
 // A Replay verifies a log entry by entry, from the first. It holds the prefix
 // tree of the last one in memory. It is not safe for concurrent use.
 type Replay struct {
-	tree    *compact.Range
+	trees   *trees
 	prefix  prefixtree.Memory
 	last    keytrans.LogEntry
 	changes uint64
@@ -46,27 +43,24 @@ func (e *EntryError) Unwrap() error { return e.Err }
 
 // NewReplay returns a Replay of no entries.
 func NewReplay() *Replay {
-	factory := &compact.RangeFactory{Hash: rfc6962.DefaultHasher.HashChildren}
-	return &Replay{tree: factory.NewEmptyRange(0)}
+	return &Replay{trees: newTrees()}
 }
 
 // Size returns the number of entries.
-func (r *Replay) Size() uint64 { return r.tree.End() }
+func (r *Replay) Size() uint64 { return r.trees.size() }
 
 // Changes returns the number of changed leaves, of all entries together.
 func (r *Replay) Changes() uint64 { return r.changes }
 
+// Timestamp returns that of the last entry in milliseconds, 0 if there is none.
+func (r *Replay) Timestamp() uint64 { return r.last.Timestamp }
+
 // Root returns the RFC 6962 root of the entries.
-func (r *Replay) Root() merkle.Hash {
-	if r.Size() == 0 {
-		return merkle.Hash(rfc6962.DefaultHasher.EmptyRoot())
-	}
-	root, err := r.tree.GetRootHash(nil)
-	if err != nil {
-		panic("monitor: the root of a compact range: " + err.Error())
-	}
-	return merkle.Hash(root)
-}
+func (r *Replay) Root() merkle.Hash { return r.trees.root() }
+
+// LogTreeRoot returns the root of the entries in the log tree of KEYTRANS, the zero
+// Hash if there are none.
+func (r *Replay) LogTreeRoot() merkle.Hash { return r.trees.logRoot() }
 
 // Append verifies the next log entry and what it changed. The error is an
 // *EntryError, after which r is as it was before.
@@ -83,9 +77,7 @@ func (r *Replay) Append(entry []byte, change tile.Change) error {
 	if err != nil {
 		return &EntryError{Entry: r.Size(), Err: err}
 	}
-	if err := r.tree.Append(rfc6962.DefaultHasher.HashLeaf(entry), nil); err != nil {
-		panic("monitor: appending to a compact range: " + err.Error())
-	}
+	r.trees.append(e)
 	r.last = e
 	r.changes += uint64(len(change.Added) + len(change.Removed))
 	return nil

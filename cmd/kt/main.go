@@ -81,6 +81,7 @@ type app struct {
 	config                client.Config
 	colour                bool
 	stdinIs               string // what was read from standard input
+	folder                string // with the state of the directory, if that is known
 }
 
 // run runs kt with the given arguments and returns its exit code.
@@ -95,6 +96,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root := a.rootCommand()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	a.warnOfDamage()
 	if err == nil && out.err != nil {
 		err = operationalError("writing the result", out.err)
 	}
@@ -254,7 +256,25 @@ func (a *app) open() (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return client.Open(root, a.directory, a.config)
+	c, err := client.Open(root, a.directory, a.config)
+	if err == nil {
+		a.folder = c.StateDir()
+	}
+	return c, err
+}
+
+// warnOfDamage tells of state that was damaged, for as long as it is kept.
+func (a *app) warnOfDamage() {
+	if a.folder == "" {
+		return
+	}
+	d, err := client.DamageIn(a.folder)
+	switch {
+	case err != nil:
+		fmt.Fprintf(a.stderr, "kt: warning: %s\n", cli.Printable(err.Error()))
+	case d != nil:
+		fmt.Fprintf(a.stderr, "kt: warning: %s\n", cli.Printable(d.String()))
+	}
 }
 
 // label returns the label that an argument stands for.

@@ -34,7 +34,7 @@ somebody you trust, who need not be the operator.`,
 			if err != nil {
 				return err
 			}
-			a.finding = r.Kind()
+			a.finding, a.folder = r.Kind(), r.StateDir
 			if a.json {
 				a.printJSON(r, true)
 				return nil

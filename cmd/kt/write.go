@@ -143,13 +143,9 @@ func (a *app) readValue(path, name string, raw bool) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	const step = "reading keys"
-	result, err := keyring.Read(strings.NewReader(string(data)), path, keyring.Options{Label: name})
-	if raw && !errors.Is(err, keyring.ErrPrivateKey) {
-		return data, nil // what cannot be withdrawn must not be a secret
-	}
+	value, skipped, err := keyring.Value(data, path, name, raw)
 	if err != nil {
-		e := &client.Error{Kind: client.Operational, Step: step, Err: err}
+		e := &client.Error{Kind: client.Operational, Step: "reading keys", Err: err}
 		switch {
 		case errors.Is(err, keyring.ErrPrivateKey):
 			e.Hint = "publish the public part: gpg --export, the .pub file, or age-keygen -y"
@@ -158,15 +154,8 @@ func (a *app) readValue(path, name string, raw bool) ([]byte, error) {
 		}
 		return nil, e
 	}
-	for _, s := range result.Skipped {
+	for _, s := range skipped {
 		fmt.Fprintf(a.stderr, "kt: skipped: %s\n", cli.Printable(s.String()))
-	}
-	if len(result.Entries) != 1 {
-		return nil, operationalError(step, fmt.Errorf("%s has no key that can be published", path))
-	}
-	value, err := result.Entries[0].Set.Marshal()
-	if err != nil {
-		return nil, operationalError(step, err)
 	}
 	return value, nil
 }

@@ -24,6 +24,7 @@ type benchOptions struct {
 	dir                     string
 	vrfTime                 time.Duration
 	suite                   instance.Suite
+	mode, auditorKey        string
 	cpuProfile, memProfile  string
 	json                    *bool
 }
@@ -112,6 +113,8 @@ func (o *benchOptions) addPublishFlags(cmd *cobra.Command, labels int) {
 	f.IntVar(&o.batch, "batch", 10_000, "labels in one epoch")
 	f.StringVar(&o.dir, "dir", "", "keep the directory here (default: a temporary directory)")
 	f.Var(&o.suite, "suite", "cipher suite: ed25519 or p256")
+	f.StringVar(&o.mode, "mode", instance.DefaultConfig().Mode, "deployment mode: contact-monitoring or third-party-auditing")
+	f.StringVar(&o.auditorKey, "auditor-key", "", "`file` with the auditor's public key, as 'ktmon keygen' prints it")
 	f.DurationVar(&o.vrfTime, "vrf-time", 2*time.Second, "how long to measure the VRF, before and after")
 	f.StringVar(&o.cpuProfile, "cpuprofile", "", "write a CPU profile to this file")
 	f.StringVar(&o.memProfile, "memprofile", "", "write a heap profile to this file")
@@ -142,7 +145,13 @@ func (o *benchOptions) publish(ctx context.Context, dir string, stderr io.Writer
 	bar := progress.New(stderr, "publishing", int64(o.labels), progress.Count)
 	defer bar.Clear()
 	cfg := instance.DefaultConfig()
-	cfg.Suite = o.suite
+	cfg.Suite, cfg.Mode = o.suite, o.mode
+	if o.auditorKey != "" {
+		var err error
+		if cfg.AuditorPublicKey, err = instance.ReadAuditorKey(o.auditorKey); err != nil {
+			return nil, err
+		}
+	}
 	return bench.Publish(ctx, bench.PublishConfig{
 		Dir: dir, Labels: o.labels, Batch: o.batch, Config: cfg, VRFTime: o.vrfTime,
 		Progress: func(n int) { bar.Set(int64(n)) },

@@ -244,7 +244,7 @@ func TestExportLog(t *testing.T) {
 	ktd(t, "export-log", dir, out).exits(exitFailed, "its checkpoint")
 
 	s := startServer(t, dir)
-	ktd(t, "export-log", dir, t.TempDir()).exits(exitFailed, "another ktd has this directory open")
+	ktd(t, "export-log", dir, t.TempDir()).exits(exitFailed, "another process has this directory open")
 	s.stop(syscall.SIGTERM)
 }
 

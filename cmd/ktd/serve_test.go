@@ -137,8 +137,8 @@ func TestServe(t *testing.T) {
 	}
 
 	// One process at a time has the directory.
-	ktd(t, "serve", dir, "--listen", "127.0.0.1:0").exits(exitFailed, "another ktd has this directory open")
-	ktd(t, "import", dir, os.Args[0]).exits(exitFailed, "another ktd has this directory open")
+	ktd(t, "serve", dir, "--listen", "127.0.0.1:0").exits(exitFailed, "another process has this directory open")
+	ktd(t, "import", dir, os.Args[0]).exits(exitFailed, "another process has this directory open")
 
 	// A new token is good within a second, without a restart.
 	registration := strings.TrimSpace(read(t, filepath.Join(dir, "registration-token")))

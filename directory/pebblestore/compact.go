@@ -38,14 +38,14 @@ func (s *Store) Compact(ctx context.Context, lo, hi []byte) error {
 			return directory.ErrSnapshot
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-s.guard.stopped:
-			return s.guard.err()
+		case <-s.guard.Stopped():
+			return s.guard.Err()
 		}
 	}
 	if err := s.touch(lo, hi); err != nil {
 		return err
 	}
-	err := s.guard.run(func() error {
+	err := s.guard.Run(func() error {
 		if err := s.db.Compact(ctx, lo, hi, false); err != nil {
 			return err
 		}
@@ -65,7 +65,7 @@ func (s *Store) Compact(ctx context.Context, lo, hi []byte) error {
 func (s *Store) touch(keys ...[]byte) error {
 	s.commitMu.Lock()
 	defer s.commitMu.Unlock()
-	return s.guard.run(func() error {
+	return s.guard.Run(func() error {
 		b := s.db.NewBatch()
 		for _, key := range keys {
 			value, err := get(s.db, key)
@@ -79,7 +79,7 @@ func (s *Store) touch(keys ...[]byte) error {
 			}
 		}
 		if err := s.db.Apply(b, pebble.Sync); err != nil {
-			s.guard.stop(err)
+			s.guard.Stop(err)
 			return err
 		}
 		return b.Close()

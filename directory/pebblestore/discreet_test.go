@@ -6,12 +6,14 @@ import (
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/ghostlight-kt/ghostlight/internal/pebbleguard"
 )
 
 // TestDiscreet prints keys the ways Pebble's messages and errors do: what the
 // keys hold must not be in them.
 func TestDiscreet(t *testing.T) {
-	options := Options{}.withDefaults().pebble(&guard{})
+	options := Options{}.withDefaults().pebble(&pebbleguard.Guard{})
 	options.EnsureDefaults()
 	key := pebble.InternalKey{UserKey: []byte("lsecret@example.org")}
 	for _, text := range []string{

@@ -9,6 +9,8 @@ import (
 	"github.com/cockroachdb/pebble/v2/bloom"
 	"github.com/cockroachdb/pebble/v2/sstable"
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/ghostlight-kt/ghostlight/internal/pebbleguard"
 )
 
 // memTableSize is how much is written to the log before it is sorted into a
@@ -78,7 +80,7 @@ func (k keyShape) Format(s fmt.State, _ rune) {
 	fmt.Fprintf(s, "%q…(%d bytes)", k[0], len(k))
 }
 
-func (o Options) pebble(g *guard) *pebble.Options {
+func (o Options) pebble(g *pebbleguard.Guard) *pebble.Options {
 	po := &pebble.Options{
 		CacheSize: o.CacheSize,
 		FS:        g,
@@ -97,9 +99,9 @@ func (o Options) pebble(g *guard) *pebble.Options {
 			return 1, max(1, runtime.GOMAXPROCS(0)/2)
 		},
 		EventListener: &pebble.EventListener{
-			BackgroundError: g.stop,
+			BackgroundError: g.Stop,
 			// The default is Fatalf. The reader gets the error too.
-			DataCorruption: func(i pebble.DataCorruptionInfo) { g.stop(i.Details) },
+			DataCorruption: func(i pebble.DataCorruptionInfo) { g.Stop(i.Details) },
 		},
 	}
 	for i := range po.Levels {

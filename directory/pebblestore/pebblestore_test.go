@@ -11,6 +11,7 @@ import (
 
 	"github.com/ghostlight-kt/ghostlight/directory"
 	"github.com/ghostlight-kt/ghostlight/directory/storetest"
+	"github.com/ghostlight-kt/ghostlight/internal/pebbleguard"
 )
 
 func fatalIfErr(t testing.TB, err error) {
@@ -51,8 +52,8 @@ func TestConformance(t *testing.T) {
 func TestLocked(t *testing.T) {
 	dir := t.TempDir()
 	s := mustOpen(t, dir, Options{})
-	if _, err := Open(dir, Options{}); !errors.Is(err, errLocked) {
-		t.Errorf("opened twice: %v, want %v", err, errLocked)
+	if _, err := Open(dir, Options{}); !errors.Is(err, pebbleguard.ErrLocked) {
+		t.Errorf("opened twice: %v, want %v", err, pebbleguard.ErrLocked)
 	}
 	fatalIfErr(t, s.Close())
 	fatalIfErr(t, mustOpen(t, dir, Options{}).Close())
@@ -61,7 +62,7 @@ func TestLocked(t *testing.T) {
 func TestFormat(t *testing.T) {
 	write := func(dir string, merger *pebble.Merger, key, value string) {
 		t.Helper()
-		db, err := pebble.Open(dir, &pebble.Options{Merger: merger, Logger: newGuard(vfs.Default, Options{}.withDefaults().Logger)})
+		db, err := pebble.Open(dir, &pebble.Options{Merger: merger, Logger: pebbleguard.New(vfs.Default, Options{}.withDefaults().Logger)})
 		fatalIfErr(t, err)
 		fatalIfErr(t, db.Set([]byte(key), []byte(value), pebble.Sync))
 		fatalIfErr(t, db.Close())
@@ -96,7 +97,7 @@ func TestFormat(t *testing.T) {
 func TestNotADirectory(t *testing.T) {
 	file := t.TempDir() + "/file"
 	fatalIfErr(t, os.WriteFile(file, nil, 0o600))
-	if _, err := Open(file, Options{}); err == nil || errors.Is(err, errLocked) {
+	if _, err := Open(file, Options{}); err == nil || errors.Is(err, pebbleguard.ErrLocked) {
 		t.Errorf("opened a file: %v", err)
 	}
 }

@@ -44,6 +44,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/ghostlight-kt/ghostlight/directory"
+	"github.com/ghostlight-kt/ghostlight/internal/pebbleguard"
 )
 
 // Keys that begin with a zero byte belong to the store.
@@ -62,7 +63,6 @@ const maxKeyLen = 1024
 const maxBatchBytes = 1 << 30
 
 var (
-	errLocked   = errors.New("another ktd has this directory open")
 	errFormat   = errors.New("unknown store format")
 	errForeign  = errors.New("not a Ghostlight store")
 	errClosed   = errors.New("the store is closed")
@@ -73,7 +73,7 @@ var (
 // use. Snapshots never wait for a commit.
 type Store struct {
 	db    *pebble.DB
-	guard *guard
+	guard *pebbleguard.Guard
 
 	// commitMu serialises Commit and Close, metricsMu DiskUsage and Close,
 	// compactMu Compact and Close.
@@ -105,9 +105,9 @@ func Open(dir string, opts Options) (*Store, error) {
 
 func open(dir string, opts Options) (*Store, error) {
 	opts = opts.withDefaults()
-	s := &Store{guard: newGuard(opts.FS, opts.Logger), open: make(map[*view]struct{})}
+	s := &Store{guard: pebbleguard.New(opts.FS, opts.Logger), open: make(map[*view]struct{})}
 	var size uint64
-	err := s.guard.run(func() (err error) {
+	err := s.guard.Run(func() (err error) {
 		if s.db, err = pebble.Open(dir, opts.pebble(s.guard)); err != nil {
 			return err
 		}
@@ -117,8 +117,8 @@ func open(dir string, opts Options) (*Store, error) {
 		return nil
 	})
 	if err != nil {
-		if s.guard.err() != nil {
-			err = errors.Join(err, s.guard.unlock())
+		if s.guard.Err() != nil {
+			err = errors.Join(err, s.guard.Unlock())
 		}
 		return nil, err
 	}
@@ -203,7 +203,7 @@ func (s *Store) treeSize() (uint64, error) {
 	if s.current == nil {
 		return 0, errClosed
 	}
-	return s.current.size, s.guard.err()
+	return s.current.size, s.guard.Err()
 }
 
 // apply writes the batch and waits until it is durable, or the store stops.
@@ -212,10 +212,10 @@ func (s *Store) apply(b *directory.Batch) error {
 	if err := fill(pb, b); err != nil {
 		return err
 	}
-	return s.guard.run(func() error {
+	return s.guard.Run(func() error {
 		// After Fatalf this returns nil, and run the cause of the stop.
 		if err := s.db.Apply(pb, pebble.Sync); err != nil {
-			s.guard.stop(err)
+			s.guard.Stop(err)
 			return err
 		}
 		return pb.Close() // so that Pebble can use it again
@@ -265,7 +265,7 @@ func (s *Store) Snapshot() (directory.Snapshot, error) {
 	if s.current == nil {
 		return nil, errClosed
 	}
-	if err := s.guard.err(); err != nil {
+	if err := s.guard.Err(); err != nil {
 		return nil, err
 	}
 	s.current.refs++
@@ -297,12 +297,12 @@ func (s *Store) Close() error {
 	s.current = nil
 	s.mu.Unlock()
 	v.release()
-	err := s.guard.run(func() error {
+	err := s.guard.Run(func() error {
 		s.closing.Wait()
 		return s.db.Close()
 	})
-	if s.guard.err() != nil {
-		err = errors.Join(err, s.guard.unlock())
+	if s.guard.Err() != nil {
+		err = errors.Join(err, s.guard.Unlock())
 	}
 	return err
 }
@@ -317,7 +317,7 @@ func (s *Store) DiskUsage() uint64 {
 	}
 	var usage atomic.Uint64
 	// It may wait for Pebble to write its manifest.
-	if err := s.guard.run(func() error {
+	if err := s.guard.Run(func() error {
 		usage.Store(s.db.Metrics().DiskSpaceUsage())
 		return nil
 	}); err != nil {

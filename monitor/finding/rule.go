@@ -9,6 +9,10 @@ const (
 	// UnexpectedVersion: an owned label has a version that its owner did not make or
 	// announce.
 	UnexpectedVersion Rule = "unexpected-version"
+	// ExpectedVersion: the version came that its owner had announced.
+	ExpectedVersion Rule = "expected-version"
+	// TakenOver: a label is watched from now on. What it has is accepted unseen.
+	TakenOver Rule = "taken-over"
 	// ChangedValue: a contact's label has another value than was seen last.
 	ChangedValue Rule = "changed-value"
 	// Unreachable: nothing was answered, or nothing that a directory answers.
@@ -18,6 +22,9 @@ const (
 	// WrongChanges: the changes that auditors are told of do not lead to what the
 	// directory signed. They are signed by nobody.
 	WrongChanges Rule = "wrong-changes"
+	// TreesDiffer: the directory's head and its checkpoint, both signed, are of other log
+	// entries than each other.
+	TreesDiffer Rule = "trees-differ"
 	// RolledBack: the log is smaller than it was.
 	RolledBack Rule = "rolled-back"
 	// Stalled: the log's newest entry is older than its Configuration permits: heartbeats

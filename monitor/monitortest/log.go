@@ -130,6 +130,13 @@ func (l *Log) Size() uint64 {
 	return uint64(len(l.entries))
 }
 
+// Entries returns the encoded log entries.
+func (l *Log) Entries() [][]byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.entries)
+}
+
 // RootAt returns the root of the first size entries.
 func (l *Log) RootAt(t testing.TB, size uint64) merkle.Hash {
 	t.Helper()

@@ -1,4 +1,7 @@
-package pebblestore
+// Package pebbleguard keeps Pebble, an embedded store, from going on after a failed
+// write, sync or background job. Pebble's own ways to go on are to exit the process,
+// to panic, or to try again forever.
+package pebbleguard
 
 import (
 	"context"
@@ -15,7 +18,10 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// A guard stops the store at its first failure. It is the file system and the
+// ErrLocked is returned by Lock if another process has the store open.
+var ErrLocked = errors.New("another process has this directory open")
+
+// A Guard stops the store at its first failure. It is the file system and the
 // logger that Pebble gets.
 //
 // Pebble v2.1.7 answers a failed write in one of these ways: Fatalf, for the
@@ -27,12 +33,12 @@ import (
 // failed write by stopping the store: neither that call nor any later one that
 // would change a file returns. To Pebble the disk hangs. Reads need none of the
 // locks that Pebble holds meanwhile. Whatever else may need one goes through
-// run, which waits for the stop as well.
-type guard struct {
+// Run, which waits for the stop as well.
+type Guard struct {
 	vfs.FS
 	logger *slog.Logger
 
-	stopped chan struct{} // closed by stop
+	stopped chan struct{} // closed by Stop
 	once    sync.Once
 	cause   error // set before stopped is closed
 
@@ -42,16 +48,18 @@ type guard struct {
 }
 
 var (
-	_ vfs.FS        = (*guard)(nil)
-	_ pebble.Logger = (*guard)(nil)
+	_ vfs.FS        = (*Guard)(nil)
+	_ pebble.Logger = (*Guard)(nil)
 )
 
-func newGuard(fs vfs.FS, logger *slog.Logger) *guard {
-	return &guard{FS: fs, logger: logger, stopped: make(chan struct{})}
+// New returns a Guard of fs. The logger gets Pebble's messages, at Debug level except
+// for errors.
+func New(fs vfs.FS, logger *slog.Logger) *Guard {
+	return &Guard{FS: fs, logger: logger, stopped: make(chan struct{})}
 }
 
-// stop stops the store because of err.
-func (g *guard) stop(err error) {
+// Stop stops the store because of err.
+func (g *Guard) Stop(err error) {
 	g.once.Do(func() {
 		g.logger.Error("the store stops", "err", err)
 		g.cause = err
@@ -59,8 +67,11 @@ func (g *guard) stop(err error) {
 	})
 }
 
-// err returns why the store has stopped, nil if it has not.
-func (g *guard) err() error {
+// Stopped returns a channel that is closed when the store stops.
+func (g *Guard) Stopped() <-chan struct{} { return g.stopped }
+
+// Err returns why the store has stopped, nil if it has not.
+func (g *Guard) Err() error {
 	select {
 	case <-g.stopped:
 		return fmt.Errorf("the store has stopped: %w", g.cause)
@@ -69,30 +80,30 @@ func (g *guard) err() error {
 	}
 }
 
-// run calls f in a goroutine of its own, and returns its error, or why the store
+// Run calls f in a goroutine of its own, and returns its error, or why the store
 // has stopped, in which case f may never return. Once the store has stopped it
 // calls nothing: an f that was given up may not even have begun, and Pebble
 // panics if that writes to a database that the next f has closed.
-func (g *guard) run(f func() error) error {
-	if err := g.err(); err != nil {
+func (g *Guard) Run(f func() error) error {
+	if err := g.Err(); err != nil {
 		return err
 	}
 	done := make(chan error, 1)
 	go func() { done <- f() }()
 	select {
 	case err := <-done:
-		if stopped := g.err(); stopped != nil {
+		if stopped := g.Err(); stopped != nil {
 			return stopped
 		}
 		return err
 	case <-g.stopped:
-		return g.err()
+		return g.Err()
 	}
 }
 
-// unlock gives up the directory's lock when the store has stopped. That is safe:
+// Unlock gives up the directory's lock when the store has stopped. That is safe:
 // no change is under way and later ones hang.
-func (g *guard) unlock() error {
+func (g *Guard) Unlock() error {
 	g.ops.Lock()
 	defer g.ops.Unlock()
 	if g.lock == nil {
@@ -102,48 +113,48 @@ func (g *guard) unlock() error {
 }
 
 // change runs op, which changes a file.
-func (g *guard) change(op func() error) error {
+func (g *Guard) change(op func() error) error {
 	g.ops.RLock()
-	if g.err() == nil {
+	if g.Err() == nil {
 		err := op()
 		if err == nil {
 			g.ops.RUnlock()
 			return nil
 		}
-		g.stop(err) // before another change begins
+		g.Stop(err) // before another change begins
 	}
 	g.ops.RUnlock()
 	select {}
 }
 
 // Infof implements pebble.Logger.
-func (g *guard) Infof(format string, args ...any) {
+func (g *Guard) Infof(format string, args ...any) {
 	if g.logger.Enabled(context.Background(), slog.LevelDebug) {
 		g.logger.Debug("pebble: " + fmt.Sprintf(format, args...))
 	}
 }
 
 // Errorf implements pebble.Logger.
-func (g *guard) Errorf(format string, args ...any) {
+func (g *Guard) Errorf(format string, args ...any) {
 	g.logger.Error("pebble: " + fmt.Sprintf(format, args...))
 }
 
 // Fatalf implements pebble.Logger. It returns, although Pebble does not expect
 // that, because readers may be calling: they get an error after it. Whatever
 // Pebble does next, it changes no file.
-func (g *guard) Fatalf(format string, args ...any) {
-	g.stop(fmt.Errorf(format, args...))
+func (g *Guard) Fatalf(format string, args ...any) {
+	g.Stop(fmt.Errorf(format, args...))
 }
 
 // Lock implements vfs.FS.
-func (g *guard) Lock(name string) (io.Closer, error) {
+func (g *Guard) Lock(name string) (io.Closer, error) {
 	lock, err := g.FS.Lock(name)
 	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
 		return nil, err
 	}
 	if err != nil {
 		// Opening the file worked, locking it did not.
-		return nil, fmt.Errorf("%w (%v)", errLocked, err)
+		return nil, fmt.Errorf("%w (%v)", ErrLocked, err)
 	}
 	l := &dirLock{unlock: sync.OnceValue(lock.Close)}
 	g.ops.Lock()
@@ -158,9 +169,9 @@ type dirLock struct{ unlock func() error }
 func (l *dirLock) Close() error { return l.unlock() }
 
 // Unwrap implements vfs.FS.
-func (g *guard) Unwrap() vfs.FS { return g.FS }
+func (g *Guard) Unwrap() vfs.FS { return g.FS }
 
-func (g *guard) file(open func() (vfs.File, error)) (f vfs.File, err error) {
+func (g *Guard) file(open func() (vfs.File, error)) (f vfs.File, err error) {
 	err = g.change(func() (err error) {
 		f, err = open()
 		return err
@@ -172,7 +183,7 @@ func (g *guard) file(open func() (vfs.File, error)) (f vfs.File, err error) {
 }
 
 // Create implements vfs.FS.
-func (g *guard) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
+func (g *Guard) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
 	// Pebble creates the manifest, then the marker that names it, then syncs the
 	// directory. Nothing says that a crash in between keeps the first if it keeps
 	// the second, without which Pebble cannot be opened. Found by TestCrash.
@@ -185,17 +196,17 @@ func (g *guard) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
 }
 
 // OpenReadWrite implements vfs.FS.
-func (g *guard) OpenReadWrite(name string, c vfs.DiskWriteCategory, opts ...vfs.OpenOption) (vfs.File, error) {
+func (g *Guard) OpenReadWrite(name string, c vfs.DiskWriteCategory, opts ...vfs.OpenOption) (vfs.File, error) {
 	return g.file(func() (vfs.File, error) { return g.FS.OpenReadWrite(name, c, opts...) })
 }
 
 // ReuseForWrite implements vfs.FS.
-func (g *guard) ReuseForWrite(oldname, newname string, c vfs.DiskWriteCategory) (vfs.File, error) {
+func (g *Guard) ReuseForWrite(oldname, newname string, c vfs.DiskWriteCategory) (vfs.File, error) {
 	return g.file(func() (vfs.File, error) { return g.FS.ReuseForWrite(oldname, newname, c) })
 }
 
 // OpenDir implements vfs.FS. Directories are opened to be synced.
-func (g *guard) OpenDir(name string) (vfs.File, error) {
+func (g *Guard) OpenDir(name string) (vfs.File, error) {
 	f, err := g.FS.OpenDir(name)
 	if err != nil {
 		return nil, err
@@ -203,7 +214,7 @@ func (g *guard) OpenDir(name string) (vfs.File, error) {
 	return &guardedFile{f, g}, nil
 }
 
-func (g *guard) syncDir(name string) error {
+func (g *Guard) syncDir(name string) error {
 	dir, err := g.OpenDir(name)
 	if err != nil {
 		return err
@@ -212,23 +223,23 @@ func (g *guard) syncDir(name string) error {
 }
 
 // Link implements vfs.FS.
-func (g *guard) Link(oldname, newname string) error {
+func (g *Guard) Link(oldname, newname string) error {
 	return g.change(func() error { return g.FS.Link(oldname, newname) })
 }
 
 // Rename implements vfs.FS.
-func (g *guard) Rename(oldname, newname string) error {
+func (g *Guard) Rename(oldname, newname string) error {
 	return g.change(func() error { return g.FS.Rename(oldname, newname) })
 }
 
 // MkdirAll implements vfs.FS.
-func (g *guard) MkdirAll(dir string, perm os.FileMode) error {
+func (g *Guard) MkdirAll(dir string, perm os.FileMode) error {
 	return g.change(func() error { return g.FS.MkdirAll(dir, perm) })
 }
 
 // Remove implements vfs.FS. A failure is Pebble's to handle: the file is no
 // longer needed, and the next Open tries again.
-func (g *guard) Remove(name string) (err error) {
+func (g *Guard) Remove(name string) (err error) {
 	_ = g.change(func() error {
 		err = g.FS.Remove(name)
 		return nil
@@ -237,7 +248,7 @@ func (g *guard) Remove(name string) (err error) {
 }
 
 // RemoveAll implements vfs.FS. See Remove.
-func (g *guard) RemoveAll(name string) (err error) {
+func (g *Guard) RemoveAll(name string) (err error) {
 	_ = g.change(func() error {
 		err = g.FS.RemoveAll(name)
 		return nil
@@ -249,7 +260,7 @@ func (g *guard) RemoveAll(name string) (err error) {
 // it only saves time.
 type guardedFile struct {
 	vfs.File
-	g *guard
+	g *Guard
 }
 
 // Write implements vfs.File.

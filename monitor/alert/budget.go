@@ -1,0 +1,103 @@
+package alert
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/ghostlight-kt/ghostlight/monitor/finding"
+)
+
+// group is what the alerts of a role are counted by, lest a dishonest directory fills
+// the disk, or hides among thousands.
+type group struct {
+	rule      finding.Rule
+	directory string
+}
+
+// budget is the record of a group's day.
+type budget struct {
+	Since  int64 `json:"since_ns"` // when the day began, as observed time
+	Raised int   `json:"raised"`
+	Summed bool  `json:"summed"` // the alert that sums up was raised
+}
+
+// excess is what a round has beyond the budget of a group.
+type excess struct {
+	count    int
+	severity finding.Severity
+}
+
+const day = 24 * time.Hour
+
+// afford takes one alert off the budget of its group, or reports that it is used up.
+func (d *decision) afford(f finding.Finding) (bool, error) {
+	g := group{f.Rule, f.Directory}
+	b, err := d.budget(g)
+	if err != nil {
+		return false, err
+	}
+	if b.Raised >= d.l.cfg.MaxPerDay {
+		x := d.over[g]
+		if x == nil {
+			x = new(excess)
+			d.over[g] = x
+		}
+		x.count++
+		if rank(f.Severity) > rank(x.severity) {
+			x.severity = f.Severity
+		}
+		return false, nil
+	}
+	b.Raised++
+	return true, nil
+}
+
+// budget returns the budget of a group, which sumUp writes.
+func (d *decision) budget(g group) (*budget, error) {
+	if b := d.budgets[g]; b != nil {
+		return b, nil
+	}
+	b := new(budget)
+	found, err := d.l.store.getJSON(d.budgetKey(g), b)
+	if err != nil {
+		return nil, err
+	}
+	if since := d.observed - time.Duration(b.Since); !found || since >= day {
+		*b = budget{Since: int64(d.observed)}
+	}
+	d.budgets[g] = b
+	return b, nil
+}
+
+func (d *decision) budgetKey(g group) string {
+	return "b" + d.hash + d.l.secret.hash("group", string(g.rule), g.directory)
+}
+
+// sumUp raises one alert for each group that has more than its budget, once a day, and
+// keeps the budgets.
+func (d *decision) sumUp() error {
+	for g, x := range d.over {
+		b := d.budgets[g]
+		if b.Summed {
+			continue
+		}
+		b.Summed = true
+		a, err := d.next(d.l.secret.hash("more", d.role, string(g.rule), g.directory), finding.Finding{
+			Rule: g.rule, Class: finding.Report, Severity: x.severity, Directory: g.directory,
+			Summary: fmt.Sprintf("%d more findings of this kind are not told one by one now", x.count),
+			Hint:    fmt.Sprintf("at most %d a day are told; those that last or are found again will be told on the next days", d.l.cfg.MaxPerDay),
+		})
+		if err == nil {
+			err = d.put(a)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for g, b := range d.budgets {
+		if err := setJSON(d.batch, d.budgetKey(g), b); err != nil {
+			return err
+		}
+	}
+	return nil
+}

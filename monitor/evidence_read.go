@@ -1,0 +1,89 @@
+package monitor
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// maxEvidence bounds an evidence file, in bytes.
+const maxEvidence = 16 << 20
+
+// FoundEvidence is an evidence file that a monitor has written and that verifies.
+type FoundEvidence struct {
+	File, Kind, Summary string
+}
+
+// ReadEvidence returns the evidence in the folder of a mirror or an auditor. Files
+// that prove nothing against the log with the Configuration or the policy, either of
+// which may be nil, are in the other list with the reason. The error is one of
+// listing the folder.
+func ReadEvidence(dir string, configuration, policy []byte) (found []FoundEvidence, useless map[string]error, err error) {
+	names, err := os.ReadDir(filepath.Join(dir, evidenceName))
+	if os.IsNotExist(err) {
+		return nil, nil, nil
+	} else if err != nil {
+		return nil, nil, err
+	}
+	useless = make(map[string]error)
+	for _, entry := range names {
+		if !strings.HasSuffix(entry.Name(), ".json") {
+			continue
+		}
+		path := filepath.Join(dir, evidenceName, entry.Name())
+		e, err := readEvidenceFile(path, configuration, policy)
+		if err != nil {
+			useless[path] = err
+			continue
+		}
+		found = append(found, *e)
+	}
+	return found, useless, nil
+}
+
+func readEvidenceFile(path string, configuration, policy []byte) (*FoundEvidence, error) {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is not a regular file", path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, maxEvidence))
+	if err != nil {
+		return nil, err
+	}
+	var head struct{ Kind, Summary string }
+	if err := json.Unmarshal(data, &head); err != nil {
+		return nil, err
+	}
+	out := &FoundEvidence{path, head.Kind, head.Summary}
+	if head.Kind == EvidenceHeads {
+		var e headsEvidence
+		if err := json.Unmarshal(data, &e); err != nil {
+			return nil, err
+		}
+		if !bytes.Equal(e.Configuration, configuration) {
+			return nil, fmt.Errorf("%w: it is about another configuration", errEvidence)
+		}
+		return out, e.verify()
+	}
+	e, err := ParseEvidence(data)
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := parsePolicy(policy)
+	if err != nil {
+		return nil, err
+	}
+	return out, e.Verify(parsed)
+}

@@ -1,0 +1,172 @@
+package watch
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/monitor/finding"
+)
+
+// watchOwners takes over what was found out about owned labels, and takes over labels
+// that are new.
+func (r *round) watchOwners(ctx context.Context, reports []client.Report) {
+	var fresh []string
+	for _, label := range r.of(Owner) {
+		if r.record.of(Owner, label) == nil {
+			fresh = append(fresh, label)
+		}
+	}
+	for i := range reports {
+		p := &reports[i]
+		key := watchedKey{Owner, p.Label}
+		switch {
+		case p.Role != Owner:
+		case r.record.of(Owner, p.Label) != nil:
+			r.watchOwner(ctx, p.Label, p.Err, p.Unexpected)
+		case r.labels[key] == nil && p.Kind() == client.Misbehaved:
+			r.cannot(key, p.Err) // it is not ours, and proof all the same
+		}
+	}
+	if len(fresh) == 0 {
+		return
+	}
+	results, err := r.cfg.Client.OwnMany(ctx, fresh)
+	if err != nil {
+		r.cannot(watchedKey{}, err)
+	}
+	for i := range results {
+		r.takeOver(ctx, &results[i])
+	}
+}
+
+// takeOver tells of a label that is owned from now on.
+func (r *round) takeOver(ctx context.Context, result *client.OwnManyResult) {
+	o := result.Own
+	if o == nil {
+		r.ownerTrouble(result.Label, result.Err)
+		return
+	}
+	t := told{Version: o.Greatest, Value: o.Value}
+	l := r.record.begin(Owner, result.Label, t)
+	r.happened(l, happened{
+		Rule: finding.TakenOver, Class: finding.Report, Severity: finding.Info, Subject: subject(Owner, result.Label),
+		Summary: r.called(Owner, result.Label) + " is watched from now on; what it has is accepted",
+		Detail:  bounded(fmt.Sprintf("%s has %s:\n%s", result.Label, version(t.Version), t.describe())),
+		Hint:    "compare the fingerprints with those of your keys: what exists now will not be reported",
+	})
+	r.watchOwner(ctx, result.Label, nil, o.Unexpected)
+}
+
+// describe lists the keys of what was told.
+func (t *told) describe() string {
+	if t.Version == nil {
+		return "nobody has published it"
+	}
+	return describe(t.Value)
+}
+
+// watchOwner tells of what was found out about an owned label.
+func (r *round) watchOwner(ctx context.Context, label string, err error, unexpected []client.Unexpected) {
+	if err == nil {
+		r.owners++
+		unexpected, err = r.accept(ctx, label, unexpected)
+	}
+	if err != nil {
+		r.ownerTrouble(label, err)
+	}
+	for i := range unexpected {
+		r.found = append(r.found, r.unexpected(label, &unexpected[i]))
+	}
+}
+
+// ownerTrouble takes note of why an owned label could not be checked. The error of kind
+// Attention says that there are versions whose values the owner cannot be told.
+func (r *round) ownerTrouble(label string, err error) {
+	if client.KindOf(err) != client.Attention {
+		r.cannot(watchedKey{Owner, label}, err)
+		return
+	}
+	r.found = append(r.found, finding.Finding{
+		Rule: finding.UnexpectedVersion, Class: finding.Report, Severity: finding.Critical, Directory: r.cfg.Name,
+		Subject: subject(Owner, label, "untold"),
+		Summary: r.called(Owner, label) + " has a version that its owner is not told of",
+		Detail:  detailOf(watchedKey{Owner, label}, err), Hint: hintOf(err),
+	})
+}
+
+// unexpected tells of a version that nobody expected. The client has it until its owner
+// accepts it.
+func (r *round) unexpected(label string, u *client.Unexpected) finding.Finding {
+	return finding.Finding{
+		Rule: finding.UnexpectedVersion, Class: finding.Report, Severity: finding.Critical, Directory: r.cfg.Name,
+		Subject: subject(Owner, label, fmt.Sprint(u.Version), u.Value.SHA256),
+		Summary: r.called(Owner, label) + " has a version that its owner did not announce",
+		Detail: bounded(fmt.Sprintf("%s, version %d, created by log entry %d of %s, value SHA-256 %s:\n%s",
+			label, u.Version, u.Position, moment(u.EntryTime), u.Value.SHA256, describeChanges(u.Changes, &u.Value))),
+		Hint: bounded(fmt.Sprintf("if you did this: kt --state %q --directory %s own %q --accept %d; and before the next time: ktmon expect %q KEYFILE. "+
+			"If not, somebody else did, and others are shown these keys: publish yours again, and ask the directory's operator how it came there",
+			filepath.Dir(r.cfg.Client.StateDir()), r.cfg.Client.Directory(), label, u.Version, label)),
+	}
+}
+
+// accept accepts the versions that were expected, and returns the others. A version is
+// bound to its expectation before it is accepted, and the expectation given up after
+// that was stored: wherever this ends, the next round goes on with the same version.
+func (r *round) accept(ctx context.Context, label string, unexpected []client.Unexpected) ([]client.Unexpected, error) {
+	for _, e := range r.expected.of(label) {
+		if e.Version == nil {
+			continue
+		}
+		rest, err := r.acceptBound(ctx, e, unexpected)
+		if err != nil {
+			return unexpected, err
+		}
+		unexpected = rest
+	}
+	for len(unexpected) > 0 {
+		u := &unexpected[0]
+		e, err := r.match(label, &told{&u.Version, &u.Value}, u.FoundAt)
+		if e == nil || err != nil {
+			return unexpected, err
+		}
+		rest, err := r.acceptBound(ctx, e, unexpected)
+		if err != nil {
+			return unexpected, err
+		}
+		unexpected = rest
+	}
+	return nil, nil
+}
+
+// acceptBound accepts the version that is bound to an expectation, if that has not been
+// done, and gives the expectation up. It returns the other versions.
+func (r *round) acceptBound(ctx context.Context, e *Expectation, unexpected []client.Unexpected) ([]client.Unexpected, error) {
+	rest := unexpected[:0:0]
+	for _, u := range unexpected {
+		if u.Version != *e.Version || u.Value.SHA256 != e.ValueSHA256 {
+			rest = append(rest, u)
+			continue
+		}
+		if _, err := r.cfg.Client.Accept(ctx, e.Label, u.Version); err != nil {
+			return nil, err
+		}
+	}
+	return rest, r.use(Owner, e)
+}
+
+// use tells that an expected version came, and then gives the expectation up.
+func (r *round) use(role string, e *Expectation) error {
+	l := r.record.of(role, e.Label)
+	if l == nil {
+		return errNotWatched
+	}
+	r.happened(l, happened{
+		Rule: finding.ExpectedVersion, Class: finding.Report, Severity: finding.Info,
+		Subject: subject(role, e.Label, fmt.Sprint(*e.Version), e.ValueSHA256),
+		Summary: "the expected version of " + r.called(role, e.Label) + " came",
+		Detail:  fmt.Sprintf("version %d of %s", *e.Version, e),
+	})
+	return r.giveUp(e)
+}

@@ -1,0 +1,188 @@
+package watch
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/monitor/finding"
+)
+
+// maxTrouble bounds the labels that have a condition of their own.
+const maxTrouble = 100
+
+// cannot takes note of why a label could not be checked, or, for a zero key, the log.
+// err may be nil. Errors of kind Attention are not for it.
+func (r *round) cannot(key watchedKey, err error) {
+	switch kind := client.KindOf(err); {
+	case err == nil, isCanceled(err), errors.Is(err, client.ErrLog): // the log's own report says why
+	case kind == client.Misbehaved:
+		r.misbehaved(key, err)
+	case kind == client.Undecided:
+		r.undecided(key, err)
+	default:
+		r.failed(key.label, err)
+	}
+}
+
+// condition keeps that something cannot be checked. If it is about a label, it is one of
+// those that have a condition of their own, or of all others.
+func (r *round) condition(key watchedKey, f finding.Finding, err error) {
+	f.Class, f.Directory, f.Condition, f.Detail = finding.Report, r.cfg.Name, true, detailOf(key, err)
+	f.Hint = hintOf(err)
+	if key.label != "" {
+		f.Subject = subject(key.role, key.label)
+		if len(r.trouble) >= maxTrouble {
+			f.Subject, f.Detail = subject("others"), fmt.Sprintf("more than %d labels, one of which is %s", maxTrouble, f.Detail)
+		}
+	}
+	if _, ok := r.trouble[f.Key()]; !ok {
+		r.trouble[f.Key()] = f
+	}
+}
+
+// keyOf returns the label that a condition is about, if it is about one.
+func (r *round) keyOf(f *finding.Finding) (watchedKey, bool) {
+	var parts []string
+	if json.Unmarshal([]byte(f.Subject), &parts) != nil || len(parts) != 2 {
+		return watchedKey{}, false
+	}
+	return watchedKey{parts[0], parts[1]}, true
+}
+
+// undecided keeps why there is no verdict. What concerns the directory as a whole is one
+// condition, whichever label it was met at.
+func (r *round) undecided(key watchedKey, err error) {
+	whole := watchedKey{}
+	cause := err
+	err = prefixed(key.label, err)
+	switch {
+	case client.Unreached(err):
+		r.unreached[key] = true
+		r.condition(whole, finding.Finding{
+			Rule: finding.Unreachable, Severity: finding.Warning, After: r.cfg.Unreachable,
+			Summary: "the directory was not reached, or what answered is not a directory",
+		}, err)
+	case errors.Is(err, client.ErrRolledBack):
+		r.condition(whole, finding.Finding{
+			Rule: finding.RolledBack, Severity: finding.Warning,
+			Summary: "the directory says that its log is smaller than what it showed before",
+		}, err)
+	case errors.Is(err, keytrans.ErrBehind):
+		r.condition(whole, finding.Finding{
+			Rule: finding.Stalled, Severity: finding.Warning,
+			Summary: "the newest log entry that the directory shows is older than its Configuration permits",
+		}, err)
+	case errors.Is(err, keytrans.ErrAuditor):
+		r.condition(whole, finding.Finding{
+			Rule: finding.AuditorOverdue, Severity: finding.Warning, After: r.cfg.Unreachable,
+			Summary: "the auditor does not vouch for what the directory shows",
+		}, err)
+	case errors.Is(err, client.ErrOverdue):
+		r.condition(whole, finding.Finding{
+			Rule: finding.QuorumOverdue, Severity: finding.Warning, After: r.cfg.Unreachable,
+			Summary: "the witnesses have not seen what the directory shows, for too long",
+		}, err)
+	default:
+		r.condition(key, finding.Finding{
+			Rule: finding.Refused, Severity: finding.Warning, Summary: r.refusal(key),
+		}, cause)
+	}
+}
+
+func (r *round) refusal(key watchedKey) string {
+	if key.label == "" {
+		return "the directory's answer does not verify, and proves nothing"
+	}
+	return "the directory's answer about " + r.called(key.role, key.label) + " does not verify, or is a refusal, and proves nothing"
+}
+
+// failed keeps that something on this machine failed.
+func (r *round) failed(label string, err error) {
+	if isCanceled(err) {
+		return
+	}
+	r.condition(watchedKey{}, finding.Finding{
+		Rule: finding.Failed, Severity: finding.Warning, Summary: "labels could not be watched because something on this machine failed",
+	}, prefixed(label, err))
+}
+
+// prefixed adds a label to an error, if there is one.
+func prefixed(label string, err error) error {
+	if label == "" {
+		return err
+	}
+	return fmt.Errorf("%s: %w", label, err)
+}
+
+// misbehaved keeps proof. That a directory was caught at the same label in the same way
+// before is the same finding.
+func (r *round) misbehaved(key watchedKey, err error) {
+	h := happened{
+		Class: finding.Evidence, Severity: finding.Critical, Detail: detailOf(key, err), Hint: hintOf(err),
+		Summary: "the directory's misbehaviour is proven",
+	}
+	var e *client.Error
+	if errors.As(err, &e) {
+		h.File = e.Evidence
+	}
+	kind, readErr := evidenceKind(h.File)
+	if readErr != nil {
+		h.Rule, h.Class = finding.Refused, finding.Report
+		h.Summary = "the directory's misbehaviour was proven to this monitor, which could not store the evidence"
+		h.Detail += fmt.Sprintf(" (%v)", readErr)
+	} else {
+		h.Rule = finding.Rule(kind)
+	}
+	h.Subject = subject("evidence", string(h.Rule), key.label)
+	r.happened(r.record.of(key.role, key.label), h)
+}
+
+// evidenceKind returns the kind of an evidence file, which is one of its first fields.
+func evidenceKind(path string) (string, error) {
+	const most = 1 << 20
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	d := json.NewDecoder(io.LimitReader(f, most))
+	if _, err := d.Token(); err != nil {
+		return "", err
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return "", err
+		}
+		if name == "kind" {
+			var kind string
+			err := d.Decode(&kind)
+			return kind, err
+		}
+		var skipped json.RawMessage
+		if err := d.Decode(&skipped); err != nil {
+			return "", err
+		}
+	}
+	return "", errors.New("it names no kind of evidence")
+}
+
+func detailOf(key watchedKey, err error) string {
+	if key.label == "" {
+		return bounded(err.Error())
+	}
+	return bounded(prefixed(key.label, err).Error())
+}
+
+func hintOf(err error) string {
+	var e *client.Error
+	if errors.As(err, &e) {
+		return bounded(e.Hint)
+	}
+	return ""
+}
