@@ -89,7 +89,7 @@ func (r *results) line(x *row) string {
 			names = append(names, s.who.name)
 			what = appendNew(what, s.outcome())
 		}
-		if s.evidence != "" {
+		if s.provable {
 			provable = "yes"
 		}
 	}
@@ -106,10 +106,11 @@ func (r *row) after(round int) string {
 
 // outcome says what a process came to.
 func (s *sighting) outcome() string {
-	if s.evidence != "" {
-		return fmt.Sprintf("%d, evidence `%s`", s.code, s.rule)
+	class := "report"
+	if s.provable {
+		class = "evidence"
 	}
-	return fmt.Sprintf("%d, report `%s`", s.code, s.rule)
+	return fmt.Sprintf("%d, %s `%s`", s.code, class, strings.Join(s.rules, "`, `"))
 }
 
 // section is what there is to say of a row.

@@ -1,32 +1,125 @@
 package detection
 
-import "path/filepath"
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
 
-// monitor follows the public log and replays all of it.
-func monitor() observer {
+	"github.com/ghostlight-kt/ghostlight/monitor/alert"
+	"github.com/ghostlight-kt/ghostlight/monitor/finding"
+)
+
+// A part is what a monitor does: lines of its configuration that belong to the
+// directory, or to the whole.
+type part struct {
+	does       string
+	directory  func(p *person) string
+	everywhere func(p *person) string
+}
+
+// monitor is somebody who runs ktmon with some parts.
+func monitor(name string, parts ...part) observer {
+	var does []string
+	for _, x := range parts {
+		does = append(does, x.does)
+	}
 	return observer{
-		name: "monitor", does: "`ktmon mirror --once`", policy: true,
-		prepare: func(p *person) { p.must(p.monitor()) },
-		look:    func(p *person) []ran { return []ran{p.monitor()} },
+		name: name, does: "`ktmon run --once`, " + strings.Join(does, ", "), policy: true,
+		prepare: func(p *person) { p.configure(parts) },
+		look:    func(p *person) []ran { return []ran{p.runMonitor()} },
 	}
 }
 
-// monitor runs one round of a monitor.
-func (p *person) monitor() ran {
-	return execute(p.T, "ktmon", "mirror", p.door.url+"/log", filepath.Join(p.dir, "mirror"), "--policy", p.policy, "--once", "--json")
+// auditing verifies every change of the public log.
+func auditing() part {
+	return part{does: "which verifies every change of the log", directory: func(*person) string { return "    audit: {mode: mirror}\n" }}
 }
 
-// auditor is the directory's auditor.
-func auditor() observer {
-	return observer{
-		name: "auditor", does: "`ktmon audit --once`",
-		prepare: func(p *person) { p.must(p.audit()) },
-		look:    func(p *person) []ran { return []ran{p.audit()} },
+// signing is the directory's auditor.
+func signing() part {
+	return part{does: "which verifies every change of the log, and signs", directory: func(p *person) string {
+		return fmt.Sprintf("    audit: {mode: stateless, key: %s}\n", p.auditorDir())
+	}}
+}
+
+// watching watches a label, for its owner or a contact.
+func watching(label, role string) part {
+	return part{does: fmt.Sprintf("which watches %s for its %s", label, role), directory: func(*person) string {
+		return fmt.Sprintf("    watch: [{label: %s, role: %s, alias: label}]\n", label, role)
+	}}
+}
+
+// onRoute compares with what somebody else's door shows.
+func onRoute(other string) part {
+	return part{does: "which has a second route to the directory, the " + other + "'s", directory: func(p *person) string {
+		return fmt.Sprintf("    routes: [{url: %s}]\n", p.people[other].door.url)
+	}}
+}
+
+// configure writes the monitor's configuration.
+func (p *person) configure(parts []part) {
+	p.Helper()
+	configuration := writeFile(p.T, filepath.Join(p.dir, "configuration"), must(p.d.honest.log.Config.Marshal()))
+	text := fmt.Sprintf("data: data\ninterval: 1h\ndirectories:\n  - name: example\n    url: %s\n    configuration: %s\n    policy: %s\n", p.door.url, configuration, p.policy)
+	for _, x := range parts {
+		if x.directory != nil {
+			text += x.directory(p)
+		}
+	}
+	for _, x := range parts {
+		if x.everywhere != nil {
+			text += x.everywhere(p)
+		}
+	}
+	writeFile(p.T, p.station(), []byte(text+"alerts: {stdout: true}\n"))
+	p.must(execute(p.T, "ktmon", "check", p.station()))
+}
+
+func (p *person) station() string { return filepath.Join(p.dir, "ktmon.yaml") }
+
+// runMonitor runs one round of a monitor.
+func (p *person) runMonitor() ran { return execute(p.T, "ktmon", "run", p.station(), "--once") }
+
+// told is what ktmon run says of a role's round on standard error.
+var told = regexp.MustCompile(`(?m)^ktmon:   .* \((evidence|report): ([a-z-]+)\)$`)
+
+// readAlerts reads what a round of a monitor told: its rules, evidence first, of
+// which alerts can be a day away, and the evidence.
+func (s *scene) readAlerts(r ran, out *sighting) {
+	s.Helper()
+	var evidence, reports []string
+	for _, m := range told.FindAllStringSubmatch(r.stderr, -1) {
+		if m[1] == string(finding.Evidence) {
+			evidence = appendNew(evidence, m[2])
+		} else {
+			reports = appendNew(reports, m[2])
+		}
+	}
+	alerts := make(map[string]alert.Alert)
+	for lines := bufio.NewScanner(strings.NewReader(r.stdout)); lines.Scan(); {
+		var a alert.Alert
+		if err := json.Unmarshal(lines.Bytes(), &a); err != nil || a.Schema != alert.Schema {
+			s.Errorf("not an alert: %s (%v)", lines.Text(), err)
+			continue
+		}
+		alerts[string(a.Rule)] = a
+		if a.Evidence != "" {
+			out.evidence = append(out.evidence, a.Evidence)
+		}
+		if (a.Class == finding.Evidence) != (a.Evidence != "") {
+			s.Errorf("an alert of class %s with evidence %q", a.Class, a.Evidence)
+		}
+	}
+	slices.Sort(evidence)
+	slices.Sort(reports)
+	out.rules = append(evidence, reports...)
+	for _, rule := range out.rules {
+		if _, ok := alerts[rule]; ok {
+			out.alerts = append(out.alerts, rule)
+		}
 	}
 }
-
-func (p *person) audit() ran {
-	return execute(p.T, "ktmon", "audit", p.door.url, p.auditorDir(), "--once", "--json")
-}
-
-func (s *scene) auditorDir() string { return filepath.Join(s.dir, "auditor") }

@@ -1,7 +1,7 @@
 package detection
 
 import (
-	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -67,12 +67,15 @@ func (p *person) trust() ran {
 
 // sighting is what somebody noticed.
 type sighting struct {
-	who      *observer
-	round    int
-	command  string // without what differs from run to run
-	code     int
-	rule     string
-	evidence string // a file; empty for a report
+	who     *observer
+	round   int
+	command string // without what differs from run to run
+	code    int
+	rules   []string // kinds of evidence and rules of reports
+	alerts  []string // those of the rules that people were told of at once
+	// evidence are files, of which some prove something to everybody.
+	evidence []string
+	provable bool
 	output   string
 }
 
@@ -81,21 +84,21 @@ var evidencePath = regexp.MustCompile(`"evidence": ?"([^"]+)"`)
 // sightingOf reads what a process found out.
 func (s *scene) sightingOf(p *person, r ran) sighting {
 	out := sighting{who: p.observer, round: s.round, command: r.command(), code: r.code, output: r.String()}
-	if m := evidencePath.FindStringSubmatch(r.stdout); m != nil {
-		out.evidence = m[1]
-		var file struct{ Kind string }
-		data, err := os.ReadFile(out.evidence)
-		fatalIfErr(s.T, err)
-		fatalIfErr(s.T, json.Unmarshal(data, &file))
-		out.rule = file.Kind
-		return out
+	switch {
+	case r.args[0] == "ktmon" && r.args[1] == "run":
+		s.readAlerts(r, &out)
+	case evidencePath.MatchString(r.stdout):
+		out.evidence = evidencePath.FindStringSubmatch(r.stdout)[1:]
+		out.rules = []string{s.kindOf(out.evidence[0])}
+	case r.code == exitUndecided:
+		out.rules = []string{"could not check"}
+	case r.code == exitAttention:
+		out.rules = []string{"changed"}
 	}
-	switch r.code {
-	case exitUndecided:
-		out.rule = "could not check"
-	case exitAttention:
-		out.rule = "changed"
-	default:
+	for _, path := range out.evidence {
+		out.provable = s.verify(path) || out.provable
+	}
+	if len(out.rules) == 0 || !contains([]string{"3", "5", "6"}, fmt.Sprint(r.code)) {
 		s.Errorf("%s, round %d: %v", p.observer.name, s.round, r)
 	}
 	return out

@@ -98,7 +98,7 @@ func (s *scene) checkSilence() {
 func (s *scene) checkSightings() {
 	provable := false
 	for _, x := range s.sightings {
-		provable = provable || x.evidence != ""
+		provable = provable || x.provable
 		s.checkSighting(x)
 	}
 	switch {
@@ -117,7 +117,7 @@ func (s *scene) checkSighting(x sighting) {
 	if x.round == 0 {
 		s.Errorf("the %s noticed what had not begun: %s", x.who.name, x.output)
 	}
-	if x.evidence == "" == (x.code == exitMisbehaviour) {
+	if (len(x.evidence) > 0) != (x.code == exitMisbehaviour) {
 		s.Errorf("exit code %d, evidence %q: %s", x.code, x.evidence, x.output)
 	}
 }
@@ -127,6 +127,6 @@ var reason = regexp.MustCompile(`"reason": ?"[^"]*"`)
 // logSightings tells, with -v, who noticed what.
 func (s *scene) logSightings() {
 	for _, x := range s.sightings {
-		s.Logf("round %d, %s: %s: exit code %d, %s %s", x.round, x.who.name, x.command, x.code, x.rule, reason.FindAllString(x.output, -1))
+		s.Logf("round %d, %s: %s: exit code %d, %v, provable: %v %s", x.round, x.who.name, x.command, x.code, x.rules, x.provable, reason.FindAllString(x.output, -1))
 	}
 }
