@@ -1,12 +1,14 @@
 // Command ktmon monitors a key directory, independently of the directory.
 //
+//	ktmon run CONFIG         do all of it for any number of directories, and tell people
 //	ktmon mirror URL DIR     follow the log, verify all of it, and keep a copy
 //	ktmon keygen DIR         make an auditor's key
 //	ktmon audit URL DIR      be the directory's third-party auditor
 //
 // Data goes to standard output, everything else to standard error. It exits with
 // 0 if all is verified, 1 after an operational error, 2 if it was called wrongly,
-// 3 if the log's misbehaviour is proven and 5 if it could not decide.
+// 3 if the log's misbehaviour is proven, 5 if it could not decide and 6 if somebody has
+// to look.
 package main
 
 import (
@@ -29,6 +31,7 @@ const (
 	exitUsage        = 2
 	exitMisbehaviour = 3
 	exitUndecided    = 5
+	exitAttention    = 6
 )
 
 func main() { cli.Main(run) }
@@ -44,14 +47,19 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err == nil {
 		return exitOK
 	}
-	printError(stderr, err)
+	if v := verdictError(""); !errors.As(err, &v) { // of which everything is said
+		printError(stderr, err)
+	}
 	return exitCode(err)
 }
 
 // exitCode maps an error to an exit code.
 func exitCode(err error) int {
 	var u cli.UsageError
+	var v verdictError
 	switch {
+	case errors.As(err, &v):
+		return v.code()
 	case errors.As(err, &u):
 		return exitUsage
 	case monitor.KindOf(err) == monitor.Usage:
@@ -95,12 +103,12 @@ func newRoot() *cobra.Command {
 goes to standard output, everything else to standard error.
 
 Exit codes: 0 verified, 1 operational error, 2 usage, 3 misbehaviour proven (the
-evidence file is named), 5 could not decide.`,
+evidence file is named), 5 could not decide, 6 needs your attention.`,
 		Example: "  ktmon mirror https://keys.example.org/log mirror --policy policy.txt",
 		Version: version(),
 	}
 	cli.Prepare(root)
-	root.AddCommand(newMirror(), newKeygen(), newAudit())
+	root.AddCommand(newRun(), newInit(), newCheck(), newExpect(), newAck(), newMirror(), newKeygen(), newAudit())
 	return root
 }
 

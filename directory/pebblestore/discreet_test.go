@@ -7,7 +7,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 
-	"github.com/ghostlight-kt/ghostlight/internal/pebbleguard"
+	"github.com/ghostlight-kt/ghostlight/monitor/pebbleguard"
 )
 
 // TestDiscreet prints keys the ways Pebble's messages and errors do: what the

@@ -10,7 +10,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/sstable"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
-	"github.com/ghostlight-kt/ghostlight/internal/pebbleguard"
+	"github.com/ghostlight-kt/ghostlight/monitor/pebbleguard"
 )
 
 // memTableSize is how much is written to the log before it is sorted into a

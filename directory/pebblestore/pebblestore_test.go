@@ -11,7 +11,7 @@ import (
 
 	"github.com/ghostlight-kt/ghostlight/directory"
 	"github.com/ghostlight-kt/ghostlight/directory/storetest"
-	"github.com/ghostlight-kt/ghostlight/internal/pebbleguard"
+	"github.com/ghostlight-kt/ghostlight/monitor/pebbleguard"
 )
 
 func fatalIfErr(t testing.TB, err error) {

@@ -44,7 +44,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/ghostlight-kt/ghostlight/directory"
-	"github.com/ghostlight-kt/ghostlight/internal/pebbleguard"
+	"github.com/ghostlight-kt/ghostlight/monitor/pebbleguard"
 )
 
 // Keys that begin with a zero byte belong to the store.

@@ -10,8 +10,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
-	"github.com/ghostlight-kt/ghostlight/internal/pebbleguard"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
+	"github.com/ghostlight-kt/ghostlight/monitor/pebbleguard"
 )
 
 // TestOnce tells what happened once, whichever role finds it, and however often.

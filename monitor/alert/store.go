@@ -14,7 +14,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
-	"github.com/ghostlight-kt/ghostlight/internal/pebbleguard"
+	"github.com/ghostlight-kt/ghostlight/monitor/pebbleguard"
 )
 
 // The records of a ledger, by the beginning of their keys. Numbers are 8 bytes,

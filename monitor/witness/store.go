@@ -13,8 +13,8 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
-	"github.com/ghostlight-kt/ghostlight/internal/pebbleguard"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
+	"github.com/ghostlight-kt/ghostlight/monitor/pebbleguard"
 )
 
 // The folder of a witness. HASH is the SHA-256 hash of a log's origin, in

@@ -1,0 +1,99 @@
+package station
+
+import (
+	"context"
+	"path/filepath"
+
+	"github.com/ghostlight-kt/ghostlight/monitor/audit"
+	"github.com/ghostlight-kt/ghostlight/monitor/watch"
+	"github.com/ghostlight-kt/ghostlight/monitor/witness"
+)
+
+// The folders of a monitor, beside those of the ledger.
+const (
+	directoriesFolder = "directories"
+	expectedFolder    = "expected"
+	witnessFolder     = "witness"
+)
+
+// addDirectory adds the roles for a directory.
+func (s *Station) addDirectory(d *Directory) {
+	add := func(name string, open func(ctx context.Context) (Role, error)) {
+		s.slots = append(s.slots, &slot{
+			directory: d.Name, name: name, open: open, unreachable: s.cfg.Health.Unreachable, logger: s.opts.Logger,
+		})
+	}
+	if d.Audit != nil {
+		add("audit", func(ctx context.Context) (Role, error) { return s.openAudit(ctx, d) })
+	}
+	if len(d.Watch) > 0 {
+		add("watch", func(ctx context.Context) (Role, error) { return s.openWatch(ctx, d) })
+	}
+	s.addVantage(add, d)
+}
+
+func (s *Station) openAudit(ctx context.Context, d *Directory) (Role, error) {
+	configuration, err := s.cfg.configuration(d)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := s.cfg.policy(d.Policy)
+	if err != nil {
+		return nil, err
+	}
+	cfg := audit.Config{
+		Name: d.Name, URL: d.URL, LogURL: d.Log, Dir: s.folder(directoriesFolder, d.Name, "audit"), Mode: d.Audit.Mode,
+		Configuration: configuration, Policy: policy,
+		Unreachable: s.cfg.Health.Unreachable, Overdue: s.cfg.Health.Overdue,
+		HTTP: s.httpConfig(), Now: s.opts.Now, Logger: s.opts.Logger,
+	}
+	if d.Audit.Key != "" {
+		cfg.KeyDir = s.cfg.path(d.Audit.Key)
+	}
+	return audit.Open(ctx, cfg)
+}
+
+func (s *Station) openWatch(ctx context.Context, d *Directory) (Role, error) {
+	c, err := s.pinned(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	cfg := watch.Config{
+		Name: d.Name, Client: c, Dir: s.folder(directoriesFolder, d.Name, "watch"), Expected: s.cfg.ExpectedFolder(), Unreachable: s.cfg.Health.Unreachable,
+		Now: s.opts.Now, Logger: s.opts.Logger,
+	}
+	for _, l := range d.Watch {
+		cfg.Labels = append(cfg.Labels, watch.Label{Label: l.Label, Role: l.Role, Alias: l.Alias})
+	}
+	return watch.Open(cfg)
+}
+
+// addWitness opens the witness, if there is to be one: it is asked from the
+// beginning.
+func (s *Station) addWitness() error {
+	if s.cfg.Witness == nil {
+		return nil
+	}
+	logs, err := s.cfg.witnessed()
+	if err != nil {
+		return err
+	}
+	path := s.cfg.path(s.cfg.Witness.Key)
+	key, err := witness.ReadKey(path)
+	if err != nil {
+		return err
+	}
+	s.witnessKeys = key.VerifierKeys()
+	s.witness, err = witness.Open(witness.Config{
+		Dir: s.folder(witnessFolder), KeyFile: path, Logs: logs, HTTP: s.http, Now: s.opts.Now, Logger: s.opts.Logger,
+		Delay: s.cfg.Health.Unreachable,
+	})
+	if err != nil {
+		return err
+	}
+	s.slots = append(s.slots, &slot{name: s.witness.Name(), role: s.witness})
+	return nil
+}
+
+// ExpectedFolder returns the folder of what is expected of labels.
+func (c *Config) ExpectedFolder() string { return c.path(filepath.Join(c.Data, expectedFolder)) }

@@ -1,0 +1,104 @@
+package station
+
+import (
+	"time"
+
+	"github.com/ghostlight-kt/ghostlight/monitor/alert"
+	"github.com/ghostlight-kt/ghostlight/monitor/finding"
+)
+
+// schemaVersion is that of status.json.
+const schemaVersion = 1
+
+// Status is what a monitor has come to. It is public: labels and values are not in
+// it.
+type Status struct {
+	SchemaVersion int       `json:"schema_version"`
+	Version       string    `json:"version"`
+	At            time.Time `json:"at"`
+	Since         time.Time `json:"since"`
+	// Verdict is the worst verdict of the roles.
+	Verdict finding.Verdict `json:"verdict"`
+	Roles   []RoleStatus    `json:"roles"`
+	// Alerts are the latest ones, newest first.
+	Alerts []AlertStatus `json:"alerts"`
+	// Open is how many alerts are neither over nor acknowledged, by severity.
+	Open map[finding.Severity]int `json:"open_alerts"`
+	// Waiting is how many alerts a receiver has not got yet, by its name.
+	Waiting map[string]uint64 `json:"deliveries_waiting"`
+	// Witness are the verifier keys (C2SP signed-note), if the monitor is a witness.
+	Witness []string `json:"witness,omitempty"`
+}
+
+// AlertStatus is the public part of an alert.
+type AlertStatus struct {
+	ID        string           `json:"id"`
+	Rule      finding.Rule     `json:"rule"`
+	Class     finding.Class    `json:"class"`
+	Severity  finding.Severity `json:"severity"`
+	Directory string           `json:"directory,omitempty"`
+	Role      string           `json:"role"`
+	Summary   string           `json:"summary"`
+	RaisedAt  time.Time        `json:"raised_at"`
+	// State is "raised", or "resolved" if the alert says that a condition is over.
+	State alert.State `json:"state"`
+	// Open tells that a condition lasts, or that nobody has acknowledged the alert.
+	Open         bool `json:"open"`
+	Acknowledged bool `json:"acknowledged"`
+	// Evidence tells that evidence/ID.json is there for everybody.
+	Evidence bool `json:"evidence"`
+}
+
+// maxAlerts is how many alerts a status has.
+const maxAlerts = 100
+
+// worst returns the worse of two verdicts.
+func worst(a, b finding.Verdict) finding.Verdict {
+	rank := map[finding.Verdict]int{finding.Verified: 0, finding.Unchecked: 1, finding.Changed: 2, finding.Misbehaviour: 3}
+	if rank[b] > rank[a] {
+		return b
+	}
+	return a
+}
+
+// Status returns what the monitor has come to.
+func (s *Station) Status() Status {
+	out := Status{
+		SchemaVersion: schemaVersion, Version: s.opts.Version, At: time.Now().UTC(), Since: s.since,
+		Verdict: finding.Verified, Roles: []RoleStatus{}, Alerts: []AlertStatus{},
+		Witness: s.witnessKeys,
+	}
+	for _, slot := range s.slots {
+		st := slot.current()
+		out.Roles = append(out.Roles, st)
+		out.Verdict = worst(out.Verdict, st.Verdict)
+	}
+	s.addAlerts(&out)
+	return out
+}
+
+// The reasons for not being ready. Their texts are stable.
+const (
+	notWritten  = "ledger-not-written"
+	notComplete = "rounds-overdue"
+)
+
+// staleRounds is how many intervals may pass between two rounds of a role.
+const staleRounds = 10
+
+// reasons says why the monitor is not ready; it is if there are none.
+func (s *Station) reasons() []string {
+	out := []string{}
+	if s.ledgerError() != nil {
+		out = append(out, notWritten)
+	}
+	// A role that is in the middle of its first round, of a large log, is at work.
+	limit := max(staleRounds*s.cfg.Interval, 10*time.Minute)
+	for _, slot := range s.slots {
+		if st := slot.current(); st.Rounds > 0 && time.Since(st.FinishedAt) > limit {
+			out = append(out, notComplete)
+			break
+		}
+	}
+	return out
+}
