@@ -83,10 +83,7 @@ func (x *door) serve(w http.ResponseWriter, path string, body []byte) {
 		w.Header().Set("Content-Type", "application/octet-stream")
 		_, _ = w.Write(must(x.d.honest.log.Config.Marshal()))
 	case "api/v1/log":
-		size := v.shown()
-		_ = json.NewEncoder(w).Encode(map[string]any{
-			"tree_size": size, "root": v.log.Root(size).String(), "signature": v.log.At(size).Head().Signature,
-		})
+		_ = json.NewEncoder(w).Encode(x.d.head(v))
 	case "v1/audit-updates":
 		x.serveUpdates(w, body)
 	case "v1/auditor-tree-head":
@@ -94,6 +91,20 @@ func (x *door) serve(w http.ResponseWriter, path string, body []byte) {
 	default:
 		x.answer(w, operation, body)
 	}
+}
+
+// head returns the answer of GET /api/v1/log. Requires that d.mu is locked.
+func (d *directory) head(v *view) map[string]any {
+	size := v.shown()
+	state := d.answers(v).State
+	out := map[string]any{
+		"schema_version": 1, "tree_size": size, "timestamp_ms": v.log.Entries()[size-1].Timestamp,
+		"root": v.log.Root(size).String(), "signature": state.Head().Signature, "auditor": nil,
+	}
+	if a := state.AuditorHead(); a != nil {
+		out["auditor"] = map[string]any{"tree_size": a.TreeSize, "timestamp_ms": a.Timestamp, "signature": a.Signature}
+	}
+	return out
 }
 
 // update returns what an auditor is told of an entry.

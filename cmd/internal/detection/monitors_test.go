@@ -34,20 +34,29 @@ func monitor(name string, parts ...part) observer {
 	}
 }
 
-// auditing verifies every change of the public log.
-func auditing() part {
+// stranger is a monitor for everybody's sake.
+func stranger() observer { return monitor("monitor", audits()) }
+
+// ownersMonitor watches a label for its owner.
+func ownersMonitor(label string) observer { return monitor("owner's monitor", watches(label, "owner")) }
+
+// theAuditor is the directory's auditor.
+func theAuditor() observer { return monitor("auditor", signs()) }
+
+// audits verifies every change of the public log.
+func audits() part {
 	return part{does: "which verifies every change of the log", directory: func(*person) string { return "    audit: {mode: mirror}\n" }}
 }
 
-// signing is the directory's auditor.
-func signing() part {
+// signs is the directory's auditor.
+func signs() part {
 	return part{does: "which verifies every change of the log, and signs", directory: func(p *person) string {
-		return fmt.Sprintf("    audit: {mode: stateless, key: %s}\n", p.auditorDir())
+		return fmt.Sprintf("    audit: {mode: stateless, key: %q}\n", p.auditorDir())
 	}}
 }
 
-// watching watches a label, for its owner or a contact.
-func watching(label, role string) part {
+// watches watches a label, for its owner or a contact.
+func watches(label, role string) part {
 	return part{does: fmt.Sprintf("which watches %s for its %s", label, role), directory: func(*person) string {
 		return fmt.Sprintf("    watch: [{label: %s, role: %s, alias: label}]\n", label, role)
 	}}
@@ -64,7 +73,7 @@ func onRoute(other string) part {
 func (p *person) configure(parts []part) {
 	p.Helper()
 	configuration := writeFile(p.T, filepath.Join(p.dir, "configuration"), must(p.d.honest.log.Config.Marshal()))
-	text := fmt.Sprintf("data: data\ninterval: 1h\ndirectories:\n  - name: example\n    url: %s\n    configuration: %s\n    policy: %s\n", p.door.url, configuration, p.policy)
+	text := fmt.Sprintf("data: data\ninterval: 1h\ndirectories:\n  - name: example\n    url: %s\n    configuration: %q\n    policy: %q\n", p.door.url, configuration, p.policy)
 	for _, x := range parts {
 		if x.directory != nil {
 			text += x.directory(p)
@@ -77,6 +86,7 @@ func (p *person) configure(parts []part) {
 	}
 	writeFile(p.T, p.station(), []byte(text+"alerts: {stdout: true}\n"))
 	p.must(execute(p.T, "ktmon", "check", p.station()))
+	p.must(p.runMonitor())
 }
 
 func (p *person) station() string { return filepath.Join(p.dir, "ktmon.yaml") }
@@ -89,8 +99,8 @@ var told = regexp.MustCompile(`(?m)^ktmon:   .* \((evidence|report): ([a-z-]+)\)
 
 // readAlerts reads what a round of a monitor told: its rules, evidence first, of
 // which alerts can be a day away, and the evidence.
-func (s *scene) readAlerts(r ran, out *sighting) {
-	s.Helper()
+func (p *person) readAlerts(r ran, out *sighting) {
+	p.Helper()
 	var evidence, reports []string
 	for _, m := range told.FindAllStringSubmatch(r.stderr, -1) {
 		if m[1] == string(finding.Evidence) {
@@ -103,15 +113,15 @@ func (s *scene) readAlerts(r ran, out *sighting) {
 	for lines := bufio.NewScanner(strings.NewReader(r.stdout)); lines.Scan(); {
 		var a alert.Alert
 		if err := json.Unmarshal(lines.Bytes(), &a); err != nil || a.Schema != alert.Schema {
-			s.Errorf("not an alert: %s (%v)", lines.Text(), err)
+			p.Errorf("not an alert: %s (%v)", lines.Text(), err)
 			continue
 		}
 		alerts[string(a.Rule)] = a
 		if a.Evidence != "" {
-			out.evidence = append(out.evidence, a.Evidence)
+			out.evidence = append(out.evidence, filepath.Join(p.dir, "data", a.Evidence))
 		}
 		if (a.Class == finding.Evidence) != (a.Evidence != "") {
-			s.Errorf("an alert of class %s with evidence %q", a.Class, a.Evidence)
+			p.Errorf("an alert of class %s with evidence %q", a.Class, a.Evidence)
 		}
 	}
 	slices.Sort(evidence)

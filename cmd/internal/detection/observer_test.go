@@ -86,7 +86,7 @@ func (s *scene) sightingOf(p *person, r ran) sighting {
 	out := sighting{who: p.observer, round: s.round, command: r.command(), code: r.code, output: r.String()}
 	switch {
 	case r.args[0] == "ktmon" && r.args[1] == "run":
-		s.readAlerts(r, &out)
+		p.readAlerts(r, &out)
 	case evidencePath.MatchString(r.stdout):
 		out.evidence = evidencePath.FindStringSubmatch(r.stdout)[1:]
 		out.rules = []string{s.kindOf(out.evidence[0])}

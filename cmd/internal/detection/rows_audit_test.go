@@ -17,7 +17,7 @@ var auditRows = group{
 			gain:    "a version that the auditor does not vouch for",
 			story:   `The directory inserts a key, and leaves it out of what it tells the auditor. What it tells leads to another root than what it has signed.`,
 			options: auditing, audited: true,
-			cast: []observer{auditor(), owner(alice), contact(bob), newcomer(bob), monitor()},
+			cast: []observer{theAuditor(), owner(alice), contact(bob), newcomer(bob), stranger()},
 			attack: once(func(s *scene) {
 				s.d.append(s.d.honest, keytranstest.Create(alice, ghost(alice)))
 				v := s.honestly()
@@ -32,7 +32,7 @@ var auditRows = group{
 			story: `The directory inserts a key and takes it out again before an entry is distinguished. Its auditor, who
 has to refuse that, signs. Those who were shown the key monitor it all the same, as if there were no auditor.`,
 			options: options{mode: keytrans.ThirdPartyAuditing, window: rarely}, still: true,
-			cast:   []observer{owner(alice).starting(2), contact(bob), newcomer(alice), monitor()},
+			cast:   []observer{owner(alice).starting(2), contact(bob), newcomer(alice), stranger()},
 			attack: insertAndRemove,
 			honest: growAlike,
 		},
@@ -42,7 +42,7 @@ has to refuse that, signs. Those who were shown the key monitor it all the same,
 			provable: true,
 			story:    `As before, but the auditor is honest: it does not sign.`,
 			options:  options{mode: keytrans.ThirdPartyAuditing, window: rarely}, audited: true, still: true,
-			cast:   []observer{auditor(), owner(alice).starting(2), contact(bob), newcomer(alice), monitor()},
+			cast:   []observer{theAuditor(), owner(alice).starting(2), contact(bob), newcomer(alice), stranger()},
 			attack: insertAndRemove,
 			honest: growAlike,
 		},

@@ -6,7 +6,7 @@ import (
 )
 
 // everyone is who looks unless a row has others.
-var everyone = []observer{owner(alice), contact(alice), newcomer(alice), monitor()}
+var everyone = []observer{owner(alice), contact(alice), newcomer(alice), ownersMonitor(alice), stranger()}
 
 // rarely is a monitoring window in which entries of several rounds are not yet
 // distinguished.
@@ -42,7 +42,7 @@ up where the log has it, and the answer does not fit.`,
 			story: `The directory adds a version and takes it out again before an entry is distinguished, so that Alice's
 monitoring never meets it. Those who were shown it go on to monitor it, and it is gone.`,
 			options: options{window: rarely}, still: true,
-			cast:   []observer{owner(alice).starting(2), contact(bob), newcomer(alice), monitor()},
+			cast:   []observer{owner(alice).starting(2), contact(bob), newcomer(alice), stranger()},
 			attack: insertAndRemove,
 			honest: growAlike,
 		},
@@ -53,7 +53,7 @@ monitoring never meets it. Those who were shown it go on to monitor it, and it i
 entry is distinguished. Alice's monitoring does not meet it. But every lookup begins in a distinguished entry, which
 has the commitment to the value from before: there, the directory's key does not fit.`,
 			options: options{window: rarely}, still: true,
-			cast:   []observer{owner(alice).starting(2), contact(alice), newcomer(alice), monitor()},
+			cast:   []observer{owner(alice).starting(2), contact(alice), newcomer(alice), stranger()},
 			attack: swapAndRestore,
 			honest: growAlike,
 		},
@@ -71,7 +71,7 @@ the proof leads to another root than the signed one; who had looked the version 
 			gain: "the contact goes on to use a key that Carol has replaced",
 			story: `The directory tells one contact that Carol's first version is her latest. The proof has to look the next
 version up, and finds it.`,
-			cast:   []observer{owner(carol), contact(carol), newcomer(carol).named("victim"), monitor()},
+			cast:   []observer{owner(carol), contact(carol), newcomer(carol).named("victim"), stranger()},
 			attack: once(func(s *scene) { s.door("victim").show(s.honestly().lying(upto(carol, 0))) }),
 		},
 	},

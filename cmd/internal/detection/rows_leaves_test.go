@@ -69,7 +69,7 @@ var leafRows = group{
 			nobody: `The log commits to a value for ever, so that it verifies whenever it is shown; and nothing that the
 directory signs says that it was erased. Erasure is a promise, kept or not, about what the operator stores. Carol can
 only ask for the version from time to time: kt then ends with 0 instead of 5.`,
-			cast:   []observer{owner(carol), contact(carol), newcomer(carol), asking(carol), monitor()},
+			cast:   []observer{owner(carol), contact(carol), newcomer(carol), asking(carol), stranger()},
 			setup:  func(s *scene) { s.first.lying(erased(carol)) },
 			attack: once(func(s *scene) { s.show(s.honestly()) }),
 		},

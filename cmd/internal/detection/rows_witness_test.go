@@ -1,8 +1,6 @@
 package detection
 
 import (
-	"path/filepath"
-
 	"github.com/ghostlight-kt/ghostlight/keytrans/keytranstest"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 )
@@ -17,7 +15,7 @@ var witnessRows = group{
 			story: `The witness has cosigned the honest history. Then the directory hands it a checkpoint of another one, which
 all users are shown. The witness refuses, and users do not get what their policy requires.`,
 			witnesses: 1,
-			cast:      []observer{owner(bob).witnessed(), contact(bob).witnessed(), newcomer(bob).witnessed(), monitor()},
+			cast:      []observer{owner(bob).witnessed(), contact(bob).witnessed(), newcomer(bob).witnessed(), stranger()},
 			attack: once(func(s *scene) {
 				s.show(s.of(s.d.fork(s.d.size(), keytranstest.Create(alice, ghost(alice)))))
 			}),
@@ -50,7 +48,7 @@ nothing, but a monitor that reads the log in two places does.`,
 			provable:  true,
 			story:     `The public log, which witnesses have cosigned, has other entries than the log that users are shown.`,
 			witnesses: 1,
-			cast:      []observer{owner(bob), contact(bob).witnessed(), newcomer(bob).witnessed(), monitor()},
+			cast:      []observer{owner(bob), contact(bob).witnessed(), newcomer(bob).witnessed(), stranger()},
 			attack: once(func(s *scene) {
 				v := s.of(s.d.fork(s.d.size(), keytranstest.Create(alice, ghost(alice))))
 				v.public = s.honestly()
@@ -62,7 +60,7 @@ nothing, but a monitor that reads the log in two places does.`,
 			gain:      "somebody without the log's key speaks for it",
 			story:     `Checkpoints are signed with another key than the policy names.`,
 			witnesses: 1,
-			cast:      []observer{owner(bob), contact(bob).witnessed(), newcomer(bob).witnessed(), monitor()},
+			cast:      []observer{owner(bob), contact(bob).witnessed(), newcomer(bob).witnessed(), stranger()},
 			attack: once(func(s *scene) {
 				v := s.honestly()
 				v.signer = must(checkpoint.NewSigner(origin, keySeed("another")))
@@ -72,18 +70,7 @@ nothing, but a monitor that reads the log in two places does.`,
 	},
 }
 
-// twoPlaces is a monitor that reads the public log through somebody else's door, too.
+// twoPlaces is a monitor that requires no witness and has a second route.
 func twoPlaces(other string) observer {
-	o := monitor()
-	o.does += ", from two URLs"
-	o.requires = []string{}
-	o.look = func(p *person) []ran {
-		return []ran{p.monitor(), p.monitorAt(p.people[other].door)}
-	}
-	return o
-}
-
-// monitorAt runs one round of a monitor through another door.
-func (p *person) monitorAt(x *door) ran {
-	return execute(p.T, "ktmon", "mirror", x.url+"/log", filepath.Join(p.dir, "mirror"), "--policy", p.policy, "--once", "--json")
+	return monitor("monitor", audits(), onRoute(other)).unwitnessed()
 }

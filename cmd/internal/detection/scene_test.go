@@ -140,6 +140,8 @@ func (s *scene) required(o *observer) []*witness {
 	return out
 }
 
+func (s *scene) auditorDir() string { return filepath.Join(s.dir, "auditor") }
+
 // makeAuditor makes the key of the directory's auditor.
 func (s *scene) makeAuditor() []byte {
 	r := execute(s.T, "ktmon", "keygen", s.auditorDir())
