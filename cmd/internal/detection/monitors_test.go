@@ -86,7 +86,7 @@ func (p *person) configure(parts []part) {
 	}
 	writeFile(p.T, p.station(), []byte(text+"alerts: {stdout: true}\n"))
 	p.must(execute(p.T, "ktmon", "check", p.station()))
-	p.must(p.runMonitor())
+	p.readAlerts(p.must(p.runMonitor()), new(sighting))
 }
 
 func (p *person) station() string { return filepath.Join(p.dir, "ktmon.yaml") }
@@ -98,17 +98,10 @@ func (p *person) runMonitor() ran { return execute(p.T, "ktmon", "run", p.statio
 var told = regexp.MustCompile(`(?m)^ktmon:   .* \((evidence|report): ([a-z-]+)\)$`)
 
 // readAlerts reads what a round of a monitor told: its rules, evidence first, of
-// which alerts can be a day away, and the evidence.
+// which alerts can be a day away, and the evidence. Rules that only inform are left
+// out.
 func (p *person) readAlerts(r ran, out *sighting) {
 	p.Helper()
-	var evidence, reports []string
-	for _, m := range told.FindAllStringSubmatch(r.stderr, -1) {
-		if m[1] == string(finding.Evidence) {
-			evidence = appendNew(evidence, m[2])
-		} else {
-			reports = appendNew(reports, m[2])
-		}
-	}
 	alerts := make(map[string]alert.Alert)
 	for lines := bufio.NewScanner(strings.NewReader(r.stdout)); lines.Scan(); {
 		var a alert.Alert
@@ -116,12 +109,23 @@ func (p *person) readAlerts(r ran, out *sighting) {
 			p.Errorf("not an alert: %s (%v)", lines.Text(), err)
 			continue
 		}
-		alerts[string(a.Rule)] = a
+		if alerts[string(a.Rule)] = a; a.Severity == finding.Info {
+			p.info = append(p.info, string(a.Rule))
+		}
 		if a.Evidence != "" {
 			out.evidence = append(out.evidence, filepath.Join(p.dir, "data", a.Evidence))
 		}
 		if (a.Class == finding.Evidence) != (a.Evidence != "") {
 			p.Errorf("an alert of class %s with evidence %q", a.Class, a.Evidence)
+		}
+	}
+	var evidence, reports []string
+	for _, m := range told.FindAllStringSubmatch(r.stderr, -1) {
+		switch {
+		case m[1] == string(finding.Evidence):
+			evidence = appendNew(evidence, m[2])
+		case !contains(p.info, m[2]):
+			reports = appendNew(reports, m[2])
 		}
 	}
 	slices.Sort(evidence)

@@ -34,6 +34,7 @@ type person struct {
 	dir      string
 	policy   string // a file
 	noticed  bool
+	info     []string // rules of a monitor's alerts that only inform
 	begun    bool
 }
 

@@ -15,7 +15,7 @@ var witnessRows = group{
 			story: `The witness has cosigned the honest history. Then the directory hands it a checkpoint of another one, which
 all users are shown. The witness refuses, and users do not get what their policy requires.`,
 			witnesses: 1,
-			cast:      []observer{owner(bob).witnessed(), contact(bob).witnessed(), newcomer(bob).witnessed(), stranger()},
+			cast:      []observer{owner(bob).witnessed(), contact(bob).witnessed(), newcomer(bob).witnessed(), stranger(), theWitness("w1")},
 			attack: once(func(s *scene) {
 				s.show(s.of(s.d.fork(s.d.size(), keytranstest.Create(alice, ghost(alice)))))
 			}),

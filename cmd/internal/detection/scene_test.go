@@ -34,7 +34,7 @@ func play(t *testing.T, r *row, dishonest bool) *scene {
 	}
 	s.d = newDirectory(r.name, o)
 	for n := range r.witnesses {
-		s.witnesses = append(s.witnesses, newWitness(t, fmt.Sprintf("w%d", n+1)))
+		s.witnesses = append(s.witnesses, s.newWitness(fmt.Sprintf("w%d", n+1)))
 	}
 	s.first = s.honestly()
 	if r.setup != nil {

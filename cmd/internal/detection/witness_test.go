@@ -13,7 +13,10 @@ import (
 // witness is a process that cosigns what the directory's public log grows to.
 type witness struct {
 	name, vkey string
-	url        string            // submission prefix (C2SP tlog-witness)
+	url        string // submission prefix (C2SP tlog-witness)
+	dir        string
+	door       *door             // where it polls
+	stdout     output            // alerts
 	old        map[string]uint64 // size that it cosigned last, by origin
 	cosigned   map[string][]byte // signature lines, by the text of the checkpoint
 	refused    int               // how often it refused
