@@ -89,7 +89,7 @@ func (r *results) line(x *row) string {
 			names = append(names, s.who.name)
 			what = appendNew(what, s.outcome())
 		}
-		if s.provable {
+		if len(s.proofs) > 0 {
 			provable = "yes"
 		}
 	}
@@ -106,11 +106,18 @@ func (r *row) after(round int) string {
 
 // outcome says what a process came to.
 func (s *sighting) outcome() string {
-	class := "report"
-	if s.provable {
-		class = "evidence"
+	var what []string
+	if len(s.proofs) > 0 {
+		what = append(what, "evidence `"+strings.Join(s.proofs, "`, `")+"`")
 	}
-	return fmt.Sprintf("%d, %s `%s`", s.code, class, strings.Join(s.rules, "`, `"))
+	if len(s.reports) > 0 {
+		what = append(what, "report `"+strings.Join(s.reports, "`, `")+"`")
+	}
+	out := fmt.Sprintf("%d, %s", s.code, strings.Join(what, ", "))
+	if s.command == "ktmon run" && !s.alerted {
+		out += ", an alert if it lasts"
+	}
+	return out
 }
 
 // section is what there is to say of a row.

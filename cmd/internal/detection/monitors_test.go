@@ -97,43 +97,40 @@ func (p *person) runMonitor() ran { return execute(p.T, "ktmon", "run", p.statio
 // told is what ktmon run says of a role's round on standard error.
 var told = regexp.MustCompile(`(?m)^ktmon:   .* \((evidence|report): ([a-z-]+)\)$`)
 
-// readAlerts reads what a round of a monitor told: its rules, evidence first, of
-// which alerts can be a day away, and the evidence. Rules that only inform are left
+// readAlerts reads what a round of a monitor told. Reports that only inform are left
 // out.
 func (p *person) readAlerts(r ran, out *sighting) {
 	p.Helper()
-	alerts := make(map[string]alert.Alert)
 	for lines := bufio.NewScanner(strings.NewReader(r.stdout)); lines.Scan(); {
 		var a alert.Alert
 		if err := json.Unmarshal(lines.Bytes(), &a); err != nil || a.Schema != alert.Schema {
 			p.Errorf("not an alert: %s (%v)", lines.Text(), err)
 			continue
 		}
-		if alerts[string(a.Rule)] = a; a.Severity == finding.Info {
-			p.info = append(p.info, string(a.Rule))
-		}
-		if a.Evidence != "" {
-			out.evidence = append(out.evidence, filepath.Join(p.dir, "data", a.Evidence))
-		}
-		if (a.Class == finding.Evidence) != (a.Evidence != "") {
-			p.Errorf("an alert of class %s with evidence %q", a.Class, a.Evidence)
-		}
+		p.readAlert(&a, out)
 	}
-	var evidence, reports []string
+	p.verify(out)
 	for _, m := range told.FindAllStringSubmatch(r.stderr, -1) {
 		switch {
-		case m[1] == string(finding.Evidence):
-			evidence = appendNew(evidence, m[2])
-		case !contains(p.info, m[2]):
-			reports = appendNew(reports, m[2])
+		case m[1] == string(finding.Evidence) && !contains(out.proofs, m[2]):
+			p.Errorf("no alert has the evidence of kind %s: %v", m[2], r)
+		case m[1] == string(finding.Report) && !contains(p.info, m[2]):
+			out.reports = appendNew(out.reports, m[2])
 		}
 	}
-	slices.Sort(evidence)
-	slices.Sort(reports)
-	out.rules = append(evidence, reports...)
-	for _, rule := range out.rules {
-		if _, ok := alerts[rule]; ok {
-			out.alerts = append(out.alerts, rule)
-		}
+	slices.Sort(out.reports)
+}
+
+func (p *person) readAlert(a *alert.Alert, out *sighting) {
+	p.Helper()
+	switch {
+	case a.Severity == finding.Info:
+		p.info = append(p.info, string(a.Rule))
+		return
+	case (a.Class == finding.Evidence) != (a.Evidence != ""):
+		p.Errorf("an alert of class %s with the evidence %q", a.Class, a.Evidence)
+	case a.Evidence != "":
+		out.evidence = append(out.evidence, filepath.Join(p.dir, "data", a.Evidence))
 	}
+	out.alerted = true
 }

@@ -1,7 +1,6 @@
 package detection
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -72,11 +71,12 @@ type sighting struct {
 	round   int
 	command string // without what differs from run to run
 	code    int
-	rules   []string // kinds of evidence and rules of reports
-	alerts  []string // those of the rules that people were told of at once
-	// evidence are files, of which some prove something to everybody.
-	evidence []string
-	provable bool
+	// proofs are the kinds of the evidence, and reports the rules of the rest.
+	proofs, reports []string
+	// alerted tells that people are told at once. There are conditions that they are
+	// told of only when these last.
+	alerted  bool
+	evidence []string // files
 	output   string
 }
 
@@ -90,16 +90,13 @@ func (s *scene) sightingOf(p *person, r ran) sighting {
 		p.readAlerts(r, &out)
 	case evidencePath.MatchString(r.stdout):
 		out.evidence = evidencePath.FindStringSubmatch(r.stdout)[1:]
-		out.rules = []string{s.kindOf(out.evidence[0])}
+		p.verify(&out)
 	case r.code == exitUndecided:
-		out.rules = []string{"could not check"}
+		out.reports = []string{"could not check"}
 	case r.code == exitAttention:
-		out.rules = []string{"changed"}
+		out.reports = []string{"changed"}
 	}
-	for _, path := range out.evidence {
-		out.provable = s.verify(path) || out.provable
-	}
-	if len(out.rules) == 0 || !contains([]string{"3", "5", "6"}, fmt.Sprint(r.code)) {
+	if len(out.proofs)+len(out.reports) == 0 || !slices.Contains([]int{exitMisbehaviour, exitUndecided, exitAttention}, r.code) {
 		s.Errorf("%s, round %d: %v", p.observer.name, s.round, r)
 	}
 	return out

@@ -98,7 +98,7 @@ func (s *scene) checkSilence() {
 func (s *scene) checkSightings() {
 	provable := false
 	for _, x := range s.sightings {
-		provable = provable || x.provable
+		provable = provable || len(x.proofs) > 0
 		s.checkSighting(x)
 	}
 	switch {
@@ -127,6 +127,6 @@ var reason = regexp.MustCompile(`"reason": ?"[^"]*"`)
 // logSightings tells, with -v, who noticed what.
 func (s *scene) logSightings() {
 	for _, x := range s.sightings {
-		s.Logf("round %d, %s: %s: exit code %d, %v, provable: %v %s", x.round, x.who.name, x.command, x.code, x.rules, x.provable, reason.FindAllString(x.output, -1))
+		s.Logf("round %d, %s: %s: exit code %d, evidence %v, reports %v %s", x.round, x.who.name, x.command, x.code, x.proofs, x.reports, reason.FindAllString(x.output, -1))
 	}
 }

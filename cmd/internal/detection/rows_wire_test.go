@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans/keytranstest"
+	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 )
 
 var wireRows = group{
@@ -11,11 +12,15 @@ var wireRows = group{
 	about: "Somebody between the directory and its users, who does not have its keys.",
 	rows: []row{
 		{
-			name:   "an unknown key signs heads",
-			gain:   "somebody without the directory's key speaks for it",
-			story:  `Somebody answers in the directory's place, with a log of the same labels, signed with another key.`,
-			cast:   []observer{owner(alice), contact(alice), newcomer(alice)},
-			attack: once(func(s *scene) { s.show(s.of(s.d.impostor())) }),
+			name:  "an unknown key signs heads",
+			gain:  "somebody without the directory's key speaks for it",
+			story: `Somebody answers in the directory's place, with a log of the same labels, signed with another key.`,
+			cast:  everyone,
+			attack: once(func(s *scene) {
+				v := s.of(s.d.impostor())
+				v.signer = must(checkpoint.NewSigner(origin, keySeed("impostor")))
+				s.show(v)
+			}),
 		},
 		{
 			name:  "a middlebox flips bits",
