@@ -135,6 +135,10 @@ func (c *collector) configuration(ctx context.Context) bool {
 	case monitor.Unreached(err):
 		c.failure(ctx, stepConfiguration, &monitor.Error{Kind: monitor.Undecided, Err: err, Hint: "check the URL and the network; the directory may be down"})
 		return false
+	case err == nil && !bytes.Equal(served, c.role.cfg.Configuration):
+		_, err = keytrans.ParseConfiguration(served)
+	}
+	switch {
 	case err != nil:
 		c.failure(ctx, stepConfiguration, &monitor.Error{Kind: monitor.Undecided, Err: err})
 	case !bytes.Equal(served, c.role.cfg.Configuration):

@@ -69,7 +69,12 @@ func TestRoleDown(t *testing.T) {
 // TestRoleConfiguration serves another Configuration than the pinned one.
 func TestRoleConfiguration(t *testing.T) {
 	w := newWorld(t, Mirror)
-	w.set(func() { w.configure = append([]byte(nil), append(w.configure, 0)...) })
+	other, err := keytrans.ParseConfiguration(w.configure)
+	fatalIfErr(t, err)
+	other.MaxAhead++
+	served, err := other.Marshal()
+	fatalIfErr(t, err)
+	w.set(func() { w.configure = served })
 	out := w.round(w.open(), finding.ConfigurationChanged)
 	if out.Verdict() != finding.Changed || !strings.Contains(out.Findings[0].Detail, "SHA-256") {
 		t.Errorf("%+v", out)

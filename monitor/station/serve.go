@@ -63,6 +63,7 @@ func (s *Station) listen(ctx context.Context) (*web, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.opts.Logger.InfoContext(ctx, "listening", "address", l.Addr().String())
 	return &web{listener: l, server: &http.Server{
 		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
 		WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,

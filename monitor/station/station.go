@@ -222,10 +222,15 @@ func (s *Station) pinned(ctx context.Context, d *Directory) (*client.Client, err
 	return client.Open(root, d.URL, cfg)
 }
 
+// maxResponse is the largest answer of a directory about labels and heads, in bytes.
+// It bounds the memory that a directory which sends anything can make this take.
+const maxResponse = 16 << 20
+
 func (s *Station) clientConfig(d *Directory) client.Config {
 	return client.Config{
 		HTTP: s.http, Now: s.opts.Now, Logger: s.opts.Logger, UserAgent: s.userAgent(), InsecureHTTP: d.InsecureHTTP,
-		LockWait: time.Hour, // the roles of a directory share its state
+		MaxResponse: maxResponse,
+		LockWait:    time.Hour, // the roles of a directory share its state
 	}
 }
 
