@@ -18,15 +18,6 @@ func contact(label string) observer {
 	}
 }
 
-// watcher looked a label up once and goes on to watch it.
-func watcher(label string) observer {
-	return observer{
-		name: "watching contact", does: "`kt watch`, having run `kt lookup " + label + "` before the attack",
-		prepare: func(p *person) { p.must(p.trust()); p.must(p.kt("lookup", label)) },
-		look:    func(p *person) []ran { return []ran{p.kt("watch")} },
-	}
-}
-
 // newcomer knows nothing when the attack begins, and then does what contacts do.
 func newcomer(label string) observer {
 	return observer{
