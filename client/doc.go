@@ -29,7 +29,9 @@
 //
 // State lies in one private folder for each directory. It says whom its user
 // talks to, so it is readable by its user only, and no file name tells a label.
-// Whoever can write there can make the client believe anything.
+// Whoever can write there can make the client believe anything. The state before the
+// present one is kept: if the present one is damaged, the client goes back to it and
+// says so (Client.Damage). If both are, it refuses to go on.
 //
 // The package never imports the server's code.
 package client

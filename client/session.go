@@ -36,10 +36,10 @@ type session struct {
 	cfg       Config
 	transport *transport
 	verifier  *keytrans.Verifier
-	lock      *fileLock  // nil while it is given up
-	state     *state     // as it is stored
-	previous  *state     // before the configuration was replaced, nil if it was not
-	unstored  bool       // store keeps the state in memory only
+	lock      *fileLock // nil while it is given up
+	state     *state    // as it is stored
+	previous  *state    // before the configuration was replaced, nil if it was not
+	unstored  bool      // store keeps the state in memory only
 	deferral  deferral
 	log       *publicLog // see publicLog
 	slowLog   bool       // the last settle ran out of time

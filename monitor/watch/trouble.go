@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/ghostlight-kt/ghostlight/client"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
@@ -94,6 +95,16 @@ func (r *round) undecided(key watchedKey, err error) {
 	}
 }
 
+// isWhole reports whether an error of kind Undecided is about the directory as a whole.
+func isWhole(err error) bool {
+	for _, e := range []error{client.ErrRolledBack, client.ErrOverdue, keytrans.ErrTime, keytrans.ErrAuditor} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return client.Unreached(err)
+}
+
 func (r *round) refusal(key watchedKey) string {
 	if key.label == "" {
 		return "the directory's answer does not verify, and proves nothing"
@@ -139,7 +150,31 @@ func (r *round) misbehaved(key watchedKey, err error) {
 		h.Rule = finding.Rule(kind)
 	}
 	h.Subject = subject("evidence", string(h.Rule), key.label)
+	r.keepOldEvidence(&h)
 	r.happened(r.record.of(key.role, key.label), h)
+}
+
+// maxEvidence bounds the evidence files of a directory that lies in each round.
+const maxEvidence = 100
+
+// keepOldEvidence has a finding that was proven before name the evidence file of then, if
+// that is still there. The new one is removed if there are many files already.
+func (r *round) keepOldEvidence(h *happened) {
+	for _, old := range r.allHappened() {
+		if old.Class != finding.Evidence || old.Subject != h.Subject || old.File == h.File {
+			continue
+		}
+		if _, err := evidenceKind(old.File); err != nil {
+			return
+		}
+		if files, err := os.ReadDir(filepath.Dir(h.File)); err == nil && len(files) > maxEvidence {
+			if err := os.Remove(h.File); err != nil {
+				r.failed("", err)
+			}
+		}
+		h.File = old.File
+		return
+	}
 }
 
 // evidenceKind returns the kind of an evidence file, which is one of its first fields.
