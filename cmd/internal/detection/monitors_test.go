@@ -13,12 +13,10 @@ import (
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
 
-// A part is what a monitor does: lines of its configuration that belong to the
-// directory, or to the whole.
+// A part is what a monitor does for a directory: lines of its configuration.
 type part struct {
-	does       string
-	directory  func(p *person) string
-	everywhere func(p *person) string
+	does      string
+	directory func(p *person) string
 }
 
 // monitor is somebody who runs ktmon with some parts.
@@ -62,27 +60,13 @@ func watches(label, role string) part {
 	}}
 }
 
-// onRoute compares with what somebody else's door shows.
-func onRoute(other string) part {
-	return part{does: "which has a second route to the directory, the " + other + "'s", directory: func(p *person) string {
-		return fmt.Sprintf("    routes: [{url: %s}]\n", p.people[other].door.url)
-	}}
-}
-
 // configure writes the monitor's configuration.
 func (p *person) configure(parts []part) {
 	p.Helper()
 	configuration := writeFile(p.T, filepath.Join(p.dir, "configuration"), must(p.d.honest.log.Config.Marshal()))
 	text := fmt.Sprintf("data: data\ninterval: 1h\ndirectories:\n  - name: example\n    url: %s\n    configuration: %q\n    policy: %q\n", p.door.url, configuration, p.policy)
 	for _, x := range parts {
-		if x.directory != nil {
-			text += x.directory(p)
-		}
-	}
-	for _, x := range parts {
-		if x.everywhere != nil {
-			text += x.everywhere(p)
-		}
+		text += x.directory(p)
 	}
 	writeFile(p.T, p.station(), []byte(text+"alerts: {stdout: true}\n"))
 	p.must(execute(p.T, "ktmon", "check", p.station()))

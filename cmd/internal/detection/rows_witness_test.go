@@ -1,6 +1,8 @@
 package detection
 
 import (
+	"path/filepath"
+
 	"github.com/ghostlight-kt/ghostlight/keytrans/keytranstest"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 )
@@ -25,7 +27,7 @@ all users are shown. The witness refuses, and users do not get what their policy
 			gain: "the users of each witness are shown a history of their own",
 			story: `Each of two witnesses has seen a history grow that is like itself, and cosigned it; the two histories
 differ. Who requires both witnesses gets no history that both have cosigned. Who requires one of them only notices
-nothing, but a monitor that reads the log in two places does.`,
+nothing, but whoever reads the log in two places does.`,
 			provable:  true,
 			witnesses: 2,
 			cast: []observer{
@@ -70,7 +72,15 @@ nothing, but a monitor that reads the log in two places does.`,
 	},
 }
 
-// twoPlaces is a monitor that requires no witness and has a second route.
+// twoPlaces is a mirror that requires no witness, and reads the log through somebody
+// else's door, too.
 func twoPlaces(other string) observer {
-	return monitor("monitor", audits(), onRoute(other)).unwitnessed()
+	mirror := func(p *person, x *door) ran {
+		return execute(p.T, "ktmon", "mirror", x.url+"/log", filepath.Join(p.dir, "mirror"), "--policy", p.policy, "--once", "--json")
+	}
+	return observer{
+		name: "mirror", does: "`ktmon mirror --once`, from two URLs into one folder", policy: true, requires: []string{},
+		prepare: func(p *person) { p.must(mirror(p, p.door)) },
+		look:    func(p *person) []ran { return []ran{mirror(p, p.door), mirror(p, p.people[other].door)} },
+	}
 }

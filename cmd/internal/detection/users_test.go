@@ -52,9 +52,3 @@ func (o observer) witnessed(by ...string) observer {
 	o.policy, o.requires = true, by
 	return o
 }
-
-// unwitnessed has a user or a monitor require no witness.
-func (o observer) unwitnessed() observer {
-	o.policy, o.requires = true, []string{}
-	return o
-}
