@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -70,8 +71,8 @@ func (r *results) document() string {
 	return b.String()
 }
 
-// line is a row of the table: who is the first to notice, or the first to have
-// evidence, if that is later.
+// line is a row of the table: who is the first to notice, and whether anybody gets
+// evidence, and when.
 func (r *results) line(x *row) string {
 	found := r.found[x]
 	link := fmt.Sprintf("[%s](#%s)", x.name, anchor(x.name))
@@ -84,13 +85,15 @@ func (r *results) line(x *row) string {
 	}
 	var names, what []string
 	provable := "no"
+	for _, s := range slices.Backward(found) {
+		if len(s.proofs) > 0 {
+			provable = "yes, after " + x.after(s.round)
+		}
+	}
 	for _, s := range found {
 		if s.round == least {
 			names = append(names, s.who.name)
 			what = appendNew(what, s.outcome())
-		}
-		if len(s.proofs) > 0 {
-			provable = "yes"
 		}
 	}
 	return fmt.Sprintf("| %s | %s | %s | %s | %s |\n", link, strings.Join(names, ", "), x.after(least), strings.Join(what, "; "), provable)
@@ -130,13 +133,16 @@ func (r *results) section(x *row) string {
 	b.WriteString("\n| who | runs | notices |\n|---|---|---|\n")
 	for i := range x.cast {
 		o := &x.cast[i]
-		notices := "nothing"
+		var notices []string
 		for _, s := range r.found[x] {
 			if s.who == o {
-				notices = fmt.Sprintf("after %s: `%s` ends with %s", x.after(s.round), s.command, s.outcome())
+				notices = append(notices, fmt.Sprintf("after %s: `%s` ends with %s", x.after(s.round), s.command, s.outcome()))
 			}
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", o.name, o.does, notices)
+		if len(notices) == 0 {
+			notices = []string{"nothing"}
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", o.name, o.does, strings.Join(notices, "; "))
 	}
 	return b.String()
 }

@@ -18,9 +18,7 @@ type observer struct {
 	// requires names the witnesses of that policy, nil for all there are.
 	requires []string
 	// from is the first round in which the observer looks.
-	from int
-	// expects is the exit code when nothing is wrong.
-	expects int
+	from    int
 	prepare func(p *person)
 	look    func(p *person) []ran
 }
@@ -32,9 +30,10 @@ type person struct {
 	door     *door
 	dir      string
 	policy   string // a file
-	noticed  bool
-	info     []string // rules of a monitor's alerts that only inform
 	begun    bool
+	info     []string // rules of a monitor's alerts that only inform
+	// noticed tells that something was found, and convinced that it was evidence.
+	noticed, convinced bool
 }
 
 func makeDir(path string) error { return os.MkdirAll(path, 0o700) }

@@ -46,6 +46,7 @@ nothing, but whoever reads the log in two places does.`,
 		},
 		{
 			name:      "checkpoint and KEYTRANS head disagree",
+			last:      3,
 			gain:      "users are shown keys that no mirror and no witness ever sees",
 			provable:  true,
 			story:     `The public log, which witnesses have cosigned, has other entries than the log that users are shown.`,

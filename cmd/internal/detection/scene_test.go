@@ -87,17 +87,22 @@ func (s *scene) enter(o *observer) {
 	}
 }
 
-// look has somebody look, unless the attack was noticed before.
+// look has somebody look, unless it has evidence already. Of reports, only the first
+// counts.
 func (s *scene) look(p *person) {
-	if p.noticed || s.round < p.observer.from {
+	if p.convinced || s.round < p.observer.from {
 		return
 	}
 	for _, r := range p.observer.look(p) {
-		if r.code == p.observer.expects {
+		if r.code == 0 {
 			continue
 		}
+		x := s.sightingOf(p, r)
+		p.convinced = len(x.proofs) > 0
+		if p.convinced || !p.noticed {
+			s.sightings = append(s.sightings, x)
+		}
 		p.noticed = true
-		s.sightings = append(s.sightings, s.sightingOf(p, r))
 		return
 	}
 }
