@@ -32,8 +32,9 @@ type person struct {
 	policy   string // a file
 	begun    bool
 	info     []string // rules of a monitor's alerts that only inform
-	// noticed tells that something was found, and convinced that it was evidence.
-	noticed, convinced bool
+	// noticed is what was found until now, and convinced tells that there is evidence.
+	noticed   []string
+	convinced bool
 }
 
 func makeDir(path string) error { return os.MkdirAll(path, 0o700) }

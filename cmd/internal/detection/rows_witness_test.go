@@ -15,7 +15,9 @@ var witnessRows = group{
 			name: "a witness is lied to",
 			gain: "everybody is led to a history that the witness has not seen",
 			story: `The witness has cosigned the honest history. Then the directory hands it a checkpoint of another one, which
-all users are shown. The witness refuses, and users do not get what their policy requires.`,
+all users are shown. The witness refuses, and users do not get what their policy requires. The witness keeps what it
+refused. It reads the honest log itself, and as soon as that is as long, has evidence that the log has signed both.`,
+			provable:  true,
 			witnesses: 1,
 			cast:      []observer{owner(bob).witnessed(), contact(bob).witnessed(), newcomer(bob).witnessed(), stranger(), theWitness("w1")},
 			attack: once(func(s *scene) {
@@ -45,11 +47,13 @@ nothing, but whoever reads the log in two places does.`,
 			}),
 		},
 		{
-			name:      "checkpoint and KEYTRANS head disagree",
-			last:      3,
-			gain:      "users are shown keys that no mirror and no witness ever sees",
-			provable:  true,
-			story:     `The public log, which witnesses have cosigned, has other entries than the log that users are shown.`,
+			name:     "checkpoint and KEYTRANS head disagree",
+			last:     3,
+			gain:     "users are shown keys that no mirror and no witness ever sees",
+			provable: true,
+			story: `The public log, which witnesses have cosigned, has other entries than the log that users are shown. Users with a
+witness policy compare the two. A monitor compares the root that the directory has signed with that of the public log
+as soon as it is as long; it has both signatures, but cannot prove to others which entries the first one is of.`,
 			witnesses: 1,
 			cast:      []observer{owner(bob), contact(bob).witnessed(), newcomer(bob).witnessed(), stranger()},
 			attack: once(func(s *scene) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -87,8 +88,8 @@ func (s *scene) enter(o *observer) {
 	}
 }
 
-// look has somebody look, unless it has evidence already. Of reports, only the first
-// counts.
+// look has somebody look, unless it has evidence already. What it noticed before
+// does not count again.
 func (s *scene) look(p *person) {
 	if p.convinced || s.round < p.observer.from {
 		return
@@ -98,11 +99,13 @@ func (s *scene) look(p *person) {
 			continue
 		}
 		x := s.sightingOf(p, r)
-		p.convinced = len(x.proofs) > 0
-		if p.convinced || !p.noticed {
+		before := len(p.noticed)
+		for _, rule := range slices.Concat(x.proofs, x.reports) {
+			p.noticed = appendNew(p.noticed, rule)
+		}
+		if p.convinced = len(x.proofs) > 0; p.convinced || len(p.noticed) > before {
 			s.sightings = append(s.sightings, x)
 		}
-		p.noticed = true
 		return
 	}
 }

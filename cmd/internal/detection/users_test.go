@@ -18,7 +18,8 @@ func contact(label string) observer {
 	}
 }
 
-// newcomer knows nothing when the attack begins, and then does what contacts do.
+// newcomer knows nothing when the attack begins, and does what contacts do from the
+// round on that follows its first success.
 func newcomer(label string) observer {
 	return observer{
 		name: "newcomer", does: "`kt trust`, `kt lookup " + label + "`, and then `kt watch`", from: 1,
@@ -26,10 +27,10 @@ func newcomer(label string) observer {
 			if p.begun {
 				return []ran{p.kt("lookup", label), p.kt("watch")}
 			}
-			p.begun = true
 			if r := p.trust(); r.code != 0 {
 				return []ran{r}
 			}
+			p.begun = true
 			return []ran{p.kt("lookup", label)}
 		},
 	}
