@@ -12,6 +12,7 @@ import (
 	"github.com/ghostlight-kt/ghostlight/client"
 	"github.com/ghostlight-kt/ghostlight/client/clienttest"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/merkle"
 )
 
@@ -179,13 +180,13 @@ func checkForkEvidence(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	var e struct {
-		Schema        string       `json:"schema"`
-		Kind          string       `json:"kind"`
-		Summary       string       `json:"summary"`
-		Configuration []byte       `json:"configuration"`
-		RetainedView  evidenceView `json:"retained_view"`
-		Request       []byte       `json:"request"`
-		Response      []byte       `json:"response"`
+		Schema        string        `json:"schema"`
+		Kind          evidence.Kind `json:"kind"`
+		Summary       string        `json:"summary"`
+		Configuration []byte        `json:"configuration"`
+		RetainedView  evidenceView  `json:"retained_view"`
+		Request       []byte        `json:"request"`
+		Response      []byte        `json:"response"`
 		Fork          struct {
 			View     evidenceView `json:"view"`
 			Response []byte       `json:"response"`
@@ -194,7 +195,7 @@ func checkForkEvidence(t *testing.T, path string) {
 	if err := json.Unmarshal(data, &e); err != nil {
 		t.Fatal(err)
 	}
-	if e.Schema != client.EvidenceSchema || e.Kind != client.EvidenceFork || e.Summary == "" || e.Request == nil || e.Response == nil || e.Fork.Response == nil {
+	if e.Schema != evidence.Schema || e.Kind != evidence.Fork || e.Summary == "" || e.Request != nil || e.Response != nil || e.Fork.Response == nil {
 		t.Errorf("%s", data)
 	}
 	cfg, err := keytrans.ParseConfiguration(e.Configuration)
@@ -216,6 +217,9 @@ func checkForkEvidence(t *testing.T, path string) {
 	}
 	if e.RetainedView.Subtrees[0] == e.Fork.View.Subtrees[0] {
 		t.Error("the views agree")
+	}
+	if p := checkProof(t, path, e.Configuration); p.Kind != evidence.Fork {
+		t.Errorf("%+v", p)
 	}
 }
 
@@ -255,9 +259,8 @@ func TestRollback(t *testing.T) {
 	w.dir.Insert()
 	_, err := w.c.Lookup(bg, alice, nil)
 	e := wantKind(t, err, client.Misbehaved, "proved that version 1 exists")
-	data, readErr := os.ReadFile(e.Evidence)
-	if readErr != nil || !bytes.Contains(data, []byte(`"kind": "contradiction"`)) || !bytes.Contains(data, []byte("retained_contact")) {
-		t.Errorf("evidence: %v\n%s", readErr, data)
+	if p := checkProof(t, e.Evidence, nil); p.Kind != evidence.Contradiction || e.Report {
+		t.Errorf("%+v", p)
 	}
 	if w.readState() != before {
 		t.Error("misbehaviour changed the state")

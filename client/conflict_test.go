@@ -17,13 +17,14 @@ import (
 	"github.com/ghostlight-kt/ghostlight/client"
 	"github.com/ghostlight-kt/ghostlight/client/clienttest"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 )
 
 // witnessEvidence is what evidence by means of the witnesses has in it.
 type witnessEvidence struct {
 	Schema        string                    `json:"schema"`
-	Kind          string                    `json:"kind"`
+	Kind          evidence.Kind             `json:"kind"`
 	Summary       string                    `json:"summary"`
 	Directory     string                    `json:"directory"`
 	Configuration []byte                    `json:"configuration"`
@@ -31,10 +32,10 @@ type witnessEvidence struct {
 	Policy        []byte                    `json:"policy"`
 	Log           string                    `json:"log"`
 	Inconsistency *checkpoint.Inconsistency `json:"inconsistency"`
-	Entry         *client.EntryConflict     `json:"log_entry"`
+	Entry         *evidence.EntryConflict   `json:"log_entry"`
 }
 
-func readWitnessEvidence(t *testing.T, path, kind string) *witnessEvidence {
+func readWitnessEvidence(t *testing.T, path string, kind evidence.Kind) *witnessEvidence {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -44,7 +45,7 @@ func readWitnessEvidence(t *testing.T, path, kind string) *witnessEvidence {
 	if err := json.Unmarshal(data, &e); err != nil {
 		t.Fatal(err)
 	}
-	if e.Schema != client.EvidenceSchema || e.Kind != kind || e.Summary == "" || e.Directory == "" || e.Policy == nil || e.RetainedView == nil ||
+	if e.Schema != evidence.Schema || e.Kind != kind || e.Summary == "" || e.Directory == "" || e.Policy == nil || e.RetainedView == nil ||
 		bytes.Contains(data, []byte(`"operation"`)) {
 		t.Errorf("%s", data)
 	}
@@ -54,7 +55,7 @@ func readWitnessEvidence(t *testing.T, path, kind string) *witnessEvidence {
 // checkCheckpoints verifies evidence of two checkpoints as somebody else would.
 func (w *world) checkCheckpoints(path string, older, newer uint64) {
 	w.Helper()
-	e := readWitnessEvidence(w.T, path, client.EvidenceInconsistency)
+	e := readWitnessEvidence(w.T, path, evidence.Inconsistency)
 	policy, err := checkpoint.ParsePolicy([]byte("log " + e.Log + "\nquorum none\n"))
 	if err != nil {
 		w.Fatal(err)
@@ -72,7 +73,7 @@ func (w *world) checkCheckpoints(path string, older, newer uint64) {
 // checkEntry verifies evidence of a log entry as somebody else would.
 func (w *world) checkEntry(path string, index uint64) *witnessEvidence {
 	w.Helper()
-	e := readWitnessEvidence(w.T, path, client.EvidenceEntry)
+	e := readWitnessEvidence(w.T, path, evidence.LogEntry)
 	cfg, err := keytrans.ParseConfiguration(e.Configuration)
 	if err != nil {
 		w.Fatal(err)
@@ -207,65 +208,65 @@ func TestEvidenceIsTamperproof(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	verify := func(change func(c *client.EntryConflict), cfg *keytrans.Configuration, key string) error {
+	verify := func(change func(c *evidence.EntryConflict), cfg *keytrans.Configuration, key string) error {
 		encoded, err := json.Marshal(good.Entry)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var c client.EntryConflict
+		var c evidence.EntryConflict
 		if err := json.Unmarshal(encoded, &c); err != nil {
 			t.Fatal(err)
 		}
 		change(&c)
 		return c.Verify(cfg, key)
 	}
-	if err := verify(func(*client.EntryConflict) {}, cfg, w.dir.LogKey()); err != nil {
+	if err := verify(func(*evidence.EntryConflict) {}, cfg, w.dir.LogKey()); err != nil {
 		t.Fatal(err)
 	}
-	parts := func(c *client.EntryConflict) [][]byte {
+	parts := func(c *evidence.EntryConflict) [][]byte {
 		out := [][]byte{c.LogEntry, c.Signature, c.LeafHash}
 		return append(append(out, c.Path...), c.Inclusion...)
 	}
 	for i, part := range parts(good.Entry) {
 		for j := range part {
-			err := verify(func(c *client.EntryConflict) { parts(c)[i][j] ^= 1 << (j % 8) }, cfg, w.dir.LogKey())
-			if !errors.Is(err, checkpoint.ErrNotProven) {
+			err := verify(func(c *evidence.EntryConflict) { parts(c)[i][j] ^= 1 << (j % 8) }, cfg, w.dir.LogKey())
+			if !errors.Is(err, evidence.ErrNotProof) {
 				t.Fatalf("part %d, byte %d: %v", i, j, err)
 			}
 		}
 	}
 	body := good.Entry.Checkpoint[:bytes.Index(good.Entry.Checkpoint, []byte("\n\n"))]
 	for i := range body {
-		err := verify(func(c *client.EntryConflict) { c.Checkpoint[i] ^= 1 }, cfg, w.dir.LogKey())
-		if !errors.Is(err, checkpoint.ErrNotProven) {
+		err := verify(func(c *evidence.EntryConflict) { c.Checkpoint[i] ^= 1 }, cfg, w.dir.LogKey())
+		if !errors.Is(err, evidence.ErrNotProof) {
 			t.Fatalf("byte %d of the checkpoint: %v", i, err)
 		}
 	}
 	stranger := clienttest.New()
 	honest := w.dir.Entries()[pos]
 	for name, c := range map[string]struct {
-		change func(c *client.EntryConflict)
+		change func(c *evidence.EntryConflict)
 		cfg    *keytrans.Configuration
 		key    string
 		text   string
 	}{
-		"another index":     {func(c *client.EntryConflict) { c.Index-- }, cfg, w.dir.LogKey(), ""},
-		"beyond the end":    {func(c *client.EntryConflict) { c.Index = 1 << 40 }, cfg, w.dir.LogKey(), "and not entry"},
-		"another tree size": {func(c *client.EntryConflict) { c.TreeSize++ }, cfg, w.dir.LogKey(), ""},
-		"no head":           {func(c *client.EntryConflict) { c.TreeSize = 0 }, cfg, w.dir.LogKey(), "no signed head"},
-		"short hash":        {func(c *client.EntryConflict) { c.Path[0] = c.Path[0][1:] }, cfg, w.dir.LogKey(), "a hash has 31 bytes"},
-		"short leaf":        {func(c *client.EntryConflict) { c.LeafHash = nil }, cfg, w.dir.LogKey(), "a hash has 0 bytes"},
-		"no path":           {func(c *client.EntryConflict) { c.Path = nil }, cfg, w.dir.LogKey(), "too few elements"},
-		"long path":         {func(c *client.EntryConflict) { c.Path = append(c.Path, c.LeafHash) }, cfg, w.dir.LogKey(), "too many"},
-		"no inclusion":      {func(c *client.EntryConflict) { c.Inclusion = nil }, cfg, w.dir.LogKey(), ""},
-		"the very entry":    {func(c *client.EntryConflict) { c.LeafHash = leafOf(honest) }, cfg, w.dir.LogKey(), "the very entry"},
-		"no entry":          {func(c *client.EntryConflict) { c.LogEntry = nil }, cfg, w.dir.LogKey(), "malformed"},
-		"another directory": {func(*client.EntryConflict) {}, stranger.Configuration(), w.dir.LogKey(), "signature"},
-		"another log":       {func(*client.EntryConflict) {}, cfg, stranger.LogKey(), "no log of the policy"},
-		"no key":            {func(*client.EntryConflict) {}, cfg, "", "malformed policy"},
+		"another index":     {func(c *evidence.EntryConflict) { c.Index-- }, cfg, w.dir.LogKey(), ""},
+		"beyond the end":    {func(c *evidence.EntryConflict) { c.Index = 1 << 40 }, cfg, w.dir.LogKey(), "and not entry"},
+		"another tree size": {func(c *evidence.EntryConflict) { c.TreeSize++ }, cfg, w.dir.LogKey(), ""},
+		"no head":           {func(c *evidence.EntryConflict) { c.TreeSize = 0 }, cfg, w.dir.LogKey(), "no signed head"},
+		"short hash":        {func(c *evidence.EntryConflict) { c.Path[0] = c.Path[0][1:] }, cfg, w.dir.LogKey(), "a hash has 31 bytes"},
+		"short leaf":        {func(c *evidence.EntryConflict) { c.LeafHash = nil }, cfg, w.dir.LogKey(), "a hash has 0 bytes"},
+		"no path":           {func(c *evidence.EntryConflict) { c.Path = nil }, cfg, w.dir.LogKey(), "too few elements"},
+		"long path":         {func(c *evidence.EntryConflict) { c.Path = append(c.Path, c.LeafHash) }, cfg, w.dir.LogKey(), "too many"},
+		"no inclusion":      {func(c *evidence.EntryConflict) { c.Inclusion = nil }, cfg, w.dir.LogKey(), ""},
+		"the very entry":    {func(c *evidence.EntryConflict) { c.LeafHash = leafOf(honest) }, cfg, w.dir.LogKey(), "the very entry"},
+		"no entry":          {func(c *evidence.EntryConflict) { c.LogEntry = nil }, cfg, w.dir.LogKey(), "malformed"},
+		"another directory": {func(*evidence.EntryConflict) {}, stranger.Configuration(), w.dir.LogKey(), "signature"},
+		"another log":       {func(*evidence.EntryConflict) {}, cfg, stranger.LogKey(), "no log of the policy"},
+		"no key":            {func(*evidence.EntryConflict) {}, cfg, "", "malformed policy"},
 	} {
 		err := verify(c.change, c.cfg, c.key)
-		if !errors.Is(err, checkpoint.ErrNotProven) || !strings.Contains(err.Error(), c.text) {
+		if !errors.Is(err, evidence.ErrNotProof) || !strings.Contains(err.Error(), c.text) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -382,12 +383,12 @@ func TestOldEntries(t *testing.T) {
 			return nil
 		}
 		e := wantKind(t, trust(w), client.Misbehaved, "others cannot check that")
-		evidence := readWitnessEvidence(t, e.Evidence, client.EvidenceEntry)
-		if !strings.Contains(evidence.Summary, "others cannot check that") || evidence.Entry.TreeSize != 0 || evidence.Entry.Index != pos {
-			t.Errorf("%+v", evidence)
+		found := readWitnessEvidence(t, e.Evidence, evidence.LogEntry)
+		if !strings.Contains(found.Summary, "others cannot check that") || found.Entry.TreeSize != 0 || found.Entry.Index != pos {
+			t.Errorf("%+v", found)
 		}
-		err := evidence.Entry.Verify(w.dir.Configuration(), w.dir.LogKey())
-		if !errors.Is(err, checkpoint.ErrNotProven) || !strings.Contains(err.Error(), "no signed head") {
+		err := found.Entry.Verify(w.dir.Configuration(), w.dir.LogKey())
+		if !errors.Is(err, evidence.ErrNotProof) || !strings.Contains(err.Error(), "no signed head") {
 			t.Errorf("%v", err)
 		}
 	})
@@ -416,7 +417,7 @@ func TestEvidenceIsWrittenAgain(t *testing.T) {
 		"damaged checkpoint":      func(_, entry object) { entry["checkpoint"] = "" },
 		"no proof under the head": func(_, entry object) { entry["tree_size"] = 0 },
 		"nothing":                 func(e, _ object) { delete(e, "log_entry") },
-		"another kind":            func(e, _ object) { e["kind"] = client.EvidenceFork },
+		"another kind":            func(e, _ object) { e["kind"] = evidence.Fork },
 		"another directory":       func(e, _ object) { e["directory"] = "https://other.example" },
 		"another configuration":   func(e, _ object) { e["configuration"] = "" },
 		"another policy":          func(e, _ object) { e["policy"] = "" },
@@ -483,9 +484,9 @@ func TestLogOfAnotherDirectory(t *testing.T) {
 				t.Errorf("%s: no %q in %q", name, want, e)
 			}
 		}
-		evidence := readWitnessEvidence(t, e.Evidence, client.EvidenceEntry)
-		if err := evidence.Entry.Verify(w.dir.Configuration(), stranger.LogKey()); err != nil || !strings.Contains(evidence.Summary, "is not this directory's") {
-			t.Errorf("%s: %v, %q", name, err, evidence.Summary)
+		found := readWitnessEvidence(t, e.Evidence, evidence.LogEntry)
+		if err := found.Entry.Verify(w.dir.Configuration(), stranger.LogKey()); err != nil || !strings.Contains(found.Summary, "is not this directory's") {
+			t.Errorf("%s: %v, %q", name, err, found.Summary)
 		}
 	}
 	// With the right line, all is well.

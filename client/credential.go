@@ -168,7 +168,7 @@ func (s *session) makeProvisional(ctx context.Context, f *found) (*MadeCredentia
 // credential is nil if there is none to be made now.
 func (s *session) searchFrom(ctx context.Context, base *keytrans.View, label string) (*keytrans.Credential, *keytrans.CredentialResult, error) {
 	q := &keytrans.SearchRequest{Last: base.Last(), Label: []byte(label)}
-	x := exchange{operation: "search", label: label}
+	x := exchange{operation: operationSearch, label: label, view: base}
 	var err error
 	if x.request, err = q.Marshal(); err != nil {
 		return nil, nil, fail(Operational, makingCredential, err)
@@ -185,9 +185,7 @@ func (s *session) searchFrom(ctx context.Context, base *keytrans.View, label str
 	var m *keytrans.Misbehaviour
 	switch {
 	case errors.As(err, &m):
-		e := s.newEvidence(EvidenceContradiction, m.Error(), x)
-		e.RetainedView = viewToJSON(base)
-		return nil, nil, s.accuse(e, verifyingStep(x), m)
+		return nil, nil, s.contradiction(ctx, x, m)
 	case errors.Is(err, keytrans.ErrNoCredential):
 		return nil, nil, nil
 	case err != nil:

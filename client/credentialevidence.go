@@ -3,43 +3,32 @@ package client
 import (
 	"bytes"
 	"fmt"
-	"reflect"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 )
 
-// credentialEvidenceJSON is a credential that an honest log cannot have made, and
-// what it was verified against.
-type credentialEvidenceJSON struct {
-	Credential []byte `json:"credential"`
-	// Configuration is what the credential's head is signed under, if the log had
-	// another auditor then.
-	Configuration []byte `json:"configuration,omitempty"`
-	// Base is the log that ends with the credential's position.
-	Base   *viewJSON `json:"base"`
-	Update []byte    `json:"update,omitempty"`
-	// Recent are the recent distinguished heads.
-	Recent []*viewJSON `json:"recent_distinguished"`
-}
-
-// accuseCredential writes the evidence that a credential is.
+// accuseCredential writes the evidence that a credential is. Nothing is asked of the
+// directory for it.
 func (s *session) accuseCredential(m *keytrans.Misbehaviour, h *heldCredential, update []byte) error {
-	e := s.newEvidence(EvidenceCredential, m.Error(), exchange{label: string(h.credential.Label)})
-	e.Credential = &credentialEvidenceJSON{Credential: h.encoded, Base: viewToJSON(h.base), Update: update, Recent: []*viewJSON{}}
+	label := string(h.credential.Label)
+	e := s.newEvidence(evidence.Credential, m.Error(), exchange{})
+	e.Credential = &evidence.CredentialParts{
+		Credential: h.encoded, Base: evidence.NewView(h.base, nil), Update: update, Recent: []*evidence.View{},
+	}
 	if !bytes.Equal(h.configuration, s.state.configuration) {
 		e.Credential.Configuration = h.configuration
 	}
 	for _, v := range s.state.recent {
-		e.Credential.Recent = append(e.Credential.Recent, viewToJSON(v))
+		e.Credential.Recent = append(e.Credential.Recent, evidence.NewView(v, nil))
 	}
-	return s.accuse(e, verifyingCredential, m)
-}
-
-// same reports whether other is evidence of the same credential and update. Heads
-// that became known since add nothing.
-func (e *credentialEvidenceJSON) same(other *credentialEvidenceJSON) bool {
-	return other != nil && bytes.Equal(e.Credential, other.Credential) && bytes.Equal(e.Configuration, other.Configuration) &&
-		bytes.Equal(e.Update, other.Update) && reflect.DeepEqual(e.Base, other.Base)
+	if k, err := s.kept(""); err == nil && k != nil {
+		e.Credential.Distinguished = s.present(k.Exchange)
+	}
+	if !proves(e) {
+		e.Earlier = s.earlier(label)
+	}
+	return s.accuse(e, verifyingCredential, label, m)
 }
 
 // checkCredentialView holds what a provisional credential shows of the log against what this

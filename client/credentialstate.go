@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 )
 
 // What is retained of provisional credentials is kept apart from all other state,
@@ -47,13 +48,13 @@ type heldCredential struct {
 }
 
 type heldCredentialJSON struct {
-	Credential    []byte    `json:"credential"`
-	Configuration []byte    `json:"configuration"`
-	Base          *viewJSON `json:"base"`
-	At            time.Time `json:"at"`
-	Made          bool      `json:"made,omitempty"`
-	Final         time.Time `json:"final,omitzero"`
-	Queue         [][]byte  `json:"queue,omitempty"`
+	Credential    []byte         `json:"credential"`
+	Configuration []byte         `json:"configuration"`
+	Base          *evidence.View `json:"base"`
+	At            time.Time      `json:"at"`
+	Made          bool           `json:"made,omitempty"`
+	Final         time.Time      `json:"final,omitzero"`
+	Queue         [][]byte       `json:"queue,omitempty"`
 }
 
 // newHeld returns what is to be retained of a credential that relies on the log of
@@ -72,7 +73,7 @@ func (s *session) credentialPath(id string) string {
 func (s *session) hold(h *heldCredential) error {
 	const step = "storing the credential"
 	data, err := seal(credentialStateFormat, credentialStateVersion, heldCredentialJSON{
-		h.encoded, h.configuration, viewToJSON(h.base), h.at, h.made, h.final, h.queue,
+		h.encoded, h.configuration, evidence.NewView(h.base, nil), h.at, h.made, h.final, h.queue,
 	})
 	if err != nil {
 		return fail(Operational, step, err)
@@ -135,7 +136,7 @@ func (s *session) decodeHeld(data []byte) (*heldCredential, error) {
 		return nil, errors.New("a part of it is missing, or too much")
 	}
 	h := &heldCredential{
-		encoded: j.Credential, configuration: j.Configuration, base: j.Base.view(),
+		encoded: j.Credential, configuration: j.Configuration, base: j.Base.Keytrans(),
 		at: j.At, made: j.Made, final: j.Final, queue: j.Queue,
 	}
 	cfg, err := keytrans.ParseConfiguration(h.configuration)

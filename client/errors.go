@@ -67,6 +67,8 @@ type Error struct {
 	Step string
 	// Evidence is the path of the evidence file, if one was written.
 	Evidence string
+	// Report tells that the file proves nothing to others: see keytrans/evidence.
+	Report bool
 	// Hint is what the user can do, if anything is known to help.
 	Hint string
 	// Absence is what was proven, for kind Absent.

@@ -2,12 +2,11 @@ package client
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
-	"github.com/ghostlight-kt/ghostlight/merkle/ibst"
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 )
 
 // checkFork is called for an answer that does not continue the retained view.
@@ -31,9 +30,10 @@ func (s *session) checkFork(ctx context.Context, x exchange) *Error {
 		return nil
 	}
 	m := &keytrans.Misbehaviour{Err: fmt.Errorf("the directory shows two logs under one key: %w", what)}
-	e := s.newEvidence(EvidenceFork, m.Error(), x)
+	// The exchange adds nothing, and may tell a label.
+	e := s.newEvidence(evidence.Fork, m.Error(), exchange{})
 	e.Fork = fresh.evidence()
-	return s.accuse(e, verifyingStep(x), m)
+	return s.accuse(e, verifyingStep(x), "", m)
 }
 
 // newcomer is what the directory shows to somebody without a view.
@@ -66,24 +66,16 @@ func (s *session) verifyNewcomer(body, response []byte) (*newcomer, error) {
 	if err != nil {
 		return nil, err
 	}
-	request := &keytrans.DistinguishedRequest{}
-	// Whether the auditor vouches for a head or not, the log has signed it.
-	verifier := s.verifier.Unaudited()
-	r, err := verifier.Distinguished(&keytrans.View{}, request, p, s.cfg.Now())
-	if ts := p.Distinguished.Timestamps; errors.Is(err, keytrans.ErrTime) && p.FullTreeHead.TreeHead != nil {
-		// A head that is too old to be believed still was signed. For a user
-		// without a view, timestamps begin with the frontier's.
-		last := len(ibst.Frontier(p.FullTreeHead.TreeHead.TreeSize)) - 1
-		r, err = verifier.Distinguished(&keytrans.View{}, request, p, entryTime(ts[last]))
-	}
+	// Whoever vouches for a head and whenever it was made, the log has signed it.
+	r, err := s.verifier.Unaudited().Timeless().Distinguished(&keytrans.View{}, &keytrans.DistinguishedRequest{}, p, s.cfg.Now())
 	if err != nil {
 		return nil, err
 	}
 	return &newcomer{r, body, response}, nil
 }
 
-func (n *newcomer) evidence() *forkJSON {
-	return &forkJSON{View: viewToJSON(n.View), Request: n.request, Response: n.response}
+func (n *newcomer) evidence() *evidence.Newcomer {
+	return &evidence.Newcomer{View: evidence.NewView(n.View, nil), Request: n.request, Response: n.response}
 }
 
 // contradictingViews returns what two verified views, whose heads were both signed,

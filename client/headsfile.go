@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/merkle"
 )
 
@@ -43,14 +44,14 @@ type headsFile struct {
 }
 
 type headJSON struct {
-	Position uint64  `json:"position"`
-	Root     hexHash `json:"root"`
+	Position uint64        `json:"position"`
+	Root     evidence.Hash `json:"root"`
 }
 
 func (x *headsFile) encode() ([]byte, error) {
 	x.Format, x.Version = headsFormat, headsVersion
 	for _, h := range x.heads {
-		x.Heads = append(x.Heads, headJSON{h.Position, hexHash(h.root)})
+		x.Heads = append(x.Heads, headJSON{h.Position, evidence.Hash(h.root)})
 	}
 	out, err := json.MarshalIndent(x, "", "  ")
 	return append(out, '\n'), err
@@ -165,7 +166,7 @@ func decodeHeadsText(text string, configuration []byte) (*headsFile, error) {
 			return nil, errHeads
 		}
 		position += delta
-		x.Heads = append(x.Heads, headJSON{position, hexHash(root)})
+		x.Heads = append(x.Heads, headJSON{position, evidence.Hash(root)})
 		data = data[n:]
 	}
 	if len(data) > 0 {

@@ -77,7 +77,7 @@ func (c *Client) History(ctx context.Context, label string, limit int) (*History
 	if absent != nil {
 		return nil, absent.handOut(w)
 	}
-	if err := s.handOut(w, newest); err != nil {
+	if err := s.handOut(ctx, w, newest); err != nil {
 		return nil, err
 	}
 	h.finish(newest)

@@ -96,7 +96,7 @@ func (c *Client) Lookup(ctx context.Context, label string, version *uint32) (*Lo
 	if absent != nil {
 		return nil, absent.handOut(w)
 	}
-	if err := s.handOut(w, r); err != nil {
+	if err := s.handOut(ctx, w, r); err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -105,7 +105,7 @@ func (c *Client) Lookup(ctx context.Context, label string, version *uint32) (*Lo
 // handOut completes the results of lookups that are to be handed out, and from now
 // on count as seen, unless others saw something newer while this one waited. The
 // error is that the witnesses have not seen them in time.
-func (s *session) handOut(w *Witnessed, results ...*LookupResult) error {
+func (s *session) handOut(ctx context.Context, w *Witnessed, results ...*LookupResult) error {
 	if w == nil {
 		return nil
 	}
@@ -114,7 +114,7 @@ func (s *session) handOut(w *Witnessed, results ...*LookupResult) error {
 	}
 	next, changed := s.state.clone(), false
 	for _, r := range results {
-		if err := s.checkSeen(r.found); err != nil {
+		if err := s.checkSeen(ctx, r.found); err != nil {
 			return err
 		}
 		r.Witness, r.Verdict = w, w.qualify(r.Verdict)
@@ -135,16 +135,14 @@ func (s *session) handOut(w *Witnessed, results ...*LookupResult) error {
 // checkSeen holds what was found against what others saw while this one waited: they
 // began with the same log, so another value of the version was put in its place. That
 // they saw a newer version is no contradiction.
-func (s *session) checkSeen(f *found) error {
+func (s *session) checkSeen(ctx context.Context, f *found) error {
 	latest, err := f.seen()
 	if err != nil {
 		return fail(Undecided, verifyingStep(f.exchange), err)
 	}
 	var m *keytrans.Misbehaviour
 	if err := s.state.contactOf(f.label).seen.check(latest, false); errors.As(err, &m) {
-		e := s.newEvidence(EvidenceContradiction, m.Error(), f.exchange)
-		e.RetainedView = viewToJSON(f.before)
-		return s.accuse(e, verifyingStep(f.exchange), m)
+		return s.contradiction(ctx, f.exchange, m)
 	}
 	return nil
 }
@@ -196,7 +194,8 @@ type contactChange struct {
 // changes that follow from it to the next state, besides the view.
 func (s *session) search(ctx context.Context, label string, version *uint32, keep func(next *state, f *found) error) (*found, error) {
 	q := &keytrans.SearchRequest{Last: s.state.view.Last(), Label: []byte(label), Version: version}
-	f := &found{label: label, greatest: version == nil, before: s.state.view, exchange: exchange{operation: "search", label: label}}
+	x := exchange{operation: operationSearch, label: label, view: s.state.view, proofs: s.state.proofs}
+	f := &found{label: label, greatest: version == nil, before: s.state.view, exchange: x}
 	err := s.do(ctx, query{operation: f.exchange.operation, label: label, request: q, verify: func(response []byte, next *state) error {
 		var err error
 		if f.exchange.request, err = q.Marshal(); err != nil {
@@ -212,6 +211,9 @@ func (s *session) search(ctx context.Context, label string, version *uint32, kee
 		}
 		return s.take(next, f, keep)
 	}})
+	if err == nil {
+		s.keepFound(ctx, f)
+	}
 	return f, err
 }
 

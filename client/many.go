@@ -56,7 +56,7 @@ func (c *Client) LookupMany(ctx context.Context, labels []string) ([]ManyResult,
 			lookups = append(lookups, found[i].lookup)
 		}
 	}
-	if err := s.handOut(w, lookups...); err != nil {
+	if err := s.handOut(ctx, w, lookups...); err != nil {
 		return nil, err
 	}
 	out := make([]ManyResult, len(labels))
@@ -128,9 +128,12 @@ func (s *session) lookupBatch(ctx context.Context, labels []string) ([]outcome, 
 	for _, label := range labels {
 		q.Queries = append(q.Queries, keytrans.BatchQuery{Label: []byte(label)})
 	}
-	x := exchange{operation: "batch"}
-	var out []outcome
-	err := s.do(ctx, query{operation: x.operation, request: q, verify: func(response []byte, next *state) error {
+	const operation = "batch"
+	var (
+		out  []outcome
+		kept []*found
+	)
+	err := s.do(ctx, query{operation: operation, request: q, verify: func(response []byte, next *state) error {
 		answers, err := keytrans.ParseBatchAnswers(s.verifier.Configuration(), q, response)
 		if err != nil {
 			return err
@@ -140,27 +143,53 @@ func (s *session) lookupBatch(ctx context.Context, labels []string) ([]outcome, 
 		if err != nil {
 			return err
 		}
-		if x.request, err = q.Marshal(); err != nil {
-			return err
-		}
-		x.response = response
 		for i := range results {
-			one := exchange{x.operation, labels[i], x.request, x.response}
+			one, err := s.singleExchange(next, labels[i], answers[i])
+			if err != nil {
+				return err
+			}
 			o, err := s.takeAnswer(next, one, answers[i], &results[i], now)
 			var m *keytrans.Misbehaviour
 			switch {
 			case errors.As(err, &m):
-				return s.contradiction(one, m) // with what is retained of this label
+				return s.contradiction(ctx, one, m) // with what is retained of this label
 			case KindOf(err) == Attention:
 				o = outcome{err: err}
 			case err != nil:
 				return fmt.Errorf("answer %d: %w", i, err)
 			}
-			out = append(out, o)
+			if out = append(out, o); o.lookup != nil {
+				kept = append(kept, o.lookup.found)
+			}
 		}
 		return nil
 	}})
+	if err == nil {
+		for _, f := range kept {
+			s.keepFound(ctx, f)
+		}
+	}
 	return out, err
+}
+
+// singleExchange returns what the exchange for one answer of a batch would have been
+// if it had been asked for by itself, with the view that the answers before it lead
+// to (docs/extensions.md). For an answer that proves nothing, there is none.
+func (s *session) singleExchange(next *state, label string, a *keytrans.BatchAnswer) (exchange, error) {
+	x := exchange{label: label, view: next.view, proofs: next.proofs}
+	cfg, last := s.verifier.Configuration(), next.view.Last()
+	var requestErr, err error
+	switch {
+	case a.Search != nil:
+		x.operation = operationSearch
+		x.request, requestErr = (&keytrans.SearchRequest{Last: last, Label: []byte(label)}).Marshal()
+		x.response, err = a.Search.Marshal(cfg)
+	case a.Absence != nil:
+		x.operation = operationAbsence
+		x.request, requestErr = (&keytrans.AbsenceRequest{Last: last, Label: []byte(label)}).Marshal()
+		x.response, err = a.Absence.Marshal(cfg)
+	}
+	return x, errors.Join(requestErr, err)
 }
 
 // takeAnswer makes the changes to next that follow from a verified answer to one

@@ -180,7 +180,7 @@ func (s *session) confirm(ctx context.Context, label string, next *state, o *own
 		if err != nil {
 			return err
 		}
-		x := exchange{operation: operation, label: label, request: request}
+		x := exchange{operation: operation, label: label, request: request, view: next.view, proofs: next.proofs}
 		x.response, err = s.transport.do(ctx, call{method: http.MethodPost, path: "/v1/" + operation, body: request})
 		if err != nil {
 			// Not wrapped: that this was refused says nothing of the update.

@@ -333,7 +333,7 @@ func TestWitnessStateRefused(t *testing.T) {
 		if bad == good && name != "an old version" {
 			t.Fatalf("%s: nothing was replaced", name)
 		}
-		version := 3
+		version := 4
 		if name == "an old version" {
 			version = 1
 		}
@@ -352,7 +352,7 @@ func TestFirstStateVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.watch()
-	if got := w.readState(); !strings.Contains(got, `"version":3`) || !strings.Contains(got, `"recent_distinguished":[`) || w.stored() != nil {
+	if got := w.readState(); !strings.Contains(got, `"version":4`) || !strings.Contains(got, `"recent_distinguished":[`) || w.stored() != nil {
 		t.Errorf("%.100s", got)
 	}
 	w.trustPolicy(w.dir.Policy("any"))

@@ -59,7 +59,7 @@ func (c *Client) Prove(ctx context.Context, label string, version *uint32) (*Pro
 	if err != nil {
 		return nil, err
 	}
-	return out, s.handOut(w, r)
+	return out, s.handOut(ctx, w, r)
 }
 
 func (s *session) prove(ctx context.Context, r *LookupResult) (*ProofResult, error) {

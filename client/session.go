@@ -142,7 +142,7 @@ func (s *session) do(ctx context.Context, q query) error {
 	if err != nil {
 		return usage("the request cannot be encoded: %v", err)
 	}
-	x := exchange{operation: q.operation, label: q.label, request: request}
+	x := exchange{operation: q.operation, label: q.label, request: request, view: s.state.view, proofs: s.state.proofs}
 	x.response, err = s.transport.do(ctx, call{
 		method: http.MethodPost, path: "/v1/" + q.operation, body: request, token: q.token, once: q.once,
 	})
@@ -239,7 +239,7 @@ func (s *session) rejected(ctx context.Context, x exchange, err error) error {
 	}
 	var m *keytrans.Misbehaviour
 	if errors.As(err, &m) {
-		return s.contradiction(x, m)
+		return s.contradiction(ctx, x, m)
 	}
 	if errors.Is(err, keytrans.ErrProof) || errors.Is(err, keytrans.ErrSignature) {
 		if fork := s.checkFork(ctx, x); fork != nil {
@@ -314,6 +314,21 @@ func Open(root, directory string, cfg Config) (*Client, error) {
 type Pinned struct {
 	Directory string `json:"directory"`
 	Dir       string `json:"state_dir"`
+	// Configuration is what is pinned, encoded.
+	Configuration []byte `json:"configuration"`
+	// LogKey is the verifier key of its log in the stored witness policy, empty
+	// without one.
+	LogKey string `json:"log_key,omitempty"`
+}
+
+// ListPinned returns the directories that are trusted, with state below root. The
+// error is an *Error: state that cannot be read may be of any directory.
+func ListPinned(root string) ([]Pinned, error) {
+	out, err := listPinned(root)
+	if err != nil {
+		return nil, fail(Operational, "listing the trusted directories", err)
+	}
+	return out, nil
 }
 
 // listPinned returns the directories with state below root. Unreadable state is
@@ -336,7 +351,11 @@ func listPinned(root string) ([]Pinned, error) {
 		case err != nil:
 			return nil, err
 		}
-		out = append(out, Pinned{Directory: s.directory, Dir: dir})
+		p := Pinned{Directory: s.directory, Dir: dir, Configuration: s.configuration}
+		if s.witness != nil {
+			p.LogKey = s.witness.policy.log.VerifierKey
+		}
+		out = append(out, p)
 	}
 	return out, nil
 }

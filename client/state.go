@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/merkle"
 )
 
@@ -16,7 +17,8 @@ type state struct {
 	directory     string
 	configuration []byte
 	trustedAt     time.Time
-	view          *keytrans.View // never nil
+	view          *keytrans.View  // never nil
+	proofs        evidence.Proofs // of view, for evidence
 	// recent are the recent distinguished heads, as of when they were last asked
 	// for. Credentials are verified against them.
 	recent   keytrans.Recent

@@ -3,7 +3,6 @@ package client
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,57 +11,37 @@ import (
 	"slices"
 	"time"
 
-	"github.com/ghostlight-kt/ghostlight/keytrans"
-	"github.com/ghostlight-kt/ghostlight/merkle"
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 )
 
 // The state file is one JSON object: format, version, the SHA-256 of the
 // compact encoding of state, and state. Encoding what was decoded gives the same
 // bytes. Whatever changes in here in an incompatible way counts up the version.
 //
-// Version 1 had no witness, and version 2 no recent distinguished heads.
+// Version 1 had no witness, version 2 no recent distinguished heads, and version 3 no
+// proofs of the view's frontier.
 const (
 	stateFormat       = "ghostlight-state"
-	stateVersion      = 3
+	stateVersion      = 4
 	firstStateVersion = 1
 )
 
 type fileJSON struct {
 	Format  string          `json:"format"`
 	Version int             `json:"version"`
-	SHA256  hexHash         `json:"sha256"`
+	SHA256  evidence.Hash   `json:"sha256"`
 	State   json.RawMessage `json:"state"`
 }
 
 type stateJSON struct {
-	Directory     string        `json:"directory"`
-	Configuration []byte        `json:"configuration"`
-	TrustedAt     time.Time     `json:"trusted_at"`
-	View          *viewJSON     `json:"view"`
-	Contacts      []contactJSON `json:"contacts"`
-	Owners        []ownerJSON   `json:"owners"`
-	Recent        []*viewJSON   `json:"recent_distinguished,omitempty"`
-	Witness       *witnessJSON  `json:"witness,omitempty"`
-}
-
-type viewJSON struct {
-	TreeSize  uint64           `json:"tree_size"`
-	Signature []byte           `json:"signature"`
-	Subtrees  []hexHash        `json:"full_subtrees"`
-	Frontier  []entryJSON      `json:"frontier"`
-	Auditor   *auditorHeadJSON `json:"auditor_tree_head,omitempty"`
-}
-
-type auditorHeadJSON struct {
-	Timestamp uint64 `json:"timestamp"`
-	TreeSize  uint64 `json:"tree_size"`
-	Signature []byte `json:"signature"`
-}
-
-type entryJSON struct {
-	Position   uint64  `json:"position"`
-	Timestamp  uint64  `json:"timestamp"`
-	PrefixTree hexHash `json:"prefix_tree"`
+	Directory     string           `json:"directory"`
+	Configuration []byte           `json:"configuration"`
+	TrustedAt     time.Time        `json:"trusted_at"`
+	View          *evidence.View   `json:"view"`
+	Contacts      []contactJSON    `json:"contacts"`
+	Owners        []ownerJSON      `json:"owners"`
+	Recent        []*evidence.View `json:"recent_distinguished,omitempty"`
+	Witness       *witnessJSON     `json:"witness,omitempty"`
 }
 
 type monitorJSON struct {
@@ -82,10 +61,10 @@ type createdJSON struct {
 }
 
 type keyJSON struct {
-	Version    uint32   `json:"version"`
-	SearchKey  hexHash  `json:"search_key"`
-	Commitment *hexHash `json:"commitment,omitempty"`
-	Proven     bool     `json:"proven"`
+	Version    uint32         `json:"version"`
+	SearchKey  evidence.Hash  `json:"search_key"`
+	Commitment *evidence.Hash `json:"commitment,omitempty"`
+	Proven     bool           `json:"proven"`
 }
 
 type contactJSON struct {
@@ -95,10 +74,10 @@ type contactJSON struct {
 }
 
 type seenJSON struct {
-	Version    uint32    `json:"version"`
-	Commitment hexHash   `json:"commitment"`
-	Value      Value     `json:"value"`
-	At         time.Time `json:"at"`
+	Version    uint32        `json:"version"`
+	Commitment evidence.Hash `json:"commitment"`
+	Value      Value         `json:"value"`
+	At         time.Time     `json:"at"`
 }
 
 type ownerJSON struct {
@@ -121,43 +100,11 @@ type ledgerJSON struct {
 	Entry
 }
 
-// hexHash is a hash in lower-case hexadecimal.
-type hexHash merkle.Hash
-
-func (h hexHash) MarshalText() ([]byte, error) { return []byte(hex.EncodeToString(h[:])), nil }
-
-func (h *hexHash) UnmarshalText(text []byte) error {
-	b, err := hex.DecodeString(string(text))
-	if err != nil || len(b) != len(h) || !bytes.Equal(text, bytes.ToLower(text)) {
-		return errors.New("a hash is 64 lower-case hexadecimal digits")
-	}
-	copy(h[:], b)
-	return nil
-}
-
-// hexHashes and hashesOf convert lists. An empty one is not null in JSON, and nil
-// elsewhere.
-func hexHashes(list []merkle.Hash) []hexHash {
-	out := []hexHash{}
-	for _, h := range list {
-		out = append(out, hexHash(h))
-	}
-	return out
-}
-
-func hashesOf(list []hexHash) []merkle.Hash {
-	var out []merkle.Hash
-	for _, h := range list {
-		out = append(out, merkle.Hash(h))
-	}
-	return out
-}
-
 // encodeState returns the bytes of the state file.
 func encodeState(s *state) ([]byte, error) {
 	j := stateJSON{
 		Directory: s.directory, Configuration: s.configuration, TrustedAt: s.trustedAt,
-		View: viewToJSON(s.view), Contacts: []contactJSON{}, Owners: []ownerJSON{}, Witness: witnessToJSON(s.witness),
+		View: evidence.NewView(s.view, s.proofs), Contacts: []contactJSON{}, Owners: []ownerJSON{}, Witness: witnessToJSON(s.witness),
 	}
 	for _, label := range slices.Sorted(maps.Keys(s.contacts)) {
 		j.Contacts = append(j.Contacts, contactToJSON(label, s.contacts[label]))
@@ -166,7 +113,7 @@ func encodeState(s *state) ([]byte, error) {
 		j.Owners = append(j.Owners, ownerToJSON(label, s.owners[label]))
 	}
 	for _, v := range s.recent {
-		j.Recent = append(j.Recent, viewToJSON(v))
+		j.Recent = append(j.Recent, evidence.NewView(v, nil))
 	}
 	return seal(stateFormat, stateVersion, j)
 }
@@ -177,7 +124,7 @@ func seal(format string, version int, v any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := json.Marshal(fileJSON{Format: format, Version: version, SHA256: hexHash(sha256.Sum256(inner)), State: inner})
+	out, err := json.Marshal(fileJSON{Format: format, Version: version, SHA256: evidence.Hash(sha256.Sum256(inner)), State: inner})
 	return append(out, '\n'), err
 }
 
@@ -244,7 +191,7 @@ func (j *stateJSON) state() (*state, error) {
 	}
 	s := &state{
 		directory: j.Directory, configuration: j.Configuration, trustedAt: j.TrustedAt,
-		view: j.View.view(), contacts: make(map[string]*contact), owners: make(map[string]*owner),
+		view: j.View.Keytrans(), proofs: j.View.Proofs(), contacts: make(map[string]*contact), owners: make(map[string]*owner),
 	}
 	var err error
 	if s.witness, err = j.Witness.witness(j.Directory); err != nil {
@@ -254,7 +201,7 @@ func (j *stateJSON) state() (*state, error) {
 		if v == nil {
 			return nil, errors.New("it has an empty distinguished head")
 		}
-		s.recent = append(s.recent, v.view())
+		s.recent = append(s.recent, v.Keytrans())
 	}
 	for _, c := range j.Contacts {
 		if s.contacts[c.Label] != nil {
@@ -269,40 +216,4 @@ func (j *stateJSON) state() (*state, error) {
 		s.owners[j.Owners[i].Label] = j.Owners[i].owner()
 	}
 	return s, nil
-}
-
-func viewToJSON(v *keytrans.View) *viewJSON {
-	j := &viewJSON{
-		TreeSize: v.Head.TreeSize, Signature: v.Head.Signature,
-		Subtrees: hexHashes(v.Subtrees), Frontier: []entryJSON{},
-	}
-	for _, e := range v.Frontier {
-		j.Frontier = append(j.Frontier, entryToJSON(e))
-	}
-	if a := v.AuditorTreeHead; a != nil {
-		j.Auditor = &auditorHeadJSON{a.Timestamp, a.TreeSize, a.Signature}
-	}
-	return j
-}
-
-func (j *viewJSON) view() *keytrans.View {
-	v := &keytrans.View{Head: keytrans.TreeHead{TreeSize: j.TreeSize, Signature: j.Signature}, Subtrees: hashesOf(j.Subtrees)}
-	for _, e := range j.Frontier {
-		v.Frontier = append(v.Frontier, e.entry())
-	}
-	if a := j.Auditor; a != nil {
-		v.AuditorTreeHead = &keytrans.AuditorTreeHead{Timestamp: a.Timestamp, TreeSize: a.TreeSize, Signature: a.Signature}
-	}
-	return v
-}
-
-func entryToJSON(e keytrans.Entry) entryJSON {
-	return entryJSON{e.Position, e.Timestamp, hexHash(e.PrefixTree)}
-}
-
-func (j *entryJSON) entry() keytrans.Entry {
-	return keytrans.Entry{
-		Position: j.Position,
-		LogEntry: keytrans.LogEntry{Timestamp: j.Timestamp, PrefixTree: merkle.Hash(j.PrefixTree)},
-	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/merkle"
 )
 
@@ -34,7 +35,7 @@ func keysToJSON(keys map[uint32]keytrans.VersionKey) []keyJSON {
 	out := []keyJSON{}
 	for _, v := range slices.Sorted(maps.Keys(keys)) {
 		k := keys[v]
-		out = append(out, keyJSON{v, hexHash(k.SearchKey), (*hexHash)(k.Commitment), k.Proven})
+		out = append(out, keyJSON{v, evidence.Hash(k.SearchKey), (*evidence.Hash)(k.Commitment), k.Proven})
 	}
 	return out
 }
@@ -53,7 +54,7 @@ func seenToJSON(s *seen) *seenJSON {
 	if s == nil {
 		return nil
 	}
-	return &seenJSON{s.version, hexHash(s.commitment), s.value, s.at}
+	return &seenJSON{s.version, evidence.Hash(s.commitment), s.value, s.at}
 }
 
 func (j *seenJSON) seen() *seen {

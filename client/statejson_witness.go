@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 )
 
 // The part of the state file that belongs to the witness policy. It is left out
@@ -19,16 +20,9 @@ type witnessJSON struct {
 }
 
 type pendingJSON struct {
-	entryJSON
-	FirstSeen time.Time      `json:"first_seen"`
-	Proof     *headProofJSON `json:"proof,omitempty"`
-}
-
-// headProofJSON is a signed head and the proof that it covers a log entry.
-type headProofJSON struct {
-	TreeSize  uint64    `json:"tree_size"`
-	Signature []byte    `json:"signature"`
-	Path      []hexHash `json:"path"`
+	evidence.Entry                      // whose Proof is not set
+	FirstSeen      time.Time            `json:"first_seen"`
+	Proof          *evidence.EntryProof `json:"proof,omitempty"`
 }
 
 func witnessToJSON(w *witnessing) *witnessJSON {
@@ -40,9 +34,9 @@ func witnessToJSON(w *witnessing) *witnessJSON {
 		j.Checkpoint = w.last.Note
 	}
 	for _, e := range w.pending {
-		p := pendingJSON{entryJSON: entryToJSON(e.Entry), FirstSeen: e.firstSeen}
+		p := pendingJSON{Entry: evidence.NewEntry(e.Entry), FirstSeen: e.firstSeen}
 		if e.head.TreeSize > 0 {
-			p.Proof = &headProofJSON{TreeSize: e.head.TreeSize, Signature: e.head.Signature, Path: hexHashes(e.path)}
+			p.Proof = &evidence.EntryProof{TreeSize: e.head.TreeSize, Signature: e.head.Signature, Path: evidence.Hashes(e.path)}
 		}
 		j.Pending = append(j.Pending, p)
 	}
@@ -65,13 +59,13 @@ func (j *witnessJSON) witness(directory string) (*witnessing, error) {
 		}
 	}
 	for _, e := range j.Pending {
-		entry := pendingEntry{Entry: e.entry(), firstSeen: e.FirstSeen}
+		entry := pendingEntry{Entry: e.Keytrans(), firstSeen: e.FirstSeen}
 		if e.Proof != nil {
 			if e.Proof.TreeSize == 0 {
 				return nil, fmt.Errorf("the proof of pending entry %d is of an empty log", e.Position)
 			}
 			entry.head = keytrans.TreeHead{TreeSize: e.Proof.TreeSize, Signature: e.Proof.Signature}
-			entry.path = hashesOf(e.Proof.Path)
+			entry.path = evidence.MerkleHashes(e.Proof.Path)
 		}
 		w.pending = append(w.pending, entry)
 	}

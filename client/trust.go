@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -169,7 +170,7 @@ func firstTrust(ctx context.Context, root, base string, configuration []byte, cf
 	s := &session{dir: dir, cfg: cfg, transport: newTransport(base, cfg), lock: lock}
 	defer s.end()
 	if _, _, err := loadState(dir); !errors.Is(err, fs.ErrNotExist) {
-		return nil, fail(Operational, "pinning the configuration", fmt.Errorf("another process did that just now: %w", err))
+		return nil, fail(Operational, "pinning the configuration", cmp.Or(err, errors.New("another process did that just now: try again")))
 	}
 	if err := s.pin(configuration); err != nil {
 		return nil, err
@@ -241,6 +242,7 @@ func onlyAuditorChanged(old *keytrans.Configuration, configuration []byte) (bool
 func (s *session) changeAuditor(ctx context.Context, configuration []byte) (*TrustResult, error) {
 	next := s.state.clone()
 	next.configuration, next.trustedAt = configuration, stamp(s.cfg.Now())
+	next.proofs = s.state.proofs.Under(s.state.configuration)
 	if err := s.pin(configuration); err != nil {
 		return nil, err
 	}
@@ -322,7 +324,9 @@ func (s *session) distinguished(ctx context.Context) ([]uint64, error) {
 func (s *session) distinguishedIf(ctx context.Context, accept func(*keytrans.View) error) ([]uint64, error) {
 	q := &keytrans.DistinguishedRequest{Last: s.state.view.Last()}
 	var positions []uint64
-	err := s.do(ctx, query{operation: "distinguished", request: q, verify: func(response []byte, next *state) error {
+	x := exchange{operation: operationDistinguished, view: s.state.view, proofs: s.state.proofs}
+	before := s.state.recent
+	err := s.do(ctx, query{operation: x.operation, request: q, verify: func(response []byte, next *state) error {
 		p, err := keytrans.ParseDistinguishedResponse(s.verifier.Configuration(), response)
 		if err != nil {
 			return err
@@ -335,7 +339,14 @@ func (s *session) distinguishedIf(ctx context.Context, accept func(*keytrans.Vie
 			return err
 		}
 		positions, next.recent = r.Positions, r.Recent
+		x.response = response
+		if x.request, err = q.Marshal(); err != nil {
+			return err
+		}
 		return next.proceed(r.Verified, s.cfg.Now())
 	}})
+	if err == nil {
+		s.keepDistinguished(ctx, x, before)
+	}
 	return positions, err
 }

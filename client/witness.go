@@ -172,6 +172,7 @@ func (s *state) proceed(v keytrans.Verified, now time.Time) error {
 			}
 		}
 	}
+	s.proofs = s.proofs.Next(&v)
 	s.view = v.View
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 	"github.com/ghostlight-kt/ghostlight/merkle/tile"
 )
@@ -21,11 +22,10 @@ func (m *Mirror) accuser() accuser { return accuser{m.store.files, m.policy, m.c
 
 // accuse stores evidence and returns the error that names it. The finding stands
 // if there is none, or it cannot be stored, of which err says why.
-func (a accuser) accuse(e *Evidence, err error, finding error) error {
+func (a accuser) accuse(e *evidence.Evidence, err error, finding error) error {
 	out := &Error{Kind: Misbehaved, Err: finding}
 	if err == nil {
-		e.Schema, e.Summary, e.FoundAt = EvidenceSchema, finding.Error(), a.cfg.Now().UTC()
-		out.Evidence, err = a.files.writeEvidence(e, a.policy)
+		out.Evidence, err = a.files.writeEvidence(newEvidence(e, finding, a.cfg.Now()), a.policy)
 	}
 	if err != nil {
 		out.Err = fmt.Errorf("%w (the evidence could not be stored: %w)", finding, err)
@@ -53,7 +53,7 @@ func (m *Mirror) compare(ctx context.Context, latest, served *checkpoint.Signed)
 	if found == nil {
 		return err
 	}
-	e := &Evidence{Kind: EvidenceInconsistency, Log: newer.Log.VerifierKey, Inconsistency: found}
+	e := &evidence.Evidence{Kind: evidence.Inconsistency, Log: newer.Log.VerifierKey, Inconsistency: found}
 	return m.accuser().accuse(e, nil, contradiction(older, newer))
 }
 
@@ -76,7 +76,7 @@ func (a accuser) timestamps(ctx context.Context, source Source, signed *checkpoi
 	if !errors.As(found, &at) {
 		panic("monitor: timestamps fall without an entry")
 	}
-	e := &Evidence{Kind: EvidenceTimestamps, Log: signed.Log.VerifierKey}
+	e := &evidence.Evidence{Kind: evidence.Timestamps, Log: signed.Log.VerifierKey}
 	for _, i := range []uint64{at.Entry - 1, at.Entry} {
 		proof, err := proveEntry(ctx, source, signed, i)
 		if err != nil {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/merkle"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 )
@@ -98,10 +99,10 @@ type Auditor struct {
 	configuration []byte // encoded
 
 	answer   *LogAnswer
-	seen     *signedHead // the latest that the directory signed; may be nil
-	bound    *signedHead // to come to before anything else, after damage; may be nil
-	audit    *audit      // ahead of verified while a round is under way
-	verified []byte      // what state has, of a log of verifiedSize entries
+	seen     *evidence.Head // the latest that the directory signed; may be nil
+	bound    *evidence.Head // to come to before anything else, after damage; may be nil
+	audit    *audit         // ahead of verified while a round is under way
+	verified []byte         // what state has, of a log of verifiedSize entries
 	damage   []string
 
 	stateDamaged bool // until it is replaced
@@ -207,7 +208,7 @@ func (a *Auditor) Update(ctx context.Context) error {
 		return classify("reading the directory's head", err)
 	}
 	a.answer = answer
-	head := &answer.signedHead
+	head := &answer.Head
 	if err := a.comeBack(ctx, head); err != nil {
 		return err
 	}
@@ -221,7 +222,7 @@ func (a *Auditor) Update(ctx context.Context) error {
 }
 
 // comeBack comes to the head that was verified before a file was damaged.
-func (a *Auditor) comeBack(ctx context.Context, head *signedHead) error {
+func (a *Auditor) comeBack(ctx context.Context, head *evidence.Head) error {
 	if a.bound == nil || a.seen != nil && head.TreeSize < a.seen.TreeSize {
 		return nil // see says what is wrong with the head
 	}
@@ -272,7 +273,7 @@ func (a *Auditor) Run(ctx context.Context, tell func(error)) error {
 }
 
 // see holds a head against the latest one, and keeps the larger one.
-func (a *Auditor) see(head *signedHead) error {
+func (a *Auditor) see(head *evidence.Head) error {
 	switch old := a.seen; {
 	case old != nil && head.TreeSize == old.TreeSize && head.Root != old.Root:
 		return a.accuse(old, head)
@@ -294,7 +295,7 @@ func (a *Auditor) see(head *signedHead) error {
 // process applies the updates up to a head that the directory has signed, and stores
 // what it leads to if that is the signed root. Otherwise it goes back to what was
 // verified before: any of the updates since can be wrong.
-func (a *Auditor) process(ctx context.Context, head *signedHead) error {
+func (a *Auditor) process(ctx context.Context, head *evidence.Head) error {
 	if head.TreeSize < a.audit.log.Size() {
 		return fmt.Errorf("%w: %w: its head has fewer entries than were audited, %d", errResponse, ErrRolledBack, a.audit.log.Size())
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/merkle"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 )
@@ -16,8 +17,8 @@ const recentRoots = 4096
 // differing is a checkpoint and a head, both signed, of which the head's log has
 // other entries.
 type differing struct {
-	Head       signedHead `json:"head"`
-	Checkpoint []byte     `json:"checkpoint"` // the signed note
+	Head       evidence.Head `json:"head"`
+	Checkpoint []byte        `json:"checkpoint"` // the signed note
 	size       uint64
 }
 
@@ -40,7 +41,7 @@ func (a *Auditor) openCheckpoint(ctx context.Context) (err error) {
 	var d differing
 	err = json.Unmarshal(data, &d)
 	if err == nil {
-		err = d.Head.verify(a.config)
+		err = d.Head.Verify(a.config)
 	}
 	var signed *checkpoint.Signed
 	if err == nil {

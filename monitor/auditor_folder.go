@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
-	"github.com/ghostlight-kt/ghostlight/merkle"
 )
 
 // An auditor's folder has, beside its key:
@@ -39,36 +38,6 @@ const (
 
 // maxConfiguration bounds an encoded Configuration, in bytes, and small answers.
 const maxConfiguration = 64 << 10
-
-// signedHead is a head of a directory, with what its signature covers. In JSON the
-// root is in hexadecimal, the signature in base64.
-type signedHead struct {
-	TreeSize  uint64  `json:"tree_size"`
-	Root      hexRoot `json:"root"`
-	Signature []byte  `json:"signature"`
-}
-
-// verify verifies the signature.
-func (h *signedHead) verify(cfg *keytrans.Configuration) error {
-	head := keytrans.TreeHead{TreeSize: h.TreeSize, Signature: h.Signature}
-	return keytrans.VerifyTreeHead(cfg, &head, merkle.Hash(h.Root))
-}
-
-// hexRoot is a merkle.Hash in hexadecimal.
-type hexRoot merkle.Hash
-
-// MarshalText implements encoding.TextMarshaler.
-func (h hexRoot) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%x", h[:]), nil }
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (h *hexRoot) UnmarshalText(text []byte) error {
-	var b []byte
-	if n, err := fmt.Sscanf(string(text), "%x", &b); n != 1 || err != nil || len(b) != merkle.HashSize || len(text) != 2*len(b) {
-		return errors.New("it is no root in hexadecimal")
-	}
-	copy(h[:], b)
-	return nil
-}
 
 // open reads the folder.
 func (a *Auditor) open(ctx context.Context) error {

@@ -15,6 +15,7 @@ import (
 	"github.com/transparency-dev/merkle/rfc6962"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/merkle"
 )
 
@@ -182,7 +183,7 @@ func (a *Auditor) openState(ctx context.Context) error {
 
 // previousState returns the state in the place of one that is damaged, or is not
 // there; nil for the log's beginning.
-func (a *Auditor) previousState(ctx context.Context, damaged bool, verified *signedHead) (*audit, []byte, error) {
+func (a *Auditor) previousState(ctx context.Context, damaged bool, verified *evidence.Head) (*audit, []byte, error) {
 	state, data, err := a.readState(ctx, previousStateName)
 	switch {
 	case err != nil && !errors.Is(err, errDamaged):
@@ -202,19 +203,19 @@ func (a *Auditor) previousState(ctx context.Context, damaged bool, verified *sig
 
 // openHead reads a head that the directory signed; nil if there is none, or it is
 // damaged.
-func (a *Auditor) openHead(ctx context.Context, name string) (*signedHead, error) {
+func (a *Auditor) openHead(ctx context.Context, name string) (*evidence.Head, error) {
 	data, err := readAll(ctx, a.files, name, maxConfiguration)
 	if errors.Is(err, ErrNotFound) {
 		return nil, nil
 	} else if err != nil && !errors.Is(err, errContent) {
 		return nil, err
 	}
-	var head signedHead
+	var head evidence.Head
 	if err == nil {
 		err = json.Unmarshal(data, &head)
 	}
 	if err == nil {
-		err = head.verify(a.config)
+		err = head.Verify(a.config)
 	}
 	if err != nil {
 		a.damaged(name, "the other files tell what was verified")
@@ -249,7 +250,7 @@ func (a *Auditor) openProgress(ctx context.Context) error {
 
 // keepState stores what was verified under a signed head, before anything of it is
 // signed. What it had before becomes the previous state.
-func (a *Auditor) keepState(head *signedHead) error {
+func (a *Auditor) keepState(head *evidence.Head) error {
 	data, err := json.Marshal(head)
 	if err != nil {
 		return err

@@ -2,7 +2,6 @@ package monitor
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/keytrans/keytranstest"
 	"github.com/ghostlight-kt/ghostlight/merkle"
 	"github.com/ghostlight-kt/ghostlight/merkle/ibst"
@@ -71,10 +71,14 @@ func TestAuditorContradiction(t *testing.T) {
 		if !errors.As(err, &e) || e.Evidence == "" {
 			t.Fatalf("no evidence: %v", err)
 		}
-		var evidence headsEvidence
-		fatalIfErr(t, json.Unmarshal(readFile(t, e.Evidence), &evidence))
-		fatalIfErr(t, evidence.verify())
-		checkHeadsEvidence(t, evidence)
+		found, err := evidence.Parse(readFile(t, e.Evidence))
+		fatalIfErr(t, err)
+		p, err := found.Verify(evidence.Expected{Configuration: a.Configuration()})
+		fatalIfErr(t, err)
+		if p.Kind != evidence.TreeHeads || found.Class != evidence.ClassEvidence || found.Rule != p.Rule || found.Private() {
+			t.Errorf("%+v, %+v", p, found)
+		}
+		checkHeadsEvidence(t, found)
 		w.set(honest, nil)
 		fatalIfErr(t, a.Close())
 		if _, err := w.open(nil); KindOf(err) != Misbehaved {
@@ -87,20 +91,20 @@ func TestAuditorContradiction(t *testing.T) {
 }
 
 // checkHeadsEvidence changes evidence so that it proves nothing.
-func checkHeadsEvidence(t *testing.T, evidence headsEvidence) {
+func checkHeadsEvidence(t *testing.T, found *evidence.Evidence) {
 	t.Helper()
-	for name, change := range map[string]func(e *headsEvidence){
-		"configuration": func(e *headsEvidence) { e.Configuration = e.Configuration[1:] },
-		"one head":      func(e *headsEvidence) { e.Heads = e.Heads[:1] },
-		"one root":      func(e *headsEvidence) { e.Heads[1] = e.Heads[0] },
-		"two sizes":     func(e *headsEvidence) { e.Heads[1].TreeSize++ },
-		"signature":     func(e *headsEvidence) { e.Heads[1].Signature = e.Heads[0].Signature },
+	for name, change := range map[string]func(e *evidence.Evidence){
+		"configuration": func(e *evidence.Evidence) { e.Configuration = e.Configuration[1:] },
+		"one head":      func(e *evidence.Evidence) { e.Heads = e.Heads[:1] },
+		"one root":      func(e *evidence.Evidence) { e.Heads[1] = e.Heads[0] },
+		"two sizes":     func(e *evidence.Evidence) { e.Heads[1].TreeSize++ },
+		"signature":     func(e *evidence.Evidence) { e.Heads[1].Signature = e.Heads[0].Signature },
 	} {
-		changed := evidence
-		changed.Heads = slices.Clone(evidence.Heads)
+		changed := *found
+		changed.Heads = slices.Clone(found.Heads)
 		change(&changed)
-		if changed.verify() == nil {
-			t.Errorf("%s: it still proves something", name)
+		if _, err := changed.Verify(evidence.Expected{}); !errors.Is(err, evidence.ErrNotProof) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
@@ -364,10 +368,10 @@ func TestAuditorFolder(t *testing.T) {
 	fatalIfErr(t, os.WriteFile(policy, nil, 0o600))
 	refused("a mirror", Usage, "is a mirror")
 	fatalIfErr(t, os.Remove(policy))
-	evidence := filepath.Join(w.dir, evidenceName)
-	fatalIfErr(t, os.WriteFile(evidence, nil, 0o600))
+	folder := filepath.Join(w.dir, evidenceName)
+	fatalIfErr(t, os.WriteFile(folder, nil, 0o600))
 	refused("evidence that cannot be listed", Operational, "evidence")
-	fatalIfErr(t, os.Remove(evidence))
+	fatalIfErr(t, os.Remove(folder))
 	fatalIfErr(t, os.Remove(key))
 	refused("no key", Usage, "auditor.key")
 	w.dir = filepath.Join(w.dir, "nothing")

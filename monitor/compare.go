@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/merkle"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 	"github.com/ghostlight-kt/ghostlight/merkle/tile"
@@ -115,10 +116,9 @@ func StoreInconsistency(dir string, found *checkpoint.Inconsistency, newer *chec
 	if err := os.MkdirAll(filepath.Join(dir, tmpName), 0o700); err != nil {
 		return "", err
 	}
-	e := &Evidence{
-		Schema: EvidenceSchema, Kind: EvidenceInconsistency, Summary: contradiction(older, newer).Error(),
-		FoundAt: now.UTC(), Log: newer.Log.VerifierKey, Inconsistency: found,
-	}
+	e := newEvidence(&evidence.Evidence{
+		Kind: evidence.Inconsistency, Log: newer.Log.VerifierKey, Inconsistency: found,
+	}, contradiction(older, newer), now)
 	f := &files{dir: dir, dirty: make(map[string]bool)}
 	return f.writeEvidence(e, policy)
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 	"github.com/ghostlight-kt/ghostlight/merkle/tile"
 	"github.com/ghostlight-kt/ghostlight/monitor/monitortest"
@@ -64,9 +65,10 @@ func TestCompareCheckpoints(t *testing.T) {
 			}
 			data, err := os.ReadFile(path)
 			fatalIfErr(t, err)
-			e, err := ParseEvidence(data)
+			e, err := evidence.Parse(data)
 			fatalIfErr(t, err)
-			fatalIfErr(t, e.Verify(policy))
+			_, err = e.Verify(evidence.Expected{Logs: []string{policy.Logs[0].VerifierKey}})
+			fatalIfErr(t, err)
 		})
 	}
 	_, err = CompareCheckpoints(t.Context(), logSource{w.log}, at(w.log, 200), at(fork, 300))

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 )
 
 // damages are the ways in which tests damage a file.
@@ -90,7 +92,7 @@ func TestDamagedFolderBound(t *testing.T) {
 		damage(t, filepath.Join(w.dir, name), "flip")
 		w.served.Store(fork)
 		_, err := w.update()
-		w.wantMisbehaved(err, EvidenceInconsistency)
+		w.wantMisbehaved(err, evidence.Inconsistency)
 		w.served.Store(base.log)
 	}
 }

@@ -87,10 +87,6 @@ var (
 	errOther = errors.New("the checkpoint is of another log")
 )
 
-// Unreached reports whether an error says that a log or a directory was not reached,
-// or gave no answer in time.
-func Unreached(err error) bool { return errors.Is(err, errNetwork) }
-
 // isDoubtful reports whether what was read does not verify, without proving
 // anything: it may have been damaged on the way.
 func isDoubtful(err error) bool {

@@ -1,21 +1,19 @@
 package monitor
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
-)
 
-// maxEvidence bounds an evidence file, in bytes.
-const maxEvidence = 16 << 20
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
+)
 
 // FoundEvidence is an evidence file that a monitor has written and that verifies.
 type FoundEvidence struct {
-	File, Kind, Summary string
+	File     string // its path
+	Evidence *evidence.Evidence
 }
 
 // ReadEvidence returns the evidence in the folder of a mirror or an auditor. Files
@@ -58,32 +56,26 @@ func readEvidenceFile(path string, configuration, policy []byte) (*FoundEvidence
 		return nil, err
 	}
 	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, maxEvidence))
+	data, err := io.ReadAll(io.LimitReader(file, evidence.MaxSize+1))
 	if err != nil {
 		return nil, err
 	}
-	var head struct{ Kind, Summary string }
-	if err := json.Unmarshal(data, &head); err != nil {
+	e, err := evidence.Parse(data)
+	if err != nil {
 		return nil, err
 	}
-	out := &FoundEvidence{path, head.Kind, head.Summary}
-	if head.Kind == EvidenceHeads {
-		var e headsEvidence
-		if err := json.Unmarshal(data, &e); err != nil {
+	expected := evidence.Expected{Configuration: configuration}
+	if policy != nil {
+		parsed, err := parsePolicy(policy)
+		if err != nil {
 			return nil, err
 		}
-		if !bytes.Equal(e.Configuration, configuration) {
-			return nil, fmt.Errorf("%w: it is about another configuration", errEvidence)
+		for _, l := range parsed.Logs {
+			expected.Logs = append(expected.Logs, l.VerifierKey)
 		}
-		return out, e.verify()
 	}
-	e, err := ParseEvidence(data)
-	if err != nil {
+	if _, err := e.Verify(expected); err != nil {
 		return nil, err
 	}
-	parsed, err := parsePolicy(policy)
-	if err != nil {
-		return nil, err
-	}
-	return out, e.Verify(parsed)
+	return &FoundEvidence{path, e}, nil
 }

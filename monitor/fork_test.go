@@ -2,7 +2,6 @@ package monitor
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +14,7 @@ import (
 	f_note "github.com/transparency-dev/formats/note"
 	"golang.org/x/mod/sumdb/note"
 
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 	"github.com/ghostlight-kt/ghostlight/merkle/prefixtree"
 	"github.com/ghostlight-kt/ghostlight/merkle/tile"
@@ -51,10 +51,10 @@ func TestForks(t *testing.T) {
 			w.mustUpdate(300)
 			w.served.Store(w.fork(c.shared, c.size))
 			_, err := w.update()
-			w.wantMisbehaved(err, EvidenceInconsistency)
+			w.wantMisbehaved(err, evidence.Inconsistency)
 			// Finding it again makes no second file.
 			_, err = w.update()
-			w.wantMisbehaved(err, EvidenceInconsistency)
+			w.wantMisbehaved(err, evidence.Inconsistency)
 			w.verifies(300)
 		})
 	}
@@ -78,7 +78,7 @@ func TestQuorum(t *testing.T) {
 
 	w.served.Store(w.fork(100, 400))
 	_, err = w.update()
-	w.wantMisbehaved(err, EvidenceInconsistency)
+	w.wantMisbehaved(err, evidence.Inconsistency)
 	w.verifies(310)
 	// Who requires more does not accept what is there.
 	w.requireWitness()
@@ -167,7 +167,7 @@ func TestForkOfUnfinished(t *testing.T) {
 	wantKind(t, err, Undecided, ErrNotFound)
 	w.served.Store(w.fork(300, 800)) // continues what is mirrored, not the rest
 	_, err = w.update()
-	w.wantMisbehaved(err, EvidenceInconsistency)
+	w.wantMisbehaved(err, evidence.Inconsistency)
 	w.verifies(300)
 }
 
@@ -194,10 +194,10 @@ func TestTimestamps(t *testing.T) {
 		w.log.Append(t, -1, []prefixtree.Leaf{{Key: prefixtree.Key{77}}}, nil)
 		w.log.Grow(t, 600-at, 2)
 		_, err := w.update()
-		w.wantMisbehaved(err, EvidenceTimestamps)
+		w.wantMisbehaved(err, evidence.Timestamps)
 		wantKind(t, err, Misbehaved, ErrTimestamps)
 		_, err = w.update()
-		w.wantMisbehaved(err, EvidenceTimestamps)
+		w.wantMisbehaved(err, evidence.Timestamps)
 		w.verifies(300)
 	}
 }
@@ -226,7 +226,7 @@ func TestVerifyCopy(t *testing.T) {
 	w.log.Publish(t)
 	save()
 	_, err = VerifyMirror(t.Context(), w.dir, w.cfg)
-	w.wantMisbehaved(err, EvidenceTimestamps)
+	w.wantMisbehaved(err, evidence.Timestamps)
 }
 
 // TestEvidence changes good evidence in every way in which it is no proof.
@@ -236,7 +236,7 @@ func TestEvidence(t *testing.T) {
 	fork := w.fork(100, 400)
 	w.served.Store(fork)
 	_, err := w.update()
-	w.wantMisbehaved(err, EvidenceInconsistency)
+	w.wantMisbehaved(err, evidence.Inconsistency)
 	inconsistency := readEvidence(t, w)
 	fatalIfErr(t, os.RemoveAll(filepath.Join(w.dir, evidenceName)))
 
@@ -244,7 +244,7 @@ func TestEvidence(t *testing.T) {
 	w.log.Append(t, -1, []prefixtree.Leaf{{Key: prefixtree.Key{77}}}, nil)
 	w.log.Grow(t, 10, 2)
 	_, err = w.update()
-	w.wantMisbehaved(err, EvidenceTimestamps)
+	w.wantMisbehaved(err, evidence.Timestamps)
 	timestamps := readEvidence(t, w)
 	proveFrom := func(l *monitortest.Log, i, size uint64) string {
 		policy, err := parsePolicy(l.Policy())
@@ -255,34 +255,35 @@ func TestEvidence(t *testing.T) {
 		fatalIfErr(t, err)
 		return string(proof.Marshal())
 	}
-	policy, err := parsePolicy(w.log.Policy())
-	fatalIfErr(t, err)
 	for name, c := range map[string]struct {
-		of     *Evidence
-		change func(e *Evidence)
+		of     *evidence.Evidence
+		change func(e *evidence.Evidence)
 		want   error
 	}{
-		"the same checkpoint": {inconsistency, func(e *Evidence) { e.Inconsistency.Older = e.Inconsistency.Newer }, checkpoint.ErrNotProven},
-		"exchanged": {inconsistency, func(e *Evidence) {
+		"the same checkpoint": {inconsistency, func(e *evidence.Evidence) { e.Inconsistency.Older = e.Inconsistency.Newer }, checkpoint.ErrNotProven},
+		"exchanged": {inconsistency, func(e *evidence.Evidence) {
 			e.Inconsistency.Older, e.Inconsistency.Newer = e.Inconsistency.Newer, e.Inconsistency.Older
 		}, checkpoint.ErrNotProven},
-		"of one history":                {inconsistency, func(e *Evidence) { e.Inconsistency.Older = fork.SignAt(t, 300) }, checkpoint.ErrNotProven},
-		"another root":                  {inconsistency, func(e *Evidence) { e.Inconsistency.RootAtOlder[0] ^= 1 }, checkpoint.ErrNotProven},
-		"a shorter proof":               {inconsistency, func(e *Evidence) { e.Inconsistency.Proof = e.Inconsistency.Proof[1:] }, checkpoint.ErrNotProven},
-		"entries exchanged":             {timestamps, func(e *Evidence) { e.Entries[0], e.Entries[1] = e.Entries[1], e.Entries[0] }, errEvidence},
-		"one entry twice":               {timestamps, func(e *Evidence) { e.Entries[1] = e.Entries[0] }, errEvidence},
-		"entries that are in order":     {timestamps, func(e *Evidence) { e.Entries = []string{proveFrom(w.log, 301, 311), proveFrom(w.log, 302, 311)} }, errEvidence},
-		"entries with one between them": {timestamps, func(e *Evidence) { e.Entries[0] = proveFrom(w.log, 298, 311) }, errEvidence},
-		"entries of two checkpoints":    {timestamps, func(e *Evidence) { e.Entries[0] = proveFrom(w.log, 299, 300) }, errEvidence},
-		"another entry":                 {timestamps, func(e *Evidence) { e.Entries[1] = withExtra(t, e.Entries[1], 39) }, errEvidence},
-		"an entry that is too long":     {timestamps, func(e *Evidence) { e.Entries[1] = withExtra(t, e.Entries[1], 40) }, errEvidence},
-		"no proof":                      {timestamps, func(e *Evidence) { e.Entries[0] = "hello" }, checkpoint.ErrMalformed},
+		"of one history":    {inconsistency, func(e *evidence.Evidence) { e.Inconsistency.Older = fork.SignAt(t, 300) }, checkpoint.ErrNotProven},
+		"another root":      {inconsistency, func(e *evidence.Evidence) { e.Inconsistency.RootAtOlder[0] ^= 1 }, checkpoint.ErrNotProven},
+		"a shorter proof":   {inconsistency, func(e *evidence.Evidence) { e.Inconsistency.Proof = e.Inconsistency.Proof[1:] }, checkpoint.ErrNotProven},
+		"entries exchanged": {timestamps, func(e *evidence.Evidence) { e.Entries[0], e.Entries[1] = e.Entries[1], e.Entries[0] }, evidence.ErrNotProof},
+		"one entry twice":   {timestamps, func(e *evidence.Evidence) { e.Entries[1] = e.Entries[0] }, evidence.ErrNotProof},
+		"entries that are in order": {timestamps, func(e *evidence.Evidence) {
+			e.Entries = []string{proveFrom(w.log, 301, 311), proveFrom(w.log, 302, 311)}
+		}, evidence.ErrNotProof},
+		"entries with one between them": {timestamps, func(e *evidence.Evidence) { e.Entries[0] = proveFrom(w.log, 298, 311) }, evidence.ErrNotProof},
+		"entries of two checkpoints":    {timestamps, func(e *evidence.Evidence) { e.Entries[0] = proveFrom(w.log, 299, 300) }, evidence.ErrNotProof},
+		"another entry":                 {timestamps, func(e *evidence.Evidence) { e.Entries[1] = withExtra(t, e.Entries[1], 39) }, evidence.ErrNotProof},
+		"an entry that is too long":     {timestamps, func(e *evidence.Evidence) { e.Entries[1] = withExtra(t, e.Entries[1], 40) }, evidence.ErrNotProof},
+		"no proof":                      {timestamps, func(e *evidence.Evidence) { e.Entries[0] = "hello" }, checkpoint.ErrMalformed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := cloneEvidence(t, c.of)
-			fatalIfErr(t, e.Verify(policy))
+			_, err := e.Verify(evidence.Expected{})
+			fatalIfErr(t, err)
 			c.change(e)
-			err := e.Verify(policy)
+			_, err = e.Verify(evidence.Expected{})
 			t.Log(err)
 			if !errors.Is(err, c.want) {
 				t.Errorf("error %v, want %v", err, c.want)
@@ -291,10 +292,12 @@ func TestEvidence(t *testing.T) {
 	}
 	other, err := checkpoint.NewSigner(monitortest.Origin, bytes.Repeat([]byte{8}, 32))
 	fatalIfErr(t, err)
-	foreign, err := parsePolicy([]byte("log " + other.VerifierKey() + "\nquorum none\n"))
-	fatalIfErr(t, err)
-	for _, e := range []*Evidence{inconsistency, timestamps} {
-		if err := e.Verify(foreign); !errors.Is(err, checkpoint.ErrNotSigned) {
+	for _, e := range []*evidence.Evidence{inconsistency, timestamps} {
+		if _, err := e.Verify(evidence.Expected{Logs: []string{other.VerifierKey()}}); !errors.Is(err, evidence.ErrOther) {
+			t.Errorf("against another log: %v", err)
+		}
+		e.Log = other.VerifierKey()
+		if _, err := e.Verify(evidence.Expected{}); !errors.Is(err, checkpoint.ErrNotSigned) {
 			t.Errorf("under another key: %v", err)
 		}
 	}
@@ -311,56 +314,20 @@ func withExtra(t *testing.T, text string, i int) string {
 	return string(p.Marshal())
 }
 
-func readEvidence(t *testing.T, w *world) *Evidence {
+func readEvidence(t *testing.T, w *world) *evidence.Evidence {
 	t.Helper()
 	data, err := os.ReadFile(w.evidence()[0])
 	fatalIfErr(t, err)
-	e, err := ParseEvidence(data)
+	e, err := evidence.Parse(data)
 	fatalIfErr(t, err)
 	return e
 }
 
-func cloneEvidence(t *testing.T, e *Evidence) *Evidence {
+func cloneEvidence(t *testing.T, e *evidence.Evidence) *evidence.Evidence {
 	t.Helper()
 	data, err := json.Marshal(e)
 	fatalIfErr(t, err)
-	c, err := ParseEvidence(data)
+	c, err := evidence.Parse(data)
 	fatalIfErr(t, err)
 	return c
-}
-
-func TestParseEvidenceErrors(t *testing.T) {
-	const head = `{"schema":"ghostlight/evidence/v1",`
-	for _, bad := range []string{
-		``, `[]`, `{}`, head + `}`,
-		`{"schema":"ghostlight/evidence/v2","kind":"timestamps","entries":["",""]}`,
-		head + `"kind":"timestamps"}`,
-		head + `"kind":"timestamps","entries":[""]}`,
-		head + `"kind":"timestamps","entries":["",""],"inconsistency":{}}`,
-		head + `"kind":"inconsistency"}`,
-		head + `"kind":"inconsistency","inconsistency":{},"entries":[]}`,
-		head + `"kind":"fork","inconsistency":{}}`,
-		head + `"kind":"timestamps","entries":["",""],"more":1}`,
-		head + `"kind":"timestamps","entries":["",""]} {}`,
-		head + `"kind":"inconsistency","inconsistency":{"older":"` + base64.StdEncoding.EncodeToString([]byte("x")) + `!"}}`,
-	} {
-		if e, err := ParseEvidence([]byte(bad)); err == nil || e != nil {
-			t.Errorf("%s was accepted", bad)
-		}
-	}
-}
-
-// FuzzEvidence feeds arbitrary evidence to those who read it.
-func FuzzEvidence(f *testing.F) {
-	f.Add([]byte(`{"schema":"ghostlight/evidence/v1","kind":"timestamps","entries":["",""]}`))
-	f.Add([]byte(`{"schema":"ghostlight/evidence/v1","kind":"inconsistency","inconsistency":{}}`))
-	log := monitortest.New(f, 1)
-	policy, err := parsePolicy(log.Policy())
-	fatalIfErr(f, err)
-	f.Fuzz(func(t *testing.T, data []byte) {
-		e, err := ParseEvidence(data)
-		if err == nil && e.Verify(policy) == nil {
-			t.Errorf("a log that never signed anything is guilty: %s", data)
-		}
-	})
 }

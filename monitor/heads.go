@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/merkle"
 )
 
@@ -18,7 +19,7 @@ const logPath = "api/v1/log"
 // LogAnswer is what a directory says about its log: the head, the signature of
 // which was verified, and that of its auditor, which was not.
 type LogAnswer struct {
-	signedHead
+	evidence.Head
 	// Auditor is the auditor's latest head, nil if there is none.
 	Auditor *AuditorAnswer `json:"auditor"`
 }
@@ -52,7 +53,7 @@ func readLog(ctx context.Context, source Source, cfg *keytrans.Configuration) (*
 	if err := json.Unmarshal(data, &answer); err != nil {
 		return nil, fmt.Errorf("%w: %w", errContent, err)
 	}
-	if err := answer.verify(cfg); err != nil {
+	if err := answer.Verify(cfg); err != nil {
 		return nil, &Error{
 			Kind: Undecided, Err: fmt.Errorf("the directory's head of %d entries: %w", answer.TreeSize, err),
 			Hint: "if the operator has changed the configuration, compare the new one and give it with --configuration FILE",
@@ -72,11 +73,11 @@ const mostHeads = 16
 // with the log tree over its entries. Each of them is signed.
 type heads struct {
 	// Waiting are of sizes that the mirror has not come to, ascending.
-	Waiting []signedHead `json:"waiting"`
+	Waiting []evidence.Head `json:"waiting"`
 	// Equal is the largest one that is of the mirror's entries.
-	Equal *signedHead `json:"equal"`
+	Equal *evidence.Head `json:"equal"`
 	// Differing are not of the mirror's entries: 16 at most.
-	Differing []signedHead `json:"differing"`
+	Differing []evidence.Head `json:"differing"`
 }
 
 // ErrTreesDiffer is wrapped by the error for a head of a directory that is not of
@@ -94,7 +95,7 @@ func (h *heads) verify(cfg *keytrans.Configuration) error {
 		all = append(all, *h.Equal)
 	}
 	for i := range all {
-		if err := all[i].verify(cfg); err != nil {
+		if err := all[i].Verify(cfg); err != nil {
 			return fmt.Errorf("the head of %d entries: %w", all[i].TreeSize, err)
 		}
 	}
@@ -102,8 +103,8 @@ func (h *heads) verify(cfg *keytrans.Configuration) error {
 }
 
 // ofSize returns a head of a size that is known; nil if there is none.
-func (h *heads) ofSize(size uint64) *signedHead {
-	for _, list := range [][]signedHead{h.Waiting, h.Differing} {
+func (h *heads) ofSize(size uint64) *evidence.Head {
+	for _, list := range [][]evidence.Head{h.Waiting, h.Differing} {
 		for i := range list {
 			if list[i].TreeSize == size {
 				return &list[i]
@@ -122,7 +123,7 @@ func (h *heads) largest() uint64 {
 	if h.Equal != nil {
 		size = h.Equal.TreeSize
 	}
-	for _, list := range [][]signedHead{h.Waiting, h.Differing} {
+	for _, list := range [][]evidence.Head{h.Waiting, h.Differing} {
 		for i := range list {
 			size = max(size, list[i].TreeSize)
 		}
@@ -131,11 +132,11 @@ func (h *heads) largest() uint64 {
 }
 
 // wait has a head compared when the mirror has come to its size.
-func (h *heads) wait(head signedHead) {
+func (h *heads) wait(head evidence.Head) {
 	if len(h.Waiting) == mostHeads {
 		h.Waiting = h.Waiting[:mostHeads-1]
 	}
-	at, _ := slices.BinarySearchFunc(h.Waiting, head.TreeSize, func(w signedHead, size uint64) int {
+	at, _ := slices.BinarySearchFunc(h.Waiting, head.TreeSize, func(w evidence.Head, size uint64) int {
 		return cmp.Compare(w.TreeSize, size)
 	})
 	h.Waiting = slices.Insert(h.Waiting, at, head)

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/merkle/tile"
 	"github.com/ghostlight-kt/ghostlight/monitor/monitortest"
 )
@@ -172,27 +173,29 @@ func (w *world) evidence() []string {
 	w.t.Helper()
 	names, err := filepath.Glob(filepath.Join(w.dir, evidenceName, "*.json"))
 	fatalIfErr(w.t, err)
-	policy, err := parsePolicy(w.log.Policy())
-	fatalIfErr(w.t, err)
 	for _, name := range names {
 		data, err := os.ReadFile(name)
 		fatalIfErr(w.t, err)
-		e, err := ParseEvidence(data)
+		e, err := evidence.Parse(data)
 		fatalIfErr(w.t, err)
-		fatalIfErr(w.t, e.Verify(policy))
+		p, err := e.Verify(evidence.Expected{Logs: []string{w.log.Signer.VerifierKey()}})
+		fatalIfErr(w.t, err)
+		if e.Class != evidence.ClassEvidence || e.Rule != p.Rule || e.Private() {
+			w.t.Errorf("%+v, %+v", p, e)
+		}
 	}
 	return names
 }
 
 // wantMisbehaved requires an error that names the only evidence file.
-func (w *world) wantMisbehaved(err error, kind string) {
+func (w *world) wantMisbehaved(err error, kind evidence.Kind) {
 	w.t.Helper()
 	var e *Error
 	if !errors.As(err, &e) || e.Kind != Misbehaved {
 		w.t.Fatalf("error of kind %v: %v; want misbehaviour", KindOf(err), err)
 	}
 	files := w.evidence()
-	if len(files) != 1 || e.Evidence != files[0] || !strings.HasPrefix(filepath.Base(e.Evidence), kind+"-") {
+	if len(files) != 1 || e.Evidence != files[0] || !strings.HasPrefix(filepath.Base(e.Evidence), string(kind)+"-") {
 		w.t.Fatalf("evidence %q, files %q; want one of kind %s", e.Evidence, files, kind)
 	}
 }

@@ -215,7 +215,7 @@ func TestAuditorEvidence(t *testing.T) {
 		send("wrong")
 	}
 	data := read(t, kept(1)[0])
-	for _, want := range []string{`"tree_size": 1`, `"root": "` + log.Root, `"signature": "d3Jvbmc="`, `"head_signature": "`, `"configuration": "AAID`, `"schema_version": 1`} {
+	for _, want := range []string{`"tree_size": 1`, `"root": "` + log.Root, `"signature": "d3Jvbmc="`, `"head_signature": "`, `"configuration": "AAID`, `"schema_version": 1`, `"class": "report"`} {
 		if !strings.Contains(data, want) {
 			t.Errorf("the evidence lacks %s:\n%s", want, data)
 		}

@@ -24,6 +24,7 @@ import (
 type auditOptions struct {
 	configuration       string
 	once, json, verbose bool
+	verifyOnly          bool
 	interval            time.Duration
 }
 
@@ -46,6 +47,8 @@ nothing but its encoding, or that in base64, which is what the member "configura
 of 'ktd init --json' and 'ktd auditor --json' holds. Without it, the directory is
 asked. It is kept in DIR. Later only one with other terms of the auditor takes its place.
 
+With --verify-only anybody can do the same without the key, and signs nothing.
+
 DIR must never be put back to an earlier state: the auditor could sign two histories.`,
 		Example: `  ktmon keygen audit > auditor.pub
   ktmon audit https://keys.example.org audit`,
@@ -53,6 +56,7 @@ DIR must never be put back to an earlier state: the auditor could sign two histo
 	}
 	f := cmd.Flags()
 	f.StringVar(&opts.configuration, "configuration", "", "`file` with the directory's Configuration")
+	f.BoolVar(&opts.verifyOnly, "verify-only", false, "verify everything and sign nothing; needs no key")
 	f.BoolVar(&opts.once, "once", false, "audit up to the present head and end")
 	f.DurationVar(&opts.interval, "interval", 10*time.Second, "about how long to wait before looking for new log entries")
 	f.BoolVar(&opts.json, "json", false, "print one JSON object on standard output")
@@ -73,7 +77,7 @@ func runAudit(ctx context.Context, url, dir string, opts auditOptions, stdout, s
 		logger = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	cfg := monitor.AuditorConfig{
-		Interval: opts.interval, Logger: logger,
+		Interval: opts.interval, Logger: logger, VerifyOnly: opts.verifyOnly,
 		HTTP: monitor.HTTPConfig{UserAgent: "ghostlight-ktmon/" + version(), Logger: logger},
 	}
 	if opts.configuration != "" {
@@ -90,6 +94,7 @@ func runAudit(ctx context.Context, url, dir string, opts auditOptions, stdout, s
 		fmt.Fprintf(stderr, "ktmon: pinned the directory's configuration, SHA-256 %x: compare it with what the operator says elsewhere\n",
 			sha256.Sum256(a.Configuration()))
 	}
+	printDamage(stderr, a.Damage())
 	found := follows(ctx, a, opts.once, stderr)
 	if found != nil && !opts.json {
 		return found
@@ -172,7 +177,11 @@ func printAudit(w io.Writer, s monitor.AuditorStatus, found error, asJSON bool) 
 		if found != nil {
 			return nil
 		}
-		_, err := fmt.Fprintf(w, "verified %d entries, signed the head of %d\n", out.Size, out.SignedSize)
+		signed := ""
+		if out.SignedSize > 0 {
+			signed = fmt.Sprintf(", signed the head of %d", out.SignedSize)
+		}
+		_, err := fmt.Fprintf(w, "verified %d entries%s\n", out.Size, signed)
 		return err
 	}
 	if found != nil {

@@ -4,6 +4,7 @@
 //	ktmon mirror URL DIR     follow the log, verify all of it, and keep a copy
 //	ktmon keygen DIR         make an auditor's key
 //	ktmon audit URL DIR      be the directory's third-party auditor
+//	ktmon bench URL          audit a directory from scratch, and measure it
 //
 // Data goes to standard output, everything else to standard error. It exits with
 // 0 if all is verified, 1 after an operational error, 2 if it was called wrongly,
@@ -108,7 +109,7 @@ evidence file is named), 5 could not decide, 6 needs your attention.`,
 		Version: version(),
 	}
 	cli.Prepare(root)
-	root.AddCommand(newRun(), newInit(), newCheck(), newExpect(), newAck(), newMirror(), newKeygen(), newAudit())
+	root.AddCommand(newRun(), newInit(), newCheck(), newExpect(), newAck(), newMirror(), newKeygen(), newAudit(), newBench())
 	return root
 }
 

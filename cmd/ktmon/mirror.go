@@ -132,6 +132,7 @@ func follow(ctx context.Context, dir string, source monitor.Source, cfg monitor.
 		return monitor.Status{}, err
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
+	printDamage(report.w, m.Damage())
 	if opts.once {
 		err := m.Update(ctx)
 		return m.Status(), err

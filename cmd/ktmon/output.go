@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/ghostlight-kt/ghostlight/cmd/internal/cli"
 	"github.com/ghostlight-kt/ghostlight/monitor"
 )
 
@@ -78,6 +79,13 @@ func printResult(w io.Writer, s monitor.Status, found error, asJSON bool) error 
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	return enc.Encode(out)
+}
+
+// printDamage says which files of a folder were damaged.
+func printDamage(w io.Writer, damage []string) {
+	for _, what := range damage {
+		fmt.Fprintf(w, "ktmon: a file was damaged: %s\n", cli.Printable(what))
+	}
 }
 
 // rate returns how many of n there were in a second.

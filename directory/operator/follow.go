@@ -10,8 +10,8 @@ import (
 
 	"github.com/ghostlight-kt/ghostlight/directory"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/merkle"
-	"github.com/ghostlight-kt/ghostlight/merkle/ibst"
 	"github.com/ghostlight-kt/ghostlight/merkle/logtree"
 )
 
@@ -24,6 +24,7 @@ type follower struct {
 
 	mu         sync.Mutex
 	view       *keytrans.View
+	proofs     evidence.Proofs // of view
 	roots      rootCache
 	distrusted error // misbehaviour was proven
 	refused    error // why the manager's last head was not accepted, nil if it was
@@ -47,11 +48,11 @@ func (f *follower) load(cfg Config) (err error) {
 	if err = errors.Join(err, snap.Close()); err != nil || data == nil {
 		return err
 	}
-	var stored viewJSON
+	var stored evidence.View
 	if err := json.Unmarshal(data, &stored); err != nil {
 		return errCorrupt("view of the log")
 	}
-	f.view = stored.view()
+	f.view, f.proofs = stored.Keytrans(), stored.Proofs()
 	root, err := f.view.Root()
 	if err != nil {
 		return errCorrupt("view of the log")
@@ -105,10 +106,10 @@ func (f *follower) root(size uint64) (merkle.Hash, bool) {
 	return f.roots.get(size)
 }
 
-func (f *follower) current() *keytrans.View {
+func (f *follower) current() (*keytrans.View, evidence.Proofs) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.view
+	return f.view, f.proofs
 }
 
 // refuse remembers why the manager's log is not accepted, for good if the error
@@ -138,11 +139,12 @@ func (f *follower) stale(now time.Time) bool {
 	return ts < clock && clock-ts > f.verifier.Configuration().MaxBehind
 }
 
-// accept makes view, and the roots of the logs before it, what was verified.
-func (f *follower) accept(view *keytrans.View, roots map[uint64]merkle.Hash) {
+// accept makes view, with its proofs, and the roots of the logs before it, what was
+// verified.
+func (f *follower) accept(view *keytrans.View, proofs evidence.Proofs, roots map[uint64]merkle.Hash) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.view, f.refused = view, nil
+	f.view, f.proofs, f.refused = view, proofs, nil
 	for size, root := range roots {
 		f.roots.add(size, root)
 	}
@@ -237,14 +239,14 @@ func (o *Operator) compare(ctx context.Context) error {
 // followOnce asks for the log's head and verifies that it continues the view.
 // Requires log.lock.
 func (o *Operator) followOnce(ctx context.Context) error {
-	view := o.log.current()
-	x := &inquiry{view: view}
+	view, proofs := o.log.current()
+	x := &inquiry{view: view, proofs: proofs}
 	r, err := o.askHead(ctx, x)
 	var m *keytrans.Misbehaviour
 	var refusal *Refusal
 	switch {
 	case errors.As(err, &m):
-		return o.accuse(o.newEvidence(kindContradiction, m, x))
+		return o.accuse(o.newEvidence(evidence.Contradiction, m, x))
 	case errors.As(err, &refusal) && refusal.Field == "last":
 		// The log is smaller than it was: an old copy, or another log.
 		return o.checkFork(ctx, x, fmt.Errorf("%w with the log that it has shown: %w", ErrManager, err))
@@ -254,7 +256,7 @@ func (o *Operator) followOnce(ctx context.Context) error {
 		return err
 	}
 	if r.View.Head.TreeSize == view.Head.TreeSize {
-		o.log.accept(r.View, nil)
+		o.log.accept(r.View, proofs, nil)
 		return nil
 	}
 	root, err := r.View.Root()
@@ -263,7 +265,8 @@ func (o *Operator) followOnce(ctx context.Context) error {
 	}
 	roots := o.rootsBetween(ctx, view, r.View.Head.TreeSize, root)
 	roots[r.View.Head.TreeSize] = root
-	data, err := json.Marshal(viewToJSON(r.View))
+	proofs = proofs.Next(&r.Verified)
+	data, err := json.Marshal(evidence.NewView(r.View, proofs))
 	if err != nil {
 		return err
 	}
@@ -272,7 +275,7 @@ func (o *Operator) followOnce(ctx context.Context) error {
 	if err := o.cfg.Store.Commit(&b); err != nil {
 		return fmt.Errorf("storing the view of the log: %w", err)
 	}
-	o.log.accept(r.View, roots)
+	o.log.accept(r.View, proofs, roots)
 	return nil
 }
 
@@ -280,8 +283,9 @@ func (o *Operator) followOnce(ctx context.Context) error {
 // the request was sent with.
 type inquiry struct {
 	view              *keytrans.View
+	proofs            evidence.Proofs // of view
 	request, response []byte
-	anyTime           bool // accept a head that is too old; requires the zero view
+	anyTime           bool // accept a head that is too old
 }
 
 const operationDistinguished = "distinguished"
@@ -303,12 +307,11 @@ func (o *Operator) askHead(ctx context.Context, x *inquiry) (*keytrans.Distingui
 	if err != nil {
 		return nil, fmt.Errorf("%w with what can be used: %w", ErrManager, err)
 	}
-	r, err := o.log.verifier.Distinguished(x.view, q, p, o.cfg.Now())
-	if ts := p.Distinguished.Timestamps; errors.Is(err, keytrans.ErrTime) && x.anyTime && p.FullTreeHead.TreeHead != nil {
-		// For a user without a view, timestamps begin with the frontier's.
-		rightmost := ts[len(ibst.Frontier(p.FullTreeHead.TreeHead.TreeSize))-1]
-		r, err = o.log.verifier.Distinguished(x.view, q, p, time.UnixMilli(int64(rightmost)))
+	verifier := o.log.verifier
+	if x.anyTime {
+		verifier = verifier.Timeless() // a head that is too old still was signed
 	}
+	r, err := verifier.Distinguished(x.view, q, p, o.cfg.Now())
 	if err != nil {
 		return nil, fmt.Errorf("%w with a head that verifies: %w", ErrManager, err)
 	}

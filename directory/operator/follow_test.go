@@ -2,7 +2,6 @@ package operator_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +16,7 @@ import (
 	"github.com/ghostlight-kt/ghostlight/directory"
 	"github.com/ghostlight-kt/ghostlight/directory/operator"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 )
 
 // insert adds versions at a manager, past the operator.
@@ -50,8 +50,16 @@ func TestFork(t *testing.T) {
 	if len(w.evidence) != 1 || w.evidence[0].Kind != "fork" || w.evidence[0].Fork == nil {
 		t.Fatalf("evidence: %+v", w.evidence)
 	}
-	if data, err := json.Marshal(w.evidence[0]); err != nil || !strings.Contains(string(data), `"full_subtrees"`) {
-		t.Errorf("%v %s", err, data)
+	data, err := w.evidence[0].Marshal()
+	fatalIfErr(t, err)
+	found, err := evidence.Parse(data)
+	fatalIfErr(t, err)
+	configuration, err := w.config.Marshal()
+	fatalIfErr(t, err)
+	p, err := found.Verify(evidence.Expected{Configuration: configuration})
+	fatalIfErr(t, err)
+	if p.Kind != evidence.Fork || found.Class != evidence.ClassEvidence || found.Private() {
+		t.Errorf("%+v %s", p, data)
 	}
 	// Nothing is forwarded any more, whatever the manager shows.
 	w.serve(w.manager)

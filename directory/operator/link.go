@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/merkle"
 )
 
@@ -224,9 +225,9 @@ func (l *Link) entries(ctx context.Context, lo, hi uint64) ([]keytrans.LogEntry,
 	}
 	var page struct {
 		Entries []struct {
-			Position  uint64  `json:"position"`
-			Timestamp uint64  `json:"timestamp_ms"`
-			Root      hexHash `json:"prefix_tree_root"`
+			Position  uint64        `json:"position"`
+			Timestamp uint64        `json:"timestamp_ms"`
+			Root      evidence.Hash `json:"prefix_tree_root"`
 		} `json:"entries"`
 	}
 	if err := json.Unmarshal(data, &page); err != nil || uint64(len(page.Entries)) != hi-lo {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ghostlight-kt/ghostlight/directory"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 )
 
 // Config describes an Operator. Fields without a default are required.
@@ -47,7 +48,7 @@ type Config struct {
 
 	// KeepEvidence stores evidence of the manager's misbehaviour. Default: it is
 	// only logged that there was some.
-	KeepEvidence func(*Evidence) error
+	KeepEvidence func(*evidence.Evidence) error
 
 	// Distrusted, if not nil, says that the manager's misbehaviour was proven
 	// before: nothing is forwarded.

@@ -20,6 +20,7 @@ import (
 	"github.com/ghostlight-kt/ghostlight/directory/operator"
 	"github.com/ghostlight-kt/ghostlight/directory/pebblestore"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/keytrans/vrf"
 	"github.com/ghostlight-kt/ghostlight/web"
 )
@@ -145,7 +146,7 @@ type world struct {
 	url      string
 	store    *pebblestore.Store // the operator's
 	op       *operator.Operator
-	evidence []*operator.Evidence
+	evidence []*evidence.Evidence
 	log      bytes.Buffer
 }
 
@@ -213,7 +214,7 @@ func (w *world) open(change func(*operator.Config)) {
 	cfg := operator.Config{
 		Configuration: w.config, LeafKey: w.leaf, Store: w.store, Authorizer: users{}, Link: l,
 		Backoff: time.Millisecond, Now: w.now, Logger: slog.New(slog.NewTextHandler(&w.log, nil)),
-		KeepEvidence: func(e *operator.Evidence) error { w.evidence = append(w.evidence, e); return nil },
+		KeepEvidence: func(e *evidence.Evidence) error { w.evidence = append(w.evidence, e); return nil },
 	}
 	if change != nil {
 		change(&cfg)

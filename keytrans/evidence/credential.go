@@ -128,7 +128,7 @@ func (c *credentialCheck) compare(e *Evidence, r *keytrans.CredentialResult) (*P
 		}
 	}
 	if e.Earlier != nil {
-		earlier, err := c.log.replayExchange(e.Earlier)
+		earlier, err := c.log.replayExchange(e.Earlier, nil)
 		if err != nil {
 			return nil, fmt.Errorf("the earlier exchange: %w", err)
 		}

@@ -97,7 +97,7 @@ func ruleOf(e *monitor.Error) finding.Rule {
 		return finding.WrongChanges
 	case errors.Is(e, checkpoint.ErrQuorum):
 		return finding.QuorumOverdue
-	case monitor.Unreached(e):
+	case monitor.NotReached(e):
 		return finding.Unreachable
 	case e.Kind == monitor.Undecided, e.Kind == monitor.Misbehaved:
 		return finding.Refused
@@ -132,7 +132,7 @@ func (c *collector) configuration(ctx context.Context) bool {
 		return err
 	})
 	switch {
-	case monitor.Unreached(err):
+	case monitor.NotReached(err):
 		c.failure(ctx, stepConfiguration, &monitor.Error{Kind: monitor.Undecided, Err: err, Hint: "check the URL and the network; the directory may be down"})
 		return false
 	case err == nil && !bytes.Equal(served, c.role.cfg.Configuration):
@@ -228,8 +228,8 @@ func (c *collector) evidence() {
 	c.failure(context.Background(), "reading the evidence", err)
 	for _, e := range found {
 		c.add(finding.Finding{
-			Rule: finding.Rule(e.Kind), Class: finding.Evidence, Severity: finding.Critical, Subject: filepath.Base(e.File),
-			Summary: e.Summary, File: e.File, Hint: "keep this file and show it to others: everybody can check it",
+			Rule: finding.Rule(e.Evidence.Kind), Class: finding.Evidence, Severity: finding.Critical, Subject: filepath.Base(e.File),
+			Summary: e.Evidence.Summary, File: e.File, Hint: "keep this file and show it to others: everybody can check it",
 		})
 	}
 	for path, err := range useless {

@@ -3,6 +3,8 @@ package station
 import (
 	"context"
 	"path/filepath"
+	"sync"
+	"time"
 
 	"github.com/ghostlight-kt/ghostlight/monitor/audit"
 	"github.com/ghostlight-kt/ghostlight/monitor/watch"
@@ -16,20 +18,25 @@ const (
 	witnessFolder     = "witness"
 )
 
+// longestRound is how long a round may take whose work is bounded.
+const longestRound = time.Hour
+
 // addDirectory adds the roles for a directory.
 func (s *Station) addDirectory(d *Directory) {
-	add := func(name string, open func(ctx context.Context) (Role, error)) {
+	add := func(name string, patience time.Duration, open func(ctx context.Context, d *Directory) (Role, error)) {
 		s.slots = append(s.slots, &slot{
-			directory: d.Name, name: name, open: open, unreachable: s.cfg.Health.Unreachable, logger: s.opts.Logger,
+			directory: d.Name, name: name, patience: patience, unreachable: s.cfg.Health.Unreachable,
+			open: func(ctx context.Context) (Role, error) { return open(ctx, d) },
 		})
 	}
+	s.pinning[d.Name] = new(sync.Mutex)
 	if d.Audit != nil {
-		add("audit", func(ctx context.Context) (Role, error) { return s.openAudit(ctx, d) })
+		add("audit", 0, s.openAudit) // a large log takes long
 	}
 	if len(d.Watch) > 0 {
-		add("watch", func(ctx context.Context) (Role, error) { return s.openWatch(ctx, d) })
+		add("watch", longestRound, s.openWatch)
 	}
-	s.addVantage(add, d)
+	add("vantage", longestRound, s.openVantage)
 }
 
 func (s *Station) openAudit(ctx context.Context, d *Directory) (Role, error) {

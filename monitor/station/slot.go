@@ -3,7 +3,6 @@ package station
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -30,7 +29,8 @@ type slot struct {
 	open            func(ctx context.Context) (Role, error)
 	// unreachable is how long a directory may be unreachable before it is told.
 	unreachable time.Duration
-	logger      *slog.Logger
+	// patience is how long a round may take; 0 is as long as it takes.
+	patience time.Duration
 
 	role Role // nil until it is opened
 
@@ -86,7 +86,12 @@ func (s *slot) id() string {
 // round does one round.
 func (s *slot) round(ctx context.Context) finding.Round {
 	start := time.Now()
-	r := s.do(ctx)
+	limited, cancel := ctx, func() {}
+	if s.patience > 0 {
+		limited, cancel = context.WithTimeout(ctx, s.patience)
+	}
+	defer cancel()
+	r := s.do(limited)
 	if ctx.Err() == nil {
 		s.note(&r, start)
 	}

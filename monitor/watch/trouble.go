@@ -10,6 +10,7 @@ import (
 
 	"github.com/ghostlight-kt/ghostlight/client"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/monitor/cause"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
 
@@ -58,41 +59,18 @@ func (r *round) keyOf(f *finding.Finding) (watchedKey, bool) {
 // undecided keeps why there is no verdict. What concerns the directory as a whole is one
 // condition, whichever label it was met at.
 func (r *round) undecided(key watchedKey, err error) {
-	whole := watchedKey{}
-	cause := err
+	reason := err
 	err = prefixed(key.label, err)
-	switch {
-	case client.Unreached(err):
-		r.unreached[key] = true
-		r.condition(whole, finding.Finding{
-			Rule: finding.Unreachable, Severity: finding.Warning, After: r.cfg.Unreachable,
-			Summary: "the directory was not reached, or what answered is not a directory",
-		}, err)
-	case errors.Is(err, client.ErrRolledBack):
-		r.condition(whole, finding.Finding{
-			Rule: finding.RolledBack, Severity: finding.Warning,
-			Summary: "the directory says that its log is smaller than what it showed before",
-		}, err)
-	case errors.Is(err, keytrans.ErrBehind):
-		r.condition(whole, finding.Finding{
-			Rule: finding.Stalled, Severity: finding.Warning,
-			Summary: "the newest log entry that the directory shows is older than its Configuration permits",
-		}, err)
-	case errors.Is(err, keytrans.ErrAuditor):
-		r.condition(whole, finding.Finding{
-			Rule: finding.AuditorOverdue, Severity: finding.Warning, After: r.cfg.Unreachable,
-			Summary: "the auditor does not vouch for what the directory shows",
-		}, err)
-	case errors.Is(err, client.ErrOverdue):
-		r.condition(whole, finding.Finding{
-			Rule: finding.QuorumOverdue, Severity: finding.Warning, After: r.cfg.Unreachable,
-			Summary: "the witnesses have not seen what the directory shows, for too long",
-		}, err)
-	default:
-		r.condition(key, finding.Finding{
-			Rule: finding.Refused, Severity: finding.Warning, Summary: r.refusal(key),
-		}, cause)
+	f, about := cause.Whole(err, r.cfg.Unreachable)
+	if !about {
+		f.Rule, f.Summary = finding.Refused, r.refusal(key)
+		r.condition(key, f, reason)
+		return
 	}
+	if client.Unreached(err) {
+		r.unreached[key] = true
+	}
+	r.condition(watchedKey{}, f, err)
 }
 
 // isWhole reports whether an error of kind Undecided is about the directory as a whole.

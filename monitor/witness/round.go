@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 	"github.com/ghostlight-kt/ghostlight/monitor"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
@@ -122,6 +123,9 @@ func (w *Witness) follow(ctx context.Context, l *witnessed, s source, latest *an
 	if refused != nil {
 		return refused
 	}
+	if err := w.step("compared"); err != nil {
+		return err
+	}
 	_, err := w.update(ctx, l, submitted, func(now *anchor) error {
 		switch {
 		case now != latest:
@@ -209,15 +213,20 @@ func (w *Witness) evidence(l *witnessed) []finding.Finding {
 	return found
 }
 
-func (l *witnessed) readEvidence(name string) (*monitor.Evidence, error) {
+func (l *witnessed) readEvidence(name string) (*evidence.Evidence, error) {
 	const largest = 4 << 20
 	data, err := readSmall(name, largest)
 	if err != nil {
 		return nil, err
 	}
-	e, err := monitor.ParseEvidence(data)
+	e, err := evidence.Parse(data)
 	if err != nil {
 		return nil, err
 	}
-	return e, e.Verify(l.policy)
+	var expected evidence.Expected
+	for _, log := range l.policy.Logs {
+		expected.Logs = append(expected.Logs, log.VerifierKey)
+	}
+	_, err = e.Verify(expected)
+	return e, err
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ghostlight-kt/ghostlight/cmd/ktd/internal/durable"
 	"github.com/ghostlight-kt/ghostlight/directory"
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 )
 
 // EvidenceDir is where evidence is kept.
@@ -34,9 +35,11 @@ type evidenceFolder struct {
 // faultFile is what is kept of a head with a signature that does not verify. Roots
 // are of the log tree of KEYTRANS, in hexadecimal, and signatures in base64.
 type faultFile struct {
-	SchemaVersion int       `json:"schema_version"`
-	Time          time.Time `json:"time"`
-	Reason        string    `json:"reason"`
+	SchemaVersion int `json:"schema_version"`
+	// Class is that of a report (keytrans/evidence): whose fault it is does not follow.
+	Class  evidence.Class `json:"class"`
+	Time   time.Time      `json:"time"`
+	Reason string         `json:"reason"`
 	// Configuration, encoded, is what all signatures cover, beside the rest.
 	Configuration []byte `json:"configuration"`
 
@@ -68,7 +71,7 @@ const faultReason = "the signature does not verify under auditor_public_key over
 func newFaultFile(f directory.AuditorFault) (faultFile, error) {
 	configuration, err := f.Configuration.Marshal()
 	return faultFile{
-		SchemaVersion: 1, Time: f.Time.UTC(), Reason: faultReason, Configuration: configuration,
+		SchemaVersion: 1, Class: evidence.ClassReport, Time: f.Time.UTC(), Reason: faultReason, Configuration: configuration,
 		Auditor: auditorStatement{f.Refused.Timestamp, f.Refused.TreeSize, f.Refused.Signature},
 		Log: logStatement{
 			TimestampMS: f.Entry.Timestamp, TreeSize: f.Refused.TreeSize, Root: f.Root.String(),

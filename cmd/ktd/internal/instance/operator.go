@@ -21,6 +21,7 @@ import (
 	"github.com/ghostlight-kt/ghostlight/directory/operator"
 	"github.com/ghostlight-kt/ghostlight/directory/pebblestore"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/web"
 )
 
@@ -209,7 +210,7 @@ func OpenOperator(ctx context.Context, dir string, logger *slog.Logger) (*Operat
 	op, err := operator.Open(operator.Config{
 		Configuration: configuration, LeafKey: key, Store: store, Authorizer: tokens, Link: link,
 		MaxValueSize: cfg.MaxValueBytes, Logger: logger, Distrusted: distrusted,
-		KeepEvidence: func(e *operator.Evidence) error { return keepEvidence(dir, e) },
+		KeepEvidence: func(e *evidence.Evidence) error { return keepEvidence(dir, e) },
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the operator in %s: %w", dir, err), store.Close())
@@ -298,8 +299,8 @@ func distrust(dir string) (reason, err error) {
 	return fmt.Errorf("the evidence is in %s", filepath.Join(dir, files[0].Name())), nil
 }
 
-func keepEvidence(dir string, e *operator.Evidence) error {
-	data, err := json.MarshalIndent(e, "", "  ")
+func keepEvidence(dir string, e *evidence.Evidence) error {
+	data, err := e.Marshal()
 	if err != nil {
 		return err
 	}
@@ -308,7 +309,7 @@ func keepEvidence(dir string, e *operator.Evidence) error {
 		return err
 	}
 	path := filepath.Join(dir, e.FoundAt.Format("20060102T150405.000Z")+".json")
-	if err := durable.Create(path, append(data, '\n'), 0o600); err != nil {
+	if err := durable.Create(path, data, 0o600); err != nil {
 		return err
 	}
 	return durable.SyncDir(dir)
