@@ -1,15 +1,15 @@
 package detection
 
 import (
-	"errors"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 )
 
-// verify verifies the evidence of a sighting as a stranger does, who knows the
-// directory's Configuration and the key of its log.
+// verify verifies the evidence of a sighting by kt evidence verify, as a stranger does
+// who knows the directory's Configuration and the key of its log.
 func (s *scene) verify(x *sighting) {
 	s.Helper()
 	for _, path := range x.evidence {
@@ -31,14 +31,16 @@ func (s *scene) verifyFile(path string) (kind string, proves bool) {
 	fatalIfErr(s.T, err)
 	e, err := evidence.Parse(data)
 	fatalIfErr(s.T, err)
-	_, err = e.Verify(evidence.Expected{
-		Configuration: must(s.d.honest.log.Config.Marshal()), Logs: []string{s.d.signer.VerifierKey()},
-	})
-	switch report := e.Class == evidence.ClassReport; {
-	case err == nil && report:
-		s.Errorf("%s: proven, and called a report", path)
-	case err != nil && !(report && errors.Is(err, evidence.ErrReport)):
-		s.Errorf("%s: %v", path, err)
+	dir := s.TempDir()
+	configuration := writeFile(s.T, filepath.Join(dir, "configuration"), must(s.d.honest.log.Config.Marshal()))
+	policy := writeFile(s.T, filepath.Join(dir, "policy"), s.d.policy())
+	r := execute(s.T, "kt", "--state", dir, "evidence", "verify", path, "--configuration", configuration, "--policy", policy)
+	want := exitMisbehaviour
+	if e.Class == evidence.ClassReport {
+		want = exitUndecided
 	}
-	return string(e.Kind), err == nil
+	if r.code != want {
+		s.Errorf("of class %s: %v", e.Class, r)
+	}
+	return string(e.Kind), r.code == exitMisbehaviour
 }

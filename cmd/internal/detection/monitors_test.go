@@ -13,7 +13,8 @@ import (
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
 
-// A part is what a monitor does for a directory: lines of its configuration.
+// A part is what a monitor does for a directory: lines of its configuration. Peers,
+// which are for all directories, come last.
 type part struct {
 	does      string
 	directory func(p *person) string
@@ -60,17 +61,48 @@ func watches(label, role string) part {
 	}}
 }
 
+// onRoute compares with what somebody else's door shows.
+func onRoute(other string) part {
+	return part{does: "which has a second route to the directory, the " + other + "'s", directory: func(p *person) string {
+		return fmt.Sprintf("    routes: [{url: %s}]\n", p.people[other].door.url)
+	}}
+}
+
+// withPeer compares with a monitor of somebody else's.
+func withPeer(other string) part {
+	return part{does: "which compares with the " + other, directory: func(p *person) string {
+		return fmt.Sprintf("peers: [%q]\n", "http://"+p.people[other].resident.address)
+	}}
+}
+
+// running is a monitor that goes on, and is looked at from time to time.
+func running(name, role string, parts ...part) observer {
+	o := monitor(name, parts...)
+	o.does = strings.Replace(o.does, " --once", "", 1)
+	o.prepare = func(p *person) {
+		p.resident = &resident{dir: p.dir, address: freeAddress(p.scene), role: role}
+		p.resident.start(p.scene, p.directories(parts))
+	}
+	o.look = func(p *person) []ran { return []ran{p.resident.look(p.scene)} }
+	return o
+}
+
 // configure writes the monitor's configuration.
 func (p *person) configure(parts []part) {
 	p.Helper()
+	writeFile(p.T, p.station(), []byte("data: data\n"+p.directories(parts)+"alerts: {stdout: true}\n"))
+	p.must(execute(p.T, "ktmon", "check", p.station()))
+	p.readAlerts(p.must(p.runMonitor()), new(sighting))
+}
+
+// directories is the part of the configuration about the directory.
+func (p *person) directories(parts []part) string {
 	configuration := writeFile(p.T, filepath.Join(p.dir, "configuration"), must(p.d.honest.log.Config.Marshal()))
-	text := fmt.Sprintf("data: data\ninterval: 1h\ndirectories:\n  - name: example\n    url: %s\n    configuration: %q\n    policy: %q\n", p.door.url, configuration, p.policy)
+	text := fmt.Sprintf("directories:\n  - name: example\n    url: %s\n    configuration: %q\n    policy: %q\n", p.door.url, configuration, p.policy)
 	for _, x := range parts {
 		text += x.directory(p)
 	}
-	writeFile(p.T, p.station(), []byte(text+"alerts: {stdout: true}\n"))
-	p.must(execute(p.T, "ktmon", "check", p.station()))
-	p.readAlerts(p.must(p.runMonitor()), new(sighting))
+	return text
 }
 
 func (p *person) station() string { return filepath.Join(p.dir, "ktmon.yaml") }

@@ -31,7 +31,8 @@ type person struct {
 	dir      string
 	policy   string // a file
 	begun    bool
-	info     []string // rules of a monitor's alerts that only inform
+	resident *resident // if the person runs a monitor all the time
+	info     []string  // rules of a monitor's alerts that only inform
 	// noticed is what was found until now, and convinced tells that there is evidence.
 	noticed   []string
 	convinced bool

@@ -68,6 +68,28 @@ something is wrong, and cannot prove it: the list could have been made up.`,
 			cast:   between(comparing(newcomer(alice), "--text")),
 			attack: once(func(s *scene) { splitView(s) }),
 		},
+		{
+			name: "split view, a monitor with a second route",
+			gain: "the victim uses the directory's key as Alice's, and Alice never sees it",
+			story: `A monitor reads the directory's heads and its public log by the way that the victim takes, too: another
+URL here, which could as well be a proxy.`,
+			provable: true,
+			cast:     between(newcomer(alice), monitor("monitor", audits(), onRoute("victim"))),
+			attack:   once(func(s *scene) { splitView(s) }),
+		},
+		{
+			name: "split view, two monitors compare",
+			gain: "the victim uses the directory's key as Alice's, and Alice never sees it",
+			story: `The victim runs a monitor, which is shown what the victim is shown. Another monitor, which is shown the
+honest log, asks it what it was shown.`,
+			provable: true,
+			cast: between(newcomer(alice),
+				running("victim's monitor", "audit", audits(), onRoute("victim's monitor")), monitor("monitor", audits(), withPeer("victim's monitor"))),
+			attack: once(func(s *scene) {
+				v := splitView(s)
+				s.door("victim's monitor").show(v.copy())
+			}),
+		},
 	},
 }
 

@@ -1,8 +1,6 @@
 package detection
 
 import (
-	"path/filepath"
-
 	"github.com/ghostlight-kt/ghostlight/keytrans/keytranstest"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 )
@@ -29,17 +27,18 @@ refused. It reads the honest log itself, and as soon as that is as long, has evi
 			gain: "the users of each witness are shown a history of their own",
 			story: `Each of two witnesses has seen a history grow that is like itself, and cosigned it; the two histories
 differ. Who requires both witnesses gets no history that both have cosigned. Who requires one of them only notices
-nothing, but whoever reads the log in two places does.`,
+nothing, but a monitor with a second route does.`,
 			provable:  true,
 			witnesses: 2,
 			cast: []observer{
 				owner(alice).witnessed("w1"), contact(alice).witnessed("w1"), newcomer(alice).witnessed("w2").named("victim"),
-				contact(bob).witnessed("w1", "w2").named("contact of both"), twoPlaces("victim"),
+				contact(bob).witnessed("w1", "w2").named("contact of both"), monitor("monitor", audits(), onRoute("victim")).witnessed("w1"),
 			},
 			attack: once(func(s *scene) {
 				other := s.of(s.d.fork(s.d.size(), keytranstest.Create(alice, ghost(alice))))
 				other.witnesses = s.witnesses[1:]
 				s.door("victim").show(other)
+				s.witnesses[1].door.show(other)
 				v := s.honestly()
 				v.witnesses = s.witnesses[:1]
 				s.show(v, "victim")
@@ -75,17 +74,4 @@ as soon as it is as long; it has both signatures, but cannot prove to others whi
 			}),
 		},
 	},
-}
-
-// twoPlaces is a mirror that requires no witness, and reads the log through somebody
-// else's door, too.
-func twoPlaces(other string) observer {
-	mirror := func(p *person, x *door) ran {
-		return execute(p.T, "ktmon", "mirror", x.url+"/log", filepath.Join(p.dir, "mirror"), "--policy", p.policy, "--once", "--json")
-	}
-	return observer{
-		name: "mirror", does: "`ktmon mirror --once`, from two URLs into one folder", policy: true, requires: []string{},
-		prepare: func(p *person) { p.must(mirror(p, p.door)) },
-		look:    func(p *person) []ran { return []ran{mirror(p, p.door), mirror(p, p.people[other].door)} },
-	}
 }

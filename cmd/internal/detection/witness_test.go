@@ -12,11 +12,9 @@ import (
 
 // witness is a process that cosigns what the directory's public log grows to.
 type witness struct {
+	resident
 	name, vkey string
-	url        string // submission prefix (C2SP tlog-witness)
-	dir        string
 	door       *door             // where it polls
-	stdout     output            // alerts
 	old        map[string]uint64 // size that it cosigned last, by origin
 	cosigned   map[string][]byte // signature lines, by the text of the checkpoint
 	refused    int               // how often it refused
@@ -39,7 +37,7 @@ func (w *witness) cosign(v *view, note []byte) []byte {
 func (w *witness) ask(v *view, c checkpoint.Checkpoint, note []byte, old uint64) []byte {
 	for range 2 {
 		request := checkpoint.AddCheckpoint{Old: old, Proof: v.consistency(old, c.Size), Note: note}
-		r, err := http.Post(w.url+"/add-checkpoint", "text/plain", bytes.NewReader(request.Marshal()))
+		r, err := http.Post("http://"+w.address+"/witness/add-checkpoint", "text/plain", bytes.NewReader(request.Marshal()))
 		if err != nil {
 			panic(fmt.Sprintf("detection: the witness does not answer: %v", err))
 		}
