@@ -48,15 +48,20 @@ func newcomerRequest() ([]byte, error) { return (&keytrans.DistinguishedRequest{
 // asNewcomer asks for the directory's head as somebody without a view does, and
 // verifies the answer. Nothing is retained of it.
 func (s *session) asNewcomer(ctx context.Context, t *transport) (*newcomer, error) {
-	body, err := newcomerRequest()
+	request, response, err := fetchNewcomer(ctx, t)
 	if err != nil {
 		return nil, err
 	}
-	response, err := t.do(ctx, call{method: http.MethodPost, path: "/v1/distinguished", body: body})
-	if err != nil {
-		return nil, err
+	return s.verifyNewcomer(request, response)
+}
+
+// fetchNewcomer asks for the directory's head as somebody without a view does.
+func fetchNewcomer(ctx context.Context, t *transport) (request, response []byte, err error) {
+	if request, err = newcomerRequest(); err != nil {
+		return nil, nil, err
 	}
-	return s.verifyNewcomer(body, response)
+	response, err = t.do(ctx, call{method: http.MethodPost, path: "/v1/distinguished", body: request})
+	return request, response, err
 }
 
 // verifyNewcomer verifies the answer to a request of somebody without a view, of

@@ -87,6 +87,9 @@ type HeadsExport struct {
 	Text string `json:"text"`
 }
 
+// ErrNoHeads is wrapped by the error if there are no distinguished heads to export.
+var ErrNoHeads = errors.New("the directory has no distinguished log entry yet")
+
 // ExportHeads returns the recent distinguished heads for others to compare. If
 // signed is set, the file has a response that the directory signed: with that, a
 // difference is evidence. It is larger, and not in the text.
@@ -102,7 +105,7 @@ func (c *Client) ExportHeads(ctx context.Context, signed bool) (*HeadsExport, er
 		return nil, err
 	}
 	if len(r.Heads) == 0 {
-		return nil, fail(Undecided, step, errors.New("the directory has no distinguished log entry yet"))
+		return nil, fail(Undecided, step, ErrNoHeads)
 	}
 	x := &headsFile{Directory: r.Directory, ConfigurationSHA256: r.ConfigurationSHA256, heads: r.Heads}
 	if signed {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/merkle"
 )
 
@@ -27,10 +28,17 @@ type HeadsComparison struct {
 	Common int `json:"common"`
 	// Signed tells that the other list follows from a response that the directory
 	// signed.
-	Signed  bool                `json:"signed"`
-	Own     []DistinguishedHead `json:"own"`
-	Other   []DistinguishedHead `json:"other"`
-	Verdict Verdict             `json:"verdict"`
+	Signed bool                `json:"signed"`
+	Own    []DistinguishedHead `json:"own"`
+	Other  []DistinguishedHead `json:"other"`
+	// Head is the state of this client's log, and OtherHead that of the other one, nil
+	// if the other list is not signed.
+	Head      Head  `json:"head,omitzero"`
+	OtherHead *Head `json:"other_head,omitempty"`
+	// Continued tells that the longer one of the two logs was proven to continue the
+	// other: see CompareRoute.
+	Continued bool    `json:"continued,omitempty"`
+	Verdict   Verdict `json:"verdict"`
 	// Hint is what the user can do.
 	Hint string `json:"hint,omitempty"`
 
@@ -57,27 +65,40 @@ func (c *Client) CompareHeads(ctx context.Context, data []byte) (*HeadsCompariso
 		return nil, err
 	}
 	defer s.end()
+	x, n, err := s.openHeads(data)
+	switch {
+	case err != nil:
+		return nil, err
+	case n == nil:
+		return s.compareHeads(ctx, x.heads, nil)
+	}
+	return s.compareNewcomer(ctx, n)
+}
+
+// openHeads reads another person's list. If the directory signed it, it returns what
+// it follows from, too.
+func (s *session) openHeads(data []byte) (*headsFile, *newcomer, error) {
 	x, err := decodeHeads(data, s.state.configuration)
 	if err != nil {
-		return nil, fail(Undecided, comparingHeads, err)
+		return nil, nil, fail(Undecided, comparingHeads, err)
 	}
 	if x.ConfigurationSHA256 != hashHex(s.state.configuration) {
 		e := usage("the heads are of another directory, or of another configuration of this one")
 		e.Hint = "if you trust that directory, name it with --directory"
-		return nil, e
+		return nil, nil, e
 	}
 	if x.Response == nil {
-		return s.compareHeads(ctx, x.heads, nil)
+		return x, nil, nil
 	}
 	// It enters the evidence: whoever gave the file must not write into that.
 	if request, err := newcomerRequest(); err != nil || !bytes.Equal(request, x.Request) {
-		return nil, fail(Undecided, comparingHeads, fmt.Errorf("%w: the request in the file is not that of somebody without a view", errHeads))
+		return nil, nil, fail(Undecided, comparingHeads, fmt.Errorf("%w: the request in the file is not that of somebody without a view", errHeads))
 	}
 	n, err := s.verifyNewcomer(x.Request, x.Response)
 	if err != nil {
-		return nil, fail(Undecided, comparingHeads, fmt.Errorf("the response in the file: %w", err))
+		return nil, nil, fail(Undecided, comparingHeads, fmt.Errorf("the response in the file: %w", err))
 	}
-	return s.compareNewcomer(ctx, n)
+	return x, n, nil
 }
 
 // CompareVantage compares them with what the directory shows somebody without a
@@ -123,7 +144,11 @@ func (s *session) compareHeads(ctx context.Context, other []DistinguishedHead, n
 	if err != nil {
 		return nil, fail(Operational, comparingHeads, err)
 	}
-	r := &HeadsComparison{Own: own, Other: other, Signed: n != nil}
+	r := &HeadsComparison{Own: own, Other: other, Signed: n != nil, Head: headOf(s.state.view)}
+	if n != nil {
+		other := headOf(n.View)
+		r.OtherHead = &other
+	}
 	what := r.compare()
 	switch {
 	case what != nil && n != nil:
@@ -197,7 +222,7 @@ func overlap(list, other []DistinguishedHead) []merkle.Hash {
 // nothing is proven to others.
 func (s *session) accuseHeads(ctx context.Context, n *newcomer, what error) error {
 	m := &keytrans.Misbehaviour{Err: fmt.Errorf("the directory shows two logs under one key: %w", what)}
-	e := s.newEvidence(EvidenceFork, m.Error(), exchange{})
+	e := s.newEvidence(evidence.Fork, m.Error(), exchange{})
 	e.Fork = n.evidence()
 	if contradictingViews(s.state.view, n.View) == nil {
 		own, err := s.asNewcomer(ctx, s.transport)
@@ -207,5 +232,5 @@ func (s *session) accuseHeads(ctx context.Context, n *newcomer, what error) erro
 			e.Own = own.evidence()
 		}
 	}
-	return s.accuse(e, comparingHeads, m)
+	return s.accuse(e, comparingHeads, "", m)
 }

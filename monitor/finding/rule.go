@@ -39,6 +39,9 @@ const (
 	// HeadsDiffer: somebody else's list of heads contradicts this monitor's, and
 	// is not signed.
 	HeadsDiffer Rule = "heads-differ"
+	// NotCompared: what somebody else has seen of the log is too old, or has nothing in
+	// common with what this monitor has seen.
+	NotCompared Rule = "not-compared"
 	// ConfigurationChanged: the directory serves another Configuration than the
 	// pinned one.
 	ConfigurationChanged Rule = "configuration-changed"

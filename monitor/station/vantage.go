@@ -11,21 +11,21 @@ func (s *Station) openVantage(ctx context.Context, d *Directory) (Role, error) {
 	if err != nil {
 		return nil, err
 	}
-	configuration, err := s.cfg.configuration(d)
-	if err != nil {
-		return nil, err
-	}
 	policy, err := s.cfg.policy(d.Policy)
 	if err != nil {
 		return nil, err
 	}
 	cfg := vantage.Config{
-		Name: d.Name, Client: c, Configuration: configuration, Dir: s.folder(directoriesFolder, d.Name, "vantage"),
-		LogURL: d.Log, Policy: policy, Peers: s.cfg.Peers, Gossip: s.gossip, Unreachable: s.cfg.Health.Unreachable,
-		HTTP: s.http, UserAgent: s.userAgent(), Now: s.opts.Now, Logger: s.opts.Logger,
+		Name: d.Name, Client: c, Dir: s.folder(directoriesFolder, d.Name, "vantage"), LogURL: d.Log, Policy: policy,
+		Peers: s.cfg.Peers, Unreachable: s.cfg.Health.Unreachable, HTTP: s.httpConfig(), Now: s.opts.Now, Logger: s.opts.Logger,
 	}
 	for _, r := range d.Routes {
 		cfg.Routes = append(cfg.Routes, vantage.Route{URL: r.URL, LogURL: r.Log, Proxy: r.Proxy})
 	}
-	return vantage.Open(cfg)
+	role, err := vantage.Open(cfg)
+	if err != nil {
+		return nil, err
+	}
+	s.gossip.Add(role)
+	return role, nil
 }

@@ -1,0 +1,171 @@
+package vantage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
+	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
+	"github.com/ghostlight-kt/ghostlight/monitor"
+	"github.com/ghostlight-kt/ghostlight/monitor/finding"
+)
+
+// The rules of the evidence that comparisons come to.
+const (
+	ruleFork          = finding.Rule(evidence.Fork)
+	ruleInconsistency = finding.Rule(evidence.Inconsistency)
+)
+
+// trouble takes note of why something could not be compared. err may be nil.
+func (r *round) trouble(at place, err error) {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return
+	}
+	if client.KindOf(err) == client.Misbehaved {
+		r.misbehaved(at, err)
+		return
+	}
+	if errors.Is(err, client.ErrOwnWay) {
+		r.reached[at.id] = true
+		if r.down {
+			return // which is told
+		}
+		at = place{}
+	}
+	f := r.describe(at, err)
+	if f.Rule != finding.Unreachable {
+		r.reached[at.id] = true
+	}
+	f.Detail, f.Hint = err.Error(), hintOf(err)
+	r.report(at, f)
+}
+
+// describe returns the rule and the summary for an error. Errors are only in details:
+// they can quote what a server sent.
+func (r *round) describe(at place, err error) finding.Finding {
+	switch {
+	case client.Unreached(err), monitor.NotReached(err):
+		return finding.Finding{Rule: finding.Unreachable, After: r.cfg.Unreachable, Summary: unreached(at)}
+	case errors.Is(err, client.ErrRolledBack):
+		return finding.Finding{Rule: finding.RolledBack, Summary: "the directory says that its log is smaller than what it showed before"}
+	case errors.Is(err, keytrans.ErrBehind):
+		return finding.Finding{Rule: finding.Stalled, Summary: "the newest log entry that the directory shows is older than its Configuration permits"}
+	case errors.Is(err, keytrans.ErrAuditor):
+		return finding.Finding{Rule: finding.AuditorOverdue, After: r.cfg.Unreachable, Summary: "the auditor does not vouch for what the directory shows"}
+	case errors.Is(err, client.ErrOverdue), errors.Is(err, checkpoint.ErrQuorum):
+		return finding.Finding{Rule: finding.QuorumOverdue, After: r.cfg.Unreachable, Summary: "the witnesses have not seen what the directory shows, for too long"}
+	case errors.Is(err, client.ErrNotContinued):
+		return finding.Finding{Rule: finding.Refused, Summary: fmt.Sprintf("it is not proven that the logs seen by this monitor and %s are one", at.seen())}
+	case errors.Is(err, errPeer):
+		return finding.Finding{Rule: finding.Refused, Summary: fmt.Sprintf("what %s answers is no gossip about this directory", at.name)}
+	case client.KindOf(err) == client.Undecided, monitor.KindOf(err) == monitor.Undecided, errors.Is(err, errOtherLog):
+		return finding.Finding{Rule: finding.Refused, Summary: fmt.Sprintf("an answer seen %s does not verify, and proves nothing", at.seen())}
+	}
+	return finding.Finding{Rule: finding.Failed, Summary: "something on this machine failed, so that not everything was compared"}
+}
+
+func unreached(at place) string {
+	switch at {
+	case place{}:
+		return "the directory was not reached, or what answered is not a directory"
+	case ownLog:
+		return "the directory's public log was not reached, or what answered is not a log"
+	}
+	return at.name + " was not reached, or what answered is something else"
+}
+
+// report adds a condition that proves nothing.
+func (r *round) report(at place, f finding.Finding) {
+	f.Class, f.Severity, f.Directory, f.Condition = finding.Report, finding.Warning, r.cfg.Name, true
+	if at.id != "" {
+		f.Subject = subject(at.id)
+	}
+	if at.detail != "" {
+		f.Detail = at.detail + ": " + f.Detail
+	}
+	f.Detail, f.Hint = bounded(f.Detail), bounded(f.Hint)
+	r.add(condition{f, at.id})
+}
+
+// misbehaved keeps what the client has found.
+func (r *round) misbehaved(at place, err error) {
+	r.reached[at.id] = true
+	h := happened{
+		Rule: ruleFork, Class: finding.Evidence, Severity: finding.Critical, Subject: at.id,
+		Summary: fmt.Sprintf("the directory has signed two logs: the one seen by this monitor and the one seen %s contradict each other", at.seen()),
+		Detail:  err.Error(), Hint: hintOf(err),
+	}
+	if at.detail != "" {
+		h.Detail = at.detail + ": " + h.Detail
+	}
+	if at.id == "" {
+		h.Summary = "the directory contradicts what it has signed before"
+	}
+	var e *client.Error
+	if errors.As(err, &e) {
+		h.File = e.Evidence
+	}
+	kind, readErr := kindOf(h.File)
+	switch {
+	case readErr != nil:
+		r.unstored(&h, readErr)
+	case e.Report:
+		r.misbehaviourReport(&h)
+	default:
+		h.Rule = finding.Rule(kind)
+	}
+	r.memory.note(h)
+}
+
+// misbehaviourReport makes a report of what proves nothing to others. It is found again
+// in each round, perhaps with the evidence; of the reports, the first one is kept.
+func (r *round) misbehaviourReport(h *happened) {
+	h.Rule, h.Class = finding.Refused, finding.Report
+	h.Summary += ", which this monitor can not prove to others"
+	if r.memory.proven(h.Rule, place{id: h.Subject}) {
+		if err := os.Remove(h.File); err != nil {
+			r.cfg.Logger.Warn("removing a report that is there already", "err", err)
+		}
+	}
+}
+
+// kindOf returns the kind of an evidence file.
+func kindOf(path string) (evidence.Kind, error) {
+	if path == "" {
+		return "", errors.New("there is no file")
+	}
+	if _, err := os.Stat(path); err != nil {
+		return "", err
+	}
+	data, err := readFile(path, evidence.MaxSize)
+	if err != nil {
+		return "", err
+	}
+	e, err := evidence.Parse(data)
+	if err != nil {
+		return "", err
+	}
+	return e.Kind, nil
+}
+
+func hintOf(err error) string {
+	var c *client.Error
+	var m *monitor.Error
+	switch {
+	case errors.As(err, &c):
+		return c.Hint
+	case errors.As(err, &m):
+		return m.Hint
+	}
+	return ""
+}
+
+// aboutOwnWay reports whether an error of comparing what a peer answered is about what
+// the directory answered.
+func aboutOwnWay(err error) bool {
+	return errors.Is(err, client.ErrOwnWay) || errors.Is(err, client.ErrNotContinued)
+}
