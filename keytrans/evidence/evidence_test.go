@@ -80,7 +80,7 @@ var insignificant = []string{
 	".summary", ".class", ".rule", ".directory", ".found_at", ".policy", ".fork.view", ".own.view", ".credential.recent_distinguished",
 }
 
-// TestTampered changes every byte of every part that a proof rests on.
+// TestTampered changes bytes of every part that a proof rests on.
 func TestTampered(t *testing.T) {
 	for name, g := range lying {
 		t.Run(name, func(t *testing.T) {
@@ -89,7 +89,7 @@ func TestTampered(t *testing.T) {
 			if g.modes != nil {
 				o.Mode = g.modes[0]
 			}
-			tamper(t, g.make(t, newLog(o)), func(path string, changed *evidence.Evidence) {
+			tamper(t, g.make(t, newLog(o)), 100, func(path string, changed *evidence.Evidence) {
 				p, err := changed.Verify(evidence.Expected{})
 				if err == nil && !harmless(path, g) {
 					t.Errorf("%s: it still proves that %s", path, p.Found)
@@ -116,8 +116,9 @@ func harmless(path string, g guilty) bool {
 	return false
 }
 
-// tamper calls f with evidence in which one byte or number was changed.
-func tamper(t *testing.T, e *evidence.Evidence, f func(path string, changed *evidence.Evidence)) {
+// tamper calls f with evidence in which one byte or number was changed: about most of
+// each part, all over it.
+func tamper(t *testing.T, e *evidence.Evidence, most int, f func(path string, changed *evidence.Evidence)) {
 	t.Helper()
 	data, err := e.Marshal()
 	fatalIfErr(t, err)
@@ -128,8 +129,7 @@ func tamper(t *testing.T, e *evidence.Evidence, f func(path string, changed *evi
 		if slices.ContainsFunc(insignificant, func(s string) bool { return strings.HasPrefix(path, s) }) {
 			return
 		}
-		// Long parts are sampled: a prime step meets all of their fields in the end.
-		step := 1 + alternatives/60
+		step := 1 + alternatives/most
 		for i := 0; i < alternatives; i += step {
 			set(i)
 			changed, err := json.Marshal(v)
@@ -143,7 +143,7 @@ func tamper(t *testing.T, e *evidence.Evidence, f func(path string, changed *evi
 			}
 		}
 	})
-	if seen < 100 {
+	if seen < 50 {
 		t.Errorf("only %d changes", seen)
 	}
 }

@@ -138,6 +138,26 @@ var lying = map[string]guilty{
 		e.Credential.Distinguished = newUser(t).see(l, 12).distinguished(l.Directory(16))
 		return e
 	}},
+	"an update of a credential": {kind: evidence.Credential, rule: keeps, found: "entry 13 lacks version 2", private: true,
+		modes: []keytrans.DeploymentMode{keytrans.ContactMonitoring},
+		make: func(t testing.TB, l *keytranstest.Log) *evidence.Evidence {
+			grow(l, 18, changes{12: {keytranstest.Create(alice, "two")}, 13: {keytranstest.Remove(alice, 2)}, 14: {keytranstest.Restore(alice, 2)}})
+			e := newEvidence(evidence.Credential, l)
+			e.Credential = credentialOf(t, l, 11, 13)
+			c := must(keytrans.ParseCredential(l.Config, e.Credential.Credential))
+			r, err := l.Verifier().Credential(keytrans.Recent{e.Credential.Base.Keytrans()}, c)
+			fatalIfErr(t, err)
+			later, _ := recentOf(t, l, 18, 15)
+			q, err := r.Provisional.UpdateRequest([]byte(alice), keytrans.Recent{later})
+			fatalIfErr(t, err)
+			request, err := q.Marshal()
+			fatalIfErr(t, err)
+			e.Credential.Update, err = lyingAt(l, 18).Answer(keytranstest.CredentialUpdate, request)
+			fatalIfErr(t, err)
+			e.RetainedView = evidence.NewView(newUser(t).see(l, 18).view, nil)
+			e.Credential.Distinguished = newUser(t).see(l, 9).distinguished(l.Directory(18))
+			return e
+		}},
 	"checkpoints": {kind: evidence.Inconsistency, rule: "C2SP tlog-checkpoint", found: "a state of 1 entries and one of 2 that does not continue it", make: func(t testing.TB, l *keytranstest.Log) *evidence.Evidence {
 		p := newPublicLog(t, l)
 		e := newEvidence(evidence.Inconsistency, l)
