@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/monitor"
 	"github.com/ghostlight-kt/ghostlight/monitor/cause"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
@@ -152,6 +153,9 @@ func (s *slot) openFinding(err error) finding.Finding {
 		if f, whole = cause.Whole(err, s.unreachable); !whole {
 			f.Rule, f.Summary = finding.Refused, "the directory's answer does not verify, and proves nothing"
 		}
+	case client.Misbehaved:
+		f.Class, f.Severity, f.Condition = finding.Evidence, finding.Critical, false
+		f.Rule, f.Summary = finding.Rule(evidence.Contradiction), "the directory's misbehaviour is proven"
 	case client.Attention:
 		f.Rule, f.Summary = finding.ConfigurationChanged, "the directory serves another Configuration than the pinned one"
 	}
@@ -161,7 +165,7 @@ func (s *slot) openFinding(err error) finding.Finding {
 	var m *monitor.Error
 	switch {
 	case errors.As(err, &c):
-		f.Hint = c.Hint
+		f.Hint, f.File = c.Hint, c.Evidence
 	case errors.As(err, &m):
 		f.Hint = m.Hint
 	}
