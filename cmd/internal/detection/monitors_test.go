@@ -141,9 +141,9 @@ func (p *person) readAlerts(r ran, out *sighting) {
 	p.verify(out)
 	for _, m := range told.FindAllStringSubmatch(r.stderr, -1) {
 		switch {
-		case m[1] == string(finding.Evidence) && !contains(out.proofs, m[2]):
+		case m[1] == string(finding.Evidence) && !slices.Contains(out.proofs, m[2]):
 			p.Errorf("no alert has the evidence of kind %s: %v", m[2], r)
-		case m[1] == string(finding.Report) && !contains(p.info, m[2]):
+		case m[1] == string(finding.Report) && !slices.Contains(p.info, m[2]):
 			out.reports = appendNew(out.reports, m[2])
 		}
 	}
