@@ -87,6 +87,9 @@ func (c *credentialCheck) openRecent() (*Proof, error) {
 		return nil, nil
 	}
 	signer, view, err := c.log.open(c.Distinguished)
+	if err == nil && c.Distinguished.Operation != operationDistinguished {
+		err = fmt.Errorf("they do not follow from %s", c.Distinguished.Operation)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the recent distinguished heads: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ghostlight-kt/ghostlight/client"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
 
@@ -29,20 +30,11 @@ func Whole(err error, delay time.Duration) (finding.Finding, bool) {
 	case errors.Is(err, keytrans.ErrAuditor):
 		f.Rule, f.After = finding.AuditorOverdue, delay
 		f.Summary = "the auditor does not vouch for what the directory shows"
-	case errors.Is(err, client.ErrOverdue):
+	case errors.Is(err, client.ErrOverdue), errors.Is(err, checkpoint.ErrQuorum):
 		f.Rule, f.After = finding.QuorumOverdue, delay
 		f.Summary = "the witnesses have not seen what the directory shows, for too long"
 	default:
 		return f, false
 	}
 	return f, true
-}
-
-// Hint returns what the user can do about an error, if anything is known to help.
-func Hint(err error) string {
-	var e *client.Error
-	if errors.As(err, &e) {
-		return e.Hint
-	}
-	return ""
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ghostlight-kt/ghostlight/client"
 	"github.com/ghostlight-kt/ghostlight/monitor"
+	"github.com/ghostlight-kt/ghostlight/monitor/cause"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
 
@@ -143,23 +144,26 @@ func (s *slot) current() RoleStatus {
 
 // openFinding is the finding for a role that could not be opened.
 func (s *slot) openFinding(err error) finding.Finding {
-	f := finding.Finding{
-		Rule: finding.Failed, Class: finding.Report, Severity: finding.Warning, Directory: s.directory, Subject: s.name,
-		Summary: "the role " + s.name + " could not begin", Detail: err.Error(), Condition: true,
+	f := finding.Finding{Rule: finding.Failed, Class: finding.Report, Severity: finding.Warning, Condition: true}
+	f.Summary = "something on this machine failed"
+	switch client.KindOf(err) {
+	case client.Undecided:
+		whole := false
+		if f, whole = cause.Whole(err, s.unreachable); !whole {
+			f.Rule, f.Summary = finding.Refused, "the directory's answer does not verify, and proves nothing"
+		}
+	case client.Attention:
+		f.Rule, f.Summary = finding.ConfigurationChanged, "the directory serves another Configuration than the pinned one"
 	}
+	f.Directory, f.Subject, f.Detail = s.directory, s.name, err.Error()
+	f.Summary = "the role " + s.name + " could not begin: " + f.Summary
 	var c *client.Error
 	var m *monitor.Error
 	switch {
 	case errors.As(err, &c):
-		f.Hint, f.File = c.Hint, c.Evidence
+		f.Hint = c.Hint
 	case errors.As(err, &m):
-		f.Hint, f.File = m.Hint, m.Evidence
-	}
-	switch {
-	case client.KindOf(err) == client.Undecided, monitor.KindOf(err) == monitor.Undecided:
-		f.Rule, f.After = finding.Unreachable, s.unreachable
-	case client.KindOf(err) == client.Attention:
-		f.Rule, f.Condition = finding.ConfigurationChanged, false
+		f.Hint = m.Hint
 	}
 	return f
 }

@@ -165,10 +165,11 @@ func (s *Station) Once(ctx context.Context) error {
 		all.Go(func() { s.web.serve(web) })
 	}
 	var rounds sync.WaitGroup
-	for _, slot := range s.slots {
+	for _, slots := range s.byDirectory() {
 		rounds.Go(func() {
-			r := slot.round(ctx)
-			s.record(ctx, slot, r)
+			for _, slot := range slots { // an auditor's signature is what the others wait for
+				s.record(ctx, slot, slot.round(ctx))
+			}
 		})
 	}
 	rounds.Wait()
@@ -178,6 +179,15 @@ func (s *Station) Once(ctx context.Context) error {
 		return err
 	}
 	return errors.Join(s.ledgerError(), s.ledger.Flush(ctx))
+}
+
+// byDirectory returns the roles of each directory, and the monitor's own.
+func (s *Station) byDirectory() map[string][]*slot {
+	out := make(map[string][]*slot)
+	for _, slot := range s.slots {
+		out[slot.directory] = append(out[slot.directory], slot)
+	}
+	return out
 }
 
 // record has the ledger take what a round came to.

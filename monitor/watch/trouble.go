@@ -120,11 +120,15 @@ func (r *round) misbehaved(key watchedKey, err error) {
 		h.File = e.Evidence
 	}
 	kind, readErr := evidenceKind(h.File)
-	if readErr != nil {
+	switch {
+	case readErr != nil:
 		h.Rule, h.Class = finding.Refused, finding.Report
 		h.Summary = "the directory's misbehaviour was proven to this monitor, which could not store the evidence"
 		h.Detail += fmt.Sprintf(" (%v)", readErr)
-	} else {
+	case e.Report:
+		h.Rule, h.Class = finding.Rule(kind), finding.Report
+		h.Summary = "the directory contradicts what this monitor remembers, which cannot be proven to others"
+	default:
 		h.Rule = finding.Rule(kind)
 	}
 	h.Subject = subject("evidence", string(h.Rule), key.label)
