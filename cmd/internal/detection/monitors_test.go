@@ -28,7 +28,7 @@ func monitor(name string, parts ...part) observer {
 	}
 	return observer{
 		name: name, does: "`ktmon run --once`, " + strings.Join(does, ", "), policy: true,
-		prepare: func(p *person) { p.configure(parts) },
+		prepare: func(p *person) { p.write(parts); p.begin() },
 		look:    func(p *person) []ran { return []ran{p.runMonitor()} },
 	}
 }
@@ -40,7 +40,15 @@ func stranger() observer { return monitor("monitor", audits()) }
 func ownersMonitor(label string) observer { return monitor("owner's monitor", watches(label, "owner")) }
 
 // theAuditor is the directory's auditor.
-func theAuditor() observer { return monitor("auditor", signs()) }
+func theAuditor() observer {
+	o := monitor("auditor", signs())
+	o.prepare = func(p *person) {
+		p.write([]part{signs()})
+		p.runMonitor() // nobody accepts the directory before the auditor has signed
+		p.begin()
+	}
+	return o
+}
 
 // audits verifies every change of the public log.
 func audits() part {
@@ -87,11 +95,16 @@ func running(name, role string, parts ...part) observer {
 	return o
 }
 
-// configure writes the monitor's configuration.
-func (p *person) configure(parts []part) {
+// write writes the monitor's configuration.
+func (p *person) write(parts []part) {
 	p.Helper()
 	writeFile(p.T, p.station(), []byte("data: data\n"+p.directories(parts)+"alerts: {stdout: true}\n"))
 	p.must(execute(p.T, "ktmon", "check", p.station()))
+}
+
+// begin runs the first round of a monitor, in which nothing is wrong.
+func (p *person) begin() {
+	p.Helper()
 	p.readAlerts(p.must(p.runMonitor()), new(sighting))
 }
 
@@ -128,9 +141,9 @@ func (p *person) readAlerts(r ran, out *sighting) {
 	p.verify(out)
 	for _, m := range told.FindAllStringSubmatch(r.stderr, -1) {
 		switch {
-		case m[1] == string(finding.Evidence) && !contains(out.proofs, m[2]):
+		case m[1] == string(finding.Evidence) && !slices.Contains(out.proofs, m[2]):
 			p.Errorf("no alert has the evidence of kind %s: %v", m[2], r)
-		case m[1] == string(finding.Report) && !contains(p.info, m[2]):
+		case m[1] == string(finding.Report) && !slices.Contains(p.info, m[2]):
 			out.reports = appendNew(out.reports, m[2])
 		}
 	}

@@ -40,8 +40,6 @@ type person struct {
 
 func makeDir(path string) error { return os.MkdirAll(path, 0o700) }
 
-func contains(list []string, s string) bool { return slices.Contains(list, s) }
-
 // kt runs kt as the person.
 func (p *person) kt(args ...string) ran {
 	p.Helper()

@@ -38,11 +38,11 @@ var leafRows = group{
 			}),
 		},
 		{
-			name: "a leaf moved",
-			gain: "Alice's key is not found, while the tree has as many leaves as before",
-			story: `The leaf of Alice's latest version is found under another search key, next to its own. To Alice it is
-proven that the version is gone, by what she remembers of it; that she remembers it right, nothing proves to others.`,
-			cast: everyone,
+			name:     "a leaf moved",
+			gain:     "Alice's key is not found, while the tree has as many leaves as before",
+			provable: true,
+			story:    `The leaf of Alice's latest version is found under another search key, next to its own.`,
+			cast:     everyone,
 			attack: once(func(s *scene) {
 				log := s.d.honest.log
 				moved := prefixtree.Leaf{Key: log.SearchKey(alice, 1), Commitment: log.Label(alice).Versions[1].Commitment}

@@ -7,7 +7,7 @@ import (
 )
 
 // patience is how long the log may stand still in the row about that.
-const patience = 30 * time.Second
+const patience = 40 * time.Second
 
 var timeRows = group{
 	name:  "Time and history",

@@ -84,7 +84,7 @@ URL here, which could as well be a proxy.`,
 honest log, asks it what it was shown.`,
 			provable: true,
 			cast: between(newcomer(alice),
-				running("victim's monitor", "audit", audits(), onRoute("victim's monitor")), monitor("monitor", audits(), withPeer("victim's monitor"))),
+				running("victim's monitor", "vantage", audits()), monitor("monitor", audits(), withPeer("victim's monitor"))),
 			attack: once(func(s *scene) {
 				v := splitView(s)
 				s.door("victim's monitor").show(v.copy())

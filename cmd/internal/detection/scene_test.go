@@ -122,7 +122,7 @@ func (s *scene) door(name string) *door {
 // show has everybody's doors show a view but those of the given people.
 func (s *scene) show(v *view, but ...string) {
 	for name, p := range s.people {
-		if !contains(but, name) {
+		if !slices.Contains(but, name) {
 			p.door.show(v.copy())
 		}
 	}
@@ -141,7 +141,7 @@ func (s *scene) required(o *observer) []*witness {
 	}
 	var out []*witness
 	for _, w := range s.witnesses {
-		if contains(o.requires, w.name) {
+		if slices.Contains(o.requires, w.name) {
 			out = append(out, w)
 		}
 	}
