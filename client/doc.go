@@ -31,5 +31,9 @@
 // talks to, so it is readable by its user only, and no file name tells a label.
 // Whoever can write there can make the client believe anything.
 //
+// What proves misbehaviour is kept there in the form of package keytrans/evidence,
+// which others can check; what only this client can know is labelled a report. For
+// the evidence, the exchanges are kept from which the client learned of a label.
+//
 // The package never imports the server's code.
 package client
