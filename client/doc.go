@@ -33,5 +33,9 @@
 // present one is kept: if the present one is damaged, the client goes back to it and
 // says so (Client.Damage). If both are, it refuses to go on.
 //
+// What proves misbehaviour is kept there in the form of package keytrans/evidence,
+// which others can check; what only this client can know is labelled a report. For
+// the evidence, the exchanges are kept from which the client learned of a label.
+//
 // The package never imports the server's code.
 package client
