@@ -23,11 +23,10 @@ const longestRound = time.Hour
 
 // addDirectory adds the roles for a directory.
 func (s *Station) addDirectory(d *Directory) {
-	add := func(name string, patience time.Duration, open func(ctx context.Context, d *Directory) (Role, error)) {
-		s.slots = append(s.slots, &slot{
-			directory: d.Name, name: name, patience: patience, unreachable: s.cfg.Health.Unreachable,
-			open: func(ctx context.Context) (Role, error) { return open(ctx, d) },
-		})
+	add := func(name string, patience time.Duration, open func(ctx context.Context, d *Directory, slot *slot) (Role, error)) {
+		added := &slot{directory: d.Name, name: name, patience: patience, unreachable: s.cfg.Health.Unreachable, logger: s.opts.Logger}
+		added.open = func(ctx context.Context) (Role, error) { return open(ctx, d, added) }
+		s.slots = append(s.slots, added)
 	}
 	s.pinning[d.Name] = new(sync.Mutex)
 	if d.Audit != nil {
@@ -39,7 +38,7 @@ func (s *Station) addDirectory(d *Directory) {
 	add("vantage", longestRound, s.openVantage)
 }
 
-func (s *Station) openAudit(ctx context.Context, d *Directory) (Role, error) {
+func (s *Station) openAudit(ctx context.Context, d *Directory, slot *slot) (Role, error) {
 	configuration, err := s.cfg.configuration(d)
 	if err != nil {
 		return nil, err
@@ -52,7 +51,7 @@ func (s *Station) openAudit(ctx context.Context, d *Directory) (Role, error) {
 		Name: d.Name, URL: d.URL, LogURL: d.Log, Dir: s.folder(directoriesFolder, d.Name, "audit"), Mode: d.Audit.Mode,
 		Configuration: configuration, Policy: policy,
 		Unreachable: s.cfg.Health.Unreachable, Overdue: s.cfg.Health.Overdue,
-		HTTP: s.httpConfig(), Now: s.opts.Now, Logger: s.opts.Logger,
+		HTTP: s.httpConfig(), Now: s.opts.Now, Logger: s.opts.Logger, Progress: slot.progress,
 	}
 	if d.Audit.Key != "" {
 		cfg.KeyDir = s.cfg.path(d.Audit.Key)
@@ -60,7 +59,7 @@ func (s *Station) openAudit(ctx context.Context, d *Directory) (Role, error) {
 	return audit.Open(ctx, cfg)
 }
 
-func (s *Station) openWatch(ctx context.Context, d *Directory) (Role, error) {
+func (s *Station) openWatch(ctx context.Context, d *Directory, _ *slot) (Role, error) {
 	c, err := s.pinned(ctx, d)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package station
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -33,11 +34,29 @@ type slot struct {
 	unreachable time.Duration
 	// patience is how long a round may take; 0 is as long as it takes.
 	patience time.Duration
+	logger   *slog.Logger
 
 	role Role // nil until it is opened
 
 	mu     sync.Mutex
 	status RoleStatus
+	told   time.Time // when the log was told of the progress
+}
+
+// tellProgress is how often the log is told of the progress of a long round.
+const tellProgress = 10 * time.Second
+
+// progress takes note of how far a long round has come.
+func (s *slot) progress(p monitor.Progress) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.status.UpTo, s.status.Total = p.Entries, p.Total
+	if now := time.Now(); s.told.IsZero() {
+		s.told = now // short rounds are not worth a word
+	} else if now.Sub(s.told) > tellProgress {
+		s.told = now
+		s.logger.Info("progress", "role", s.id(), "step", p.Step, "up_to", p.Entries, "total", p.Total)
+	}
 }
 
 // RoleStatus is what the last round of a role came to. It is public.
@@ -119,6 +138,7 @@ func (s *slot) note(r *finding.Round, start time.Time) {
 	st.Directory, st.Role, st.CheckedBy = s.directory, s.name, checkedBy
 	st.Verdict, st.Checked, st.UpTo, st.Total = r.Verdict(), r.Checked, r.Size, r.Total
 	st.Rounds++
+	s.told = time.Time{}
 	st.FinishedAt, st.Took = time.Now().UTC(), time.Since(start)
 	if st.Verdict == finding.Verified {
 		st.VerifiedAt = st.FinishedAt
@@ -135,10 +155,8 @@ func (s *slot) current() RoleStatus {
 	defer s.mu.Unlock()
 	st := s.status
 	if st.Rounds == 0 {
-		st = RoleStatus{
-			Directory: s.directory, Role: s.name, CheckedBy: checkedBy, Verdict: finding.Unchecked,
-			Reasons: []Reason{{finding.Behind, finding.Report, finding.Info, "the first round is not complete"}},
-		}
+		st.Directory, st.Role, st.CheckedBy, st.Verdict = s.directory, s.name, checkedBy, finding.Unchecked
+		st.Reasons = []Reason{{finding.Behind, finding.Report, finding.Info, "the first round is not complete"}}
 	}
 	return st
 }

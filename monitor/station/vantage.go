@@ -6,7 +6,7 @@ import (
 	"github.com/ghostlight-kt/ghostlight/monitor/vantage"
 )
 
-func (s *Station) openVantage(ctx context.Context, d *Directory) (Role, error) {
+func (s *Station) openVantage(ctx context.Context, d *Directory, _ *slot) (Role, error) {
 	c, err := s.pinned(ctx, d)
 	if err != nil {
 		return nil, err
