@@ -50,6 +50,8 @@ func (r *round) describe(at place, err error) finding.Finding {
 	switch {
 	case client.Unreached(err), monitor.NotReached(err):
 		return finding.Finding{Rule: finding.Unreachable, After: r.cfg.Unreachable, Summary: unreached(at)}
+	case errors.Is(err, monitor.ErrNotFound):
+		return finding.Finding{Rule: finding.Refused, Summary: fmt.Sprintf("no checkpoint of the log is seen %s", at.seen())}
 	case errors.Is(err, client.ErrRolledBack):
 		return finding.Finding{Rule: finding.RolledBack, Summary: "the directory says that its log is smaller than what it showed before"}
 	case errors.Is(err, keytrans.ErrBehind):
