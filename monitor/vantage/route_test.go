@@ -221,10 +221,10 @@ func TestRouteTrouble(t *testing.T) {
 	}{
 		"no such name":        {Route{URL: "http://keys.invalid"}, "unreachable", "not reached"},
 		"a proxy that is off": {Route{Proxy: "socks5h://127.0.0.1:1"}, "unreachable", "not reached"},
-		"another directory":   {Route{URL: "stranger"}, "refused", "does not verify"},
+		"another directory":   {Route{URL: "stranger"}, "refused", "not verify"},
 		"a web site":          {Route{URL: "site"}, "refused unreachable", "no checkpoint"},
-		"garbage":             {Route{URL: "garbage"}, "refused", "does not verify"},
-		"the log only":        {Route{URL: "garbage", LogURL: "own"}, "refused", "does not verify"},
+		"garbage":             {Route{URL: "garbage"}, "refused", "not verify"},
+		"the log only":        {Route{URL: "garbage", LogURL: "own"}, "refused", "not verify"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
