@@ -132,6 +132,9 @@ func TestLyingPeers(t *testing.T) {
 			if f.Class != finding.Report || !f.Condition || len(r.Findings) != 1 {
 				t.Errorf("%+v", r.Findings)
 			}
+			if f.Rule == finding.Refused && f.After != liar.v.cfg.Unreachable {
+				t.Errorf("told after %v", f.After)
+			}
 			if strings.Contains(fmt.Sprintf("%+v", r.Findings), alice) && name != "more" {
 				t.Error("a label")
 			}

@@ -58,7 +58,7 @@ func (r *round) describe(at place, err error) finding.Finding {
 	case errors.Is(err, client.ErrNotContinued):
 		return finding.Finding{Rule: finding.Refused, Summary: fmt.Sprintf("it is not proven that the logs seen by this monitor and %s are one", at.seen())}
 	case errors.Is(err, errPeer):
-		return finding.Finding{Rule: finding.Refused, Summary: fmt.Sprintf("what %s answers is no gossip about this directory", at.name)}
+		return finding.Finding{Rule: finding.Refused, After: r.cfg.Unreachable, Summary: fmt.Sprintf("what %s answers is no gossip about this directory", at.name)}
 	case client.KindOf(err) == client.Undecided, monitor.KindOf(err) == monitor.Undecided, errors.Is(err, errOtherLog), errors.As(err, &refusal):
 		return finding.Finding{Rule: finding.Refused, Summary: fmt.Sprintf("an answer seen %s is a refusal, or does not verify, and proves nothing", at.seen())}
 	}
