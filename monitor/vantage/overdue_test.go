@@ -47,3 +47,21 @@ func TestCheckpointWithoutQuorum(t *testing.T) {
 	w.cfg.Routes = []Route{{URL: newHost(t, second).URL}}
 	w.want(w.round(), "inconsistency")
 }
+
+// TestSmallerIsNotBelieved: a smaller checkpoint does not take the place of a larger one,
+// though a second way proves that it is of the same log.
+func TestSmallerIsNotBelieved(t *testing.T) {
+	w := newWorld(t)
+	frozen := w.dir.Fork()
+	w.dir.Tick(3, time.Minute)
+	w.cfg.Routes = []Route{{URL: newHost(t, w.dir).URL}}
+	w.want(w.round())
+	w.server.become(frozen)
+	for range 2 {
+		r := w.round()
+		w.named(r, finding.RolledBack, "the public log is smaller than it was")
+		if w.v.believed.Size != w.dir.Size() {
+			t.Errorf("believed %d entries, not %d", w.v.believed.Size, w.dir.Size())
+		}
+	}
+}

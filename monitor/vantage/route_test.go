@@ -119,3 +119,31 @@ func TestPolicyOfSeveralLogs(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestOtherLogOfPolicy shows a checkpoint of another log that the policy names, before
+// there is one to hold it against, on the monitor's own way and of a peer.
+func TestOtherLogOfPolicy(t *testing.T) {
+	w, other := newWorld(t), newWorld(t)
+	line := func(d string) string { return strings.SplitN(d, "\n", 2)[0] }
+	w.cfg.Policy = []byte(line(string(w.dir.Policy("none"))) + " " + w.server.URL + "/log\n" +
+		line(string(other.dir.Policy("none"))) + " https://other.example.net/log\nquorum none\n")
+	d := w.document()
+	d["checkpoint"] = string(other.dir.Checkpoint())
+	w.cfg.Peers = []string{newHost(t, tell(encode(t, d))).URL}
+	w.server.become(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/log/") {
+			other.dir.ServeHTTP(rw, r)
+			return
+		}
+		w.dir.ServeHTTP(rw, r)
+	}))
+	w.cfg.Dir = t.TempDir() + "/new"
+	w.open()
+	r := w.round()
+	w.want(r, "refused", "refused")
+	w.named(r, finding.Refused, "an answer seen before")
+	w.named(r, finding.Refused, "what peer 1 answers")
+	if w.v.believed != nil || w.v.memory.Checkpoint != "" {
+		t.Errorf("believed %+v", w.v.believed)
+	}
+}

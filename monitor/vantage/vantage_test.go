@@ -145,6 +145,7 @@ func TestNewcomerIsShownAnother(t *testing.T) {
 	w := newWorld(t)
 	w.cfg.Policy = nil
 	w.want(w.round())
+	before := w.v.published.Load()
 	other := newHost(t, w.fork())
 	w.dir.Before = func(op string, body []byte) *clienttest.Answer {
 		if op != "distinguished" || string(body) != "\x00\x00" {
@@ -155,6 +156,9 @@ func TestNewcomerIsShownAnother(t *testing.T) {
 	for range 2 {
 		r := w.round()
 		w.named(r, finding.Rule("fork"), "a newcomer")
+		if w.v.published.Load() != before {
+			t.Error("what contradicts this monitor's log was published as its own")
+		}
 		w.dir.Tick(1, clienttest.Window)
 	}
 }

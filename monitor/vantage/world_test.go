@@ -114,6 +114,8 @@ func (w *world) open() {
 	var err error
 	w.v, err = Open(w.cfg)
 	fatalIfErr(w.T, err)
+	v := w.v
+	w.Cleanup(func() { _ = v.Close() }) // or a proxy waits for the connections of a test that failed
 }
 
 // round does a round, and checks what every one has to be.
