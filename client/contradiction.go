@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
@@ -83,6 +82,3 @@ func (s *session) earlier(label string) *evidence.Exchange {
 	}
 	return s.present(k.Exchange)
 }
-
-// errNotKept says that there is no exchange to keep.
-var errNotKept = errors.New("the exchange is too large to be kept")

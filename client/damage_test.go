@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/ghostlight-kt/ghostlight/client"
-	"github.com/ghostlight-kt/ghostlight/client/clienttest"
 )
 
 func (w *world) writeFile(path, content string) {
@@ -146,8 +145,10 @@ func TestPreviousIsNoLink(t *testing.T) {
 	w := fullState(t)
 	for range 3 {
 		w.writeFile(w.stateFile(), "damaged in place")
-		w.watch()
-		w.dir.Insert(clienttest.Update{Label: alice, Values: [][]byte{keys("y")}})
-		w.watch()
+		if _, _, err := w.c.Contacts(bg); err != nil { // which stores nothing
+			t.Fatal(err)
+		}
 	}
+	w.writeFile(w.stateFile(), "damaged in place")
+	w.watch()
 }

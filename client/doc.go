@@ -29,7 +29,13 @@
 //
 // State lies in one private folder for each directory. It says whom its user
 // talks to, so it is readable by its user only, and no file name tells a label.
-// Whoever can write there can make the client believe anything.
+// Whoever can write there can make the client believe anything. The state before the
+// present one is kept: if the present one is damaged, the client goes back to it and
+// says so (Client.Damage). If both are, it refuses to go on.
+//
+// What proves misbehaviour is kept there in the form of package keytrans/evidence,
+// which others can check; what only this client can know is labelled a report. For
+// the evidence, the exchanges are kept from which the client learned of a label.
 //
 // The package never imports the server's code.
 package client

@@ -33,6 +33,9 @@ const (
 	maxKeptFile  = 4 << 20
 )
 
+// errNotKept says that there is no exchange to keep.
+var errNotKept = errors.New("the exchange is too large to be kept")
+
 // keptExchange is an exchange that proved a version of a label, or the recent
 // distinguished heads.
 type keptExchange struct {

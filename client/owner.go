@@ -292,7 +292,10 @@ func (s *session) monitor(ctx context.Context, label string) error {
 // prove. The error is that of the search if it found misbehaviour, and the given
 // one otherwise.
 func (s *session) seekContradiction(ctx context.Context, label string, failed error) error {
-	_, err := s.search(ctx, label, nil, func(*state, *found) error { return nil })
+	_, err := s.search(ctx, label, nil, func(next *state, f *found) error {
+		// What is found does not count as seen.
+		return next.contactOf(label).observe(f, s.verifier.Configuration().MaximumLifetime, f.at)
+	})
 	if err != nil {
 		_, err = s.proveAbsent(ctx, label, nil, err)
 	}

@@ -36,10 +36,10 @@ type session struct {
 	cfg       Config
 	transport *transport
 	verifier  *keytrans.Verifier
-	lock      *fileLock  // nil while it is given up
-	state     *state     // as it is stored
-	previous  *state     // before the configuration was replaced, nil if it was not
-	unstored  bool       // store keeps the state in memory only
+	lock      *fileLock // nil while it is given up
+	state     *state    // as it is stored
+	previous  *state    // before the configuration was replaced, nil if it was not
+	unstored  bool      // store keeps the state in memory only
 	deferral  deferral
 	log       *publicLog // see publicLog
 	slowLog   bool       // the last settle ran out of time
@@ -314,6 +314,21 @@ func Open(root, directory string, cfg Config) (*Client, error) {
 type Pinned struct {
 	Directory string `json:"directory"`
 	Dir       string `json:"state_dir"`
+	// Configuration is what is pinned, encoded.
+	Configuration []byte `json:"configuration"`
+	// LogKey is the verifier key of its log in the stored witness policy, empty
+	// without one.
+	LogKey string `json:"log_key,omitempty"`
+}
+
+// ListPinned returns the directories that are trusted, with state below root. The
+// error is an *Error: state that cannot be read may be of any directory.
+func ListPinned(root string) ([]Pinned, error) {
+	out, err := listPinned(root)
+	if err != nil {
+		return nil, fail(Operational, "listing the trusted directories", err)
+	}
+	return out, nil
 }
 
 // listPinned returns the directories with state below root. Unreadable state is
@@ -336,7 +351,11 @@ func listPinned(root string) ([]Pinned, error) {
 		case err != nil:
 			return nil, err
 		}
-		out = append(out, Pinned{Directory: s.directory, Dir: dir})
+		p := Pinned{Directory: s.directory, Dir: dir, Configuration: s.configuration}
+		if s.witness != nil {
+			p.LogKey = s.witness.policy.log.VerifierKey
+		}
+		out = append(out, p)
 	}
 	return out, nil
 }

@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -169,7 +170,7 @@ func firstTrust(ctx context.Context, root, base string, configuration []byte, cf
 	s := &session{dir: dir, cfg: cfg, transport: newTransport(base, cfg), lock: lock}
 	defer s.end()
 	if _, _, err := loadState(dir); !errors.Is(err, fs.ErrNotExist) {
-		return nil, fail(Operational, "pinning the configuration", fmt.Errorf("another process did that just now: %w", err))
+		return nil, fail(Operational, "pinning the configuration", cmp.Or(err, errors.New("another process did that just now: try again")))
 	}
 	if err := s.pin(configuration); err != nil {
 		return nil, err

@@ -233,6 +233,14 @@ func (s *session) watchOwner(ctx context.Context, label string) error {
 
 // watchContact monitors the versions of a label that need it.
 func (s *session) watchContact(ctx context.Context, label string) error {
+	err := s.monitorContact(ctx, label)
+	if p := (*Problem)(nil); errors.Is(err, keytrans.ErrProof) || errors.As(err, &p) {
+		return s.seekContradiction(ctx, label, err)
+	}
+	return err
+}
+
+func (s *session) monitorContact(ctx context.Context, label string) error {
 	entries := s.state.contacts[label].monitor.Map
 	if len(entries) == 0 {
 		return nil

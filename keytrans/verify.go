@@ -24,6 +24,10 @@ var ErrBehind = fmt.Errorf("%w", ErrTime)
 // not follow: it is the log that passes the auditor's head on.
 var ErrAuditor = errors.New("the auditor does not vouch for the log")
 
+// ErrOrder says that a timestamp breaks the order of time. It is wrapped by a
+// *Misbehaviour.
+var ErrOrder = errors.New("a timestamp breaks the order of time")
+
 // Misbehaviour is the error for a response that an honest log cannot give: its
 // parts fit together and the log's signature covers them, but what they say
 // contradicts itself, the request, or what the user has verified before. The

@@ -88,7 +88,7 @@ func (w *walk) timestamp(pos uint64) (uint64, error) {
 func (w *walk) remember(pos, ts uint64) {
 	i, _ := slices.BinarySearch(w.positions, pos)
 	if i > 0 && w.timestamps[w.positions[i-1]] > ts || i < len(w.positions) && w.timestamps[w.positions[i]] < ts {
-		w.contradict("the timestamp of entry %d breaks the order of time", pos)
+		w.contradict("%w: that of entry %d", ErrOrder, pos)
 	}
 	w.positions = slices.Insert(w.positions, i, pos)
 	w.timestamps[pos] = ts

@@ -20,6 +20,10 @@
 //  4. Changes, by the prefix tree root in their entry. No signature covers them:
 //     wrong ones prove nothing, because anybody on the way can have changed them.
 //
+// With the directory's Configuration, a Mirror also compares the heads that the
+// directory signs with the KEYTRANS log tree over the same entries (ReadHead,
+// CompareHeads).
+//
 // Nothing is written to the copy before it is believed, and the checkpoint last.
 // Each tile equals, byte for byte, what the entries hash to, because it led from
 // the root to them.
@@ -32,7 +36,8 @@
 //
 // That others see the same log: that is what witnesses are for, whom a policy can
 // require. That the commitments in the prefix tree are of the right keys: their
-// owners look after that. That the copy stays what it is: VerifyMirror tells.
+// owners look after that. That the copy stays what it is: VerifyMirror tells, and
+// OpenMirror, after which what is damaged is read again, up to what was believed.
 //
 // # Memory
 //

@@ -12,7 +12,8 @@ import (
 
 // FoundEvidence is an evidence file that a monitor has written and that verifies.
 type FoundEvidence struct {
-	File, Kind, Summary string
+	File     string // its path
+	Evidence *evidence.Evidence
 }
 
 // ReadEvidence returns the evidence in the folder of a mirror or an auditor. Files
@@ -76,5 +77,5 @@ func readEvidenceFile(path string, configuration, policy []byte) (*FoundEvidence
 	if _, err := e.Verify(expected); err != nil {
 		return nil, err
 	}
-	return &FoundEvidence{path, string(e.Kind), e.Summary}, nil
+	return &FoundEvidence{path, e}, nil
 }

@@ -47,22 +47,32 @@ func (m *Mirror) ReadHead(ctx context.Context) (*LogAnswer, error) {
 }
 
 // CompareHeads compares the heads that ReadHead has kept and that the mirror is
-// complete for. The error is an *Error, of kind Undecided; it wraps ErrTreesDiffer
-// if a head is of other log entries than those in the checkpoint. Both are signed,
-// but from the head's root alone nobody else can tell which entries it is of.
+// complete for. The error is an *Error. It wraps ErrTreesDiffer if a head is of other
+// log entries than those in the checkpoint: of kind Misbehaved with evidence or, if too
+// many log entries would be needed to prove it, Undecided.
 func (m *Mirror) CompareHeads(ctx context.Context) error {
 	if err := m.compareWaiting(ctx); err != nil {
 		return classify("comparing the directory's heads", err)
 	}
-	if n := len(m.heads.Differing); n > 0 {
-		first := m.heads.Differing[0]
-		return &Error{
-			Kind: Undecided,
-			Err:  fmt.Errorf("%w: %d heads, the first one of %d entries", ErrTreesDiffer, n, first.TreeSize),
-			Hint: "the heads and the checkpoint are signed, and kept in the mirror: show them to others who mirror the log",
-		}
+	if len(m.heads.Differing) == 0 || m.done == nil {
+		return nil
 	}
-	return nil
+	first := m.heads.Differing[0]
+	finding := fmt.Errorf("%w: %d heads, the first one of %d entries", ErrTreesDiffer, len(m.heads.Differing), first.TreeSize)
+	if path := m.provenTrees(&first); path != "" {
+		return &Error{Kind: Misbehaved, Err: finding, Evidence: path, Hint: "keep this file and show it to others"}
+	}
+	e, err := m.proveTrees(ctx, &first)
+	if err != nil {
+		return classify("proving that a head is of other log entries", err)
+	}
+	if e != nil {
+		return m.accuser().accuse(e, nil, finding)
+	}
+	return &Error{
+		Kind: Undecided, Err: finding,
+		Hint: "the heads and the checkpoint are signed, and kept in the mirror: show them to others who mirror the log",
+	}
 }
 
 // HeadsStatus is what a mirror knows of the directory's heads.
@@ -120,6 +130,23 @@ func (m *Mirror) compareAgain(ctx context.Context) error {
 	compared := m.heads // changed only if the entries are what they were
 	compared.Waiting = append([]evidence.Head(nil), m.heads.Waiting...)
 	both := newTrees()
+	err := m.eachEntry(ctx, func(e keytrans.LogEntry) {
+		both.append(e)
+		compared.pass(both.size(), both.logRoot)
+	})
+	if err != nil {
+		return err
+	}
+	if both.root() != m.done.Root {
+		return fmt.Errorf("the entries in %s: %w", m.store.dir, tile.ErrTiles)
+	}
+	m.heads = compared
+	return nil
+}
+
+// eachEntry calls f with the log entries of the mirror, in order. They are as
+// authentic as its files.
+func (m *Mirror) eachEntry(ctx context.Context, f func(keytrans.LogEntry)) error {
 	for lo := uint64(0); lo < m.done.Size; lo += tile.FullWidth {
 		t := tile.Tile{Kind: tile.Entries, Index: lo / tile.FullWidth, Width: uint16(min(m.done.Size-lo, tile.FullWidth))}
 		data, err := readTile(ctx, m.store, t)
@@ -135,14 +162,9 @@ func (m *Mirror) compareAgain(ctx context.Context) error {
 			if err != nil {
 				return fmt.Errorf("%s: %w: %w", t.Path(), errContent, err)
 			}
-			both.append(e)
-			compared.pass(both.size(), both.logRoot)
+			f(e)
 		}
 	}
-	if both.root() != m.done.Root {
-		return fmt.Errorf("the entries in %s: %w", m.store.dir, tile.ErrTiles)
-	}
-	m.heads = compared
 	return nil
 }
 

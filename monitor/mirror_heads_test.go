@@ -3,12 +3,16 @@ package monitor
 import (
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/keytrans/keytranstest"
 	"github.com/ghostlight-kt/ghostlight/merkle"
 )
@@ -130,30 +134,111 @@ func TestHeadsOlder(t *testing.T) {
 			fatalIfErr(t, compare)
 			continue
 		}
-		wantKind(t, compare, Undecided, ErrTreesDiffer, "1 heads, the first one of 333 entries")
+		wantKind(t, compare, Misbehaved, ErrTreesDiffer, "1 heads, the first one of 333 entries")
 	}
 }
 
-// TestHeadsDiffer has a directory sign a head of other entries than the checkpoint's.
-// It is found out again after a restart.
+// TestHeadsDiffer has a directory sign a head of other entries than the checkpoint's,
+// with and without an earlier one that is right. It is found out again after a
+// restart, with one evidence file.
 func TestHeadsDiffer(t *testing.T) {
-	w := newHeadWorld(t, 300)
-	w.size.Store(200)
-	w.lie.Store(true)
-	m := w.open()
-	for range 2 {
-		read, update, compare := w.round(m)
-		fatalIfErr(t, read)
-		fatalIfErr(t, update)
-		wantKind(t, compare, Undecided, ErrTreesDiffer, "1 heads, the first one of 200 entries")
+	for _, based := range []bool{true, false} {
+		w := newHeadWorld(t, 300)
+		m := w.open()
+		if based {
+			w.size.Store(101)
+			w.mustRound(m, 101, 0)
+		}
+		w.size.Store(200)
+		w.lie.Store(true)
+		path := ""
+		for range 3 {
+			read, update, compare := w.round(m)
+			fatalIfErr(t, read)
+			fatalIfErr(t, update)
+			wantKind(t, compare, Misbehaved, ErrTreesDiffer, "1 heads, the first one of 200 entries")
+			e := compare.(*Error)
+			if path == "" {
+				path = e.Evidence
+			}
+			if e.Evidence != path || path == "" {
+				t.Fatalf("evidence %q, and before %q", e.Evidence, path)
+			}
+			fatalIfErr(t, m.Close())
+			w.log.Grow(t, 3, 1)
+			m = w.open()
+		}
+		checkTreesEvidence(t, path, w.signer.Config, based)
+		// The other head of that size is proof, too.
+		w.lie.Store(false)
+		_, err := m.ReadHead(t.Context())
+		if e, ok := err.(*Error); !ok || e.Kind != Misbehaved || e.Evidence == "" {
+			t.Fatalf("no evidence: %v", err)
+		}
 		fatalIfErr(t, m.Close())
-		m = w.open()
 	}
-	// The other head of that size is proof.
-	w.lie.Store(false)
-	_, err := m.ReadHead(t.Context())
-	if e, ok := err.(*Error); !ok || e.Kind != Misbehaved || e.Evidence == "" {
-		t.Fatalf("no evidence: %v", err)
+}
+
+// checkTreesEvidence changes evidence so that it proves nothing.
+func checkTreesEvidence(t *testing.T, path string, cfg *keytrans.Configuration, based bool) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	fatalIfErr(t, err)
+	parse := func() *evidence.Evidence {
+		e, err := evidence.Parse(data)
+		fatalIfErr(t, err)
+		return e
+	}
+	e := parse()
+	if p, err := e.Verify(evidence.Expected{}); err != nil || e.Class != evidence.ClassEvidence || (e.Trees.Base != nil) != based {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	changes := map[string]func(*evidence.Trees){
+		"the root":         func(x *evidence.Trees) { x.Head.Root[3] ^= 1 },
+		"the size":         func(x *evidence.Trees) { x.Head.TreeSize-- },
+		"the signature":    func(x *evidence.Trees) { x.Head.Signature[9] ^= 1 },
+		"an entry":         func(x *evidence.Trees) { x.Entries[50] ^= 1 },
+		"an entry less":    func(x *evidence.Trees) { x.Entries = x.Entries[40:] },
+		"half an entry":    func(x *evidence.Trees) { x.Entries = x.Entries[:len(x.Entries)-20] },
+		"after":            func(x *evidence.Trees) { x.After[0][0] ^= 1 },
+		"less after":       func(x *evidence.Trees) { x.After = x.After[1:] },
+		"more after":       func(x *evidence.Trees) { x.After = append(x.After, x.After[0]) },
+		"more before":      func(x *evidence.Trees) { x.Before = append(x.Before, x.After[0]) },
+		"the checkpoint":   func(x *evidence.Trees) { x.Checkpoint = x.Checkpoint[1:] },
+		"another base":     func(x *evidence.Trees) { x.Base = &evidence.Base{Head: x.Head} },
+		"a base of no log": func(x *evidence.Trees) { x.Base = &evidence.Base{} },
+	}
+	if based {
+		changes["no base"] = func(x *evidence.Trees) { x.Base = nil }
+		changes["the base's subtrees"] = func(x *evidence.Trees) { x.Base.Subtrees[0][0] ^= 1 }
+		changes["the base's signature"] = func(x *evidence.Trees) { x.Base.Signature = x.Head.Signature }
+		changes["before"] = func(x *evidence.Trees) { x.Before[0][0] ^= 1 }
+		changes["less before"] = func(x *evidence.Trees) { x.Before = x.Before[1:] }
+	}
+	for name, change := range changes {
+		e := parse()
+		change(e.Trees)
+		if _, err := e.Verify(evidence.Expected{}); !errors.Is(err, evidence.ErrNotProof) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	// A head of the very entries proves nothing.
+	e = parse()
+	right := e.Trees.Head
+	both := newTrees()
+	if !based {
+		for i := 0; i < len(e.Trees.Entries); i += keytrans.LogEntrySize {
+			entry, err := keytrans.ParseLogEntry(e.Trees.Entries[i:][:keytrans.LogEntrySize])
+			fatalIfErr(t, err)
+			both.append(entry)
+		}
+		signer := keytranstest.NewKeys(cfg.Suite, cfg.Mode, t.Name()).Signer
+		head, err := keytrans.SignTreeHead(cfg, signer, right.TreeSize, both.logRoot())
+		fatalIfErr(t, err)
+		e.Trees.Head = evidence.Head{TreeSize: right.TreeSize, Root: evidence.Hash(both.logRoot()), Signature: head.Signature}
+		if _, err := e.Verify(evidence.Expected{}); !errors.Is(err, evidence.ErrNotProof) || !strings.Contains(err.Error(), "very log entries") {
+			t.Errorf("of the very entries: %v", err)
+		}
 	}
 }
 

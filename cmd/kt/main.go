@@ -177,7 +177,7 @@ evidence file is named), 4 proven absent, 5 could not decide, 6 needs your atten
 	root.SetErr(a.stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(a.trustCommand(), a.lookupCommand(), a.publishCommand(), a.ownCommand(), a.watchCommand(), a.historyCommand(), a.proofCommand(),
-		a.credentialCommand(), a.headsCommand())
+		a.credentialCommand(), a.headsCommand(), a.evidenceCommand())
 	return root
 }
 
@@ -300,6 +300,8 @@ type errorJSON struct {
 	Message  string `json:"message"`
 	Hint     string `json:"hint,omitempty"`
 	Evidence string `json:"evidence,omitempty"`
+	// Report tells that the file proves nothing to others.
+	Report bool `json:"report,omitempty"`
 }
 
 // printError tells of an error, and in JSON mode says so on standard output too.
@@ -327,7 +329,7 @@ func (a *app) printErrorJSON(label string, err error, indent bool) {
 		Label   string         `json:"label,omitempty"`
 		Verdict client.Verdict `json:"verdict"`
 		Error   errorJSON      `json:"error"`
-	}{label, client.VerdictOf(err), errorJSON{e.Kind.String(), err.Error(), e.Hint, e.Evidence}}, indent)
+	}{label, client.VerdictOf(err), errorJSON{e.Kind.String(), err.Error(), e.Hint, e.Evidence, e.Report}}, indent)
 }
 
 // printErrorText tells people of an error. about is what it is about, empty for
@@ -339,7 +341,7 @@ func (a *app) printErrorText(about string, err error) {
 		fmt.Fprintf(a.stderr, "kt: %s\n", client.OutcomeMisbehaviour)
 	}
 	if e.Evidence != "" {
-		fmt.Fprintf(a.stderr, "kt: evidence: %s\n", cli.Printable(e.Evidence))
+		fmt.Fprintf(a.stderr, "kt: %s: %s\n", evidenceWord(e), cli.Printable(e.Evidence))
 	}
 	if e.Hint != "" {
 		fmt.Fprintf(a.stderr, "kt: hint: %s\n", cli.Printable(e.Hint))

@@ -127,9 +127,7 @@ func (a *app) printLog(r *client.WatchResult, printed map[string]client.Verdict)
 	a.printf("the log: ")
 	a.printVerdict(r.Log.Verdict)
 	a.printWitnessed(r.Log.Witness)
-	if r.Log.Evidence != "" {
-		a.printf("  evidence: %s\n", cli.Printable(r.Log.Evidence))
-	}
+	a.printEvidence(r.Log.Evidence, r.Log.Err)
 }
 
 // printCredentialReport prints the report on a credential, as printWatch does those
@@ -145,16 +143,12 @@ func (a *app) printCredentialReport(w *client.WatchResult, r *client.CredentialR
 	}
 	a.printf("credential of %s, version %d: ", cli.Printable(r.Label), r.Version)
 	a.printVerdict(r.Verdict)
-	if r.Evidence != "" {
-		a.printf("  evidence: %s\n", cli.Printable(r.Evidence))
-	}
+	a.printEvidence(r.Evidence, r.Err)
 }
 
 func (a *app) printReport(r *client.Report) {
 	a.printf("%s (%s): ", cli.Printable(r.Label), r.Role)
 	a.printVerdict(r.Verdict)
 	a.printUnexpected(r.Label, r.Unexpected)
-	if r.Evidence != "" {
-		a.printf("  evidence: %s\n", cli.Printable(r.Evidence))
-	}
+	a.printEvidence(r.Evidence, r.Err)
 }

@@ -109,7 +109,7 @@ evidence file is named), 5 could not decide, 6 needs your attention.`,
 		Version: version(),
 	}
 	cli.Prepare(root)
-root.AddCommand(newRun(), newInit(), newCheck(), newExpect(), newAck(), newMirror(), newKeygen(), newAudit(), newBench())
+	root.AddCommand(newRun(), newInit(), newCheck(), newExpect(), newAck(), newMirror(), newKeygen(), newAudit(), newBench())
 	return root
 }
 

@@ -183,7 +183,7 @@ func TestUndecided(t *testing.T) {
 	ktmon(t, t.Context(), "mirror", "--verify-only", w.dir).exits(exitOK)
 	fatalIfErr(t, os.Truncate(filepath.Join(w.dir, "changes", "000"), 100))
 	ktmon(t, t.Context(), "mirror", "--verify-only", w.dir).exits(exitUndecided, "does not verify", "changes/000", "hint: ")
-	ktmon(t, t.Context(), w.firstMirror...).exits(exitUndecided, "does not verify")
+	ktmon(t, t.Context(), w.firstMirror...).exits(exitUndecided, "changes/000", "do not lead to its prefix tree")
 }
 
 // TestMisbehaviour lets a log turn its clock back.

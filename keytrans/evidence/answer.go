@@ -16,6 +16,9 @@ type answer struct {
 	time  uint64 // of its rightmost entry, in milliseconds
 	// commitments are those that are proven, by version.
 	commitments map[uint32]merkle.Hash
+	// keys has all that the answer tells of versions: search keys are proven by the
+	// VRF, commitments are only if they are in commitments.
+	keys map[uint32]keytrans.VersionKey
 	// bounded tells that there is no version above greatest, nil for no version.
 	bounded  bool
 	greatest *uint32
@@ -24,7 +27,7 @@ type answer struct {
 func newAnswer(label []byte, v *keytrans.Verified, keys map[uint32]keytrans.VersionKey) answer {
 	a := answer{
 		label: string(label), size: v.View.Head.TreeSize, time: v.View.Rightmost().Timestamp,
-		commitments: make(map[uint32]merkle.Hash),
+		commitments: make(map[uint32]merkle.Hash), keys: keys,
 	}
 	for version, k := range keys {
 		if k.Proven && k.Commitment != nil {

@@ -19,6 +19,7 @@ var kinds = map[Kind]kind{
 	Credential:    {configuration: true, view: true, verify: (*Evidence).verifyCredential},
 	TreeHeads:     {configuration: true, verify: (*Evidence).verifyTreeHeads},
 	Timestamps:    {log: true, verify: (*Evidence).verifyTimestamps},
+	TreesDiffer:   {configuration: true, log: true, verify: (*Evidence).verifyTrees},
 }
 
 // maxEntries bounds the frontier of a view, and what else has one element for each
@@ -58,7 +59,7 @@ func (e *Evidence) check() error {
 func (e *Evidence) checkParts() error {
 	has := map[Kind]bool{
 		Fork: e.Fork != nil, Inconsistency: e.Inconsistency != nil, LogEntry: e.LogEntry != nil,
-		Credential: e.Credential != nil, TreeHeads: len(e.Heads) == 2, Timestamps: len(e.Entries) == 2,
+		Credential: e.Credential != nil, TreeHeads: len(e.Heads) == 2, Timestamps: len(e.Entries) == 2, TreesDiffer: e.Trees != nil,
 		Contradiction: e.Kind == Contradiction && e.Operation != "" && len(e.Request) > 0 && len(e.Response) > 0,
 	}
 	for k := range kinds {

@@ -13,8 +13,11 @@ func broken(err error) *Proof {
 	if !errors.As(err, &m) {
 		return nil
 	}
-	p := &Proof{Rule: ruleMonotonic, Found: m.Err.Error()}
-	if errors.Is(m, keytrans.ErrSignature) {
+	p := &Proof{Rule: ruleKeeps, Found: m.Err.Error()}
+	switch {
+	case errors.Is(m, keytrans.ErrOrder):
+		p.Rule = ruleMonotonic
+	case errors.Is(m, keytrans.ErrSignature):
 		p.Rule = ruleAuthorized
 	}
 	return p
@@ -33,27 +36,27 @@ func (e *Evidence) verifyContradiction() (*Proof, error) {
 	if err != nil {
 		return nil, err
 	}
-	answers, err := l.replayExchange(e.exchange())
+	var earlier []answer
+	if e.Earlier != nil {
+		earlier, err = l.replayExchange(e.Earlier, nil)
+		if p := broken(err); p != nil {
+			return p, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("the earlier exchange: %w", err)
+		}
+	}
+	answers, err := l.replayExchange(e.exchange(), earlier)
 	if p := broken(err); p != nil {
 		return p, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	if e.Earlier == nil {
-		return nil, e.remembered("the response contradicts nothing that the directory signed and that is in the file")
-	}
-	earlier, err := l.replayExchange(e.Earlier)
-	if p := broken(err); p != nil {
-		return p, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("the earlier exchange: %w", err)
-	}
 	if found := l.compare(earlier, answers); found != nil {
 		return &Proof{Rule: ruleKeeps, Found: found.Error()}, nil
 	}
-	return nil, e.remembered("the two exchanges do not contradict each other")
+	return nil, e.remembered("the response contradicts nothing that the directory signed and that is in the file")
 }
 
 // compare returns what two lists of answers contradict each other in.

@@ -87,6 +87,9 @@ func (c *credentialCheck) openRecent() (*Proof, error) {
 		return nil, nil
 	}
 	signer, view, err := c.log.open(c.Distinguished)
+	if err == nil && c.Distinguished.Operation != operationDistinguished {
+		err = fmt.Errorf("they do not follow from %s", c.Distinguished.Operation)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the recent distinguished heads: %w", err)
 	}
@@ -128,7 +131,7 @@ func (c *credentialCheck) compare(e *Evidence, r *keytrans.CredentialResult) (*P
 		}
 	}
 	if e.Earlier != nil {
-		earlier, err := c.log.replayExchange(e.Earlier)
+		earlier, err := c.log.replayExchange(e.Earlier, nil)
 		if err != nil {
 			return nil, fmt.Errorf("the earlier exchange: %w", err)
 		}

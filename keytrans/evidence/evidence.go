@@ -50,6 +50,9 @@ const (
 	// Timestamps is two successive log entries in one signed checkpoint, of which the
 	// second is older than the first.
 	Timestamps Kind = "timestamps"
+	// TreesDiffer is a signed head and a signed checkpoint of other log entries than
+	// each other.
+	TreesDiffer Kind = "trees-differ"
 )
 
 // Evidence is what an evidence file holds. In JSON, byte strings are in base64,
@@ -103,6 +106,7 @@ type Evidence struct {
 	// Entries are proofs (C2SP tlog-proof) of the two log entries of kind Timestamps,
 	// in the order of the log. The extra data of each is the 40 bytes of its entry.
 	Entries []string `json:"entries,omitempty"`
+	Trees   *Trees   `json:"trees,omitempty"`
 }
 
 // Exchange is one request of KEYTRANS and its response, with what they were

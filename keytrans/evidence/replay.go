@@ -8,32 +8,26 @@ import (
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 )
 
-// The operations of which the responses are verified without anything that a user
-// remembers of the label.
+// The operations of which responses can be replayed.
 const (
 	operationSearch        = "search"
 	operationAbsence       = "absence"
 	operationBatch         = "batch"
 	operationDistinguished = "distinguished"
 	operationOwnerInit     = "owner-init"
-)
 
-// isSelfContained reports whether an operation is one of them.
-func isSelfContained(operation string) bool {
-	switch operation {
-	case operationSearch, operationAbsence, operationBatch, operationDistinguished, operationOwnerInit:
-		return true
-	}
-	return false
-}
+	operationContactMonitor = "contact-monitor"
+	operationOwnerMonitor   = "owner-monitor"
+)
 
 // at is the time of every replay: a log's Timeless Verifier does not look at it.
 var at time.Time
 
 // replay verifies an exchange anew, against a view that was proven. The error is a
 // *keytrans.Misbehaviour if the directory contradicts itself. Nothing of the request
-// is relied on: an accuser may have made it up.
-func (l *log) replay(view *keytrans.View, operation string, request, response []byte) ([]answer, error) {
+// is relied on: an accuser may have made it up. earlier is what the directory answered
+// before, for those responses that are verified by means of it.
+func (l *log) replay(view *keytrans.View, operation string, request, response []byte, earlier []answer) ([]answer, error) {
 	switch operation {
 	case operationSearch:
 		return l.replaySearch(view, request, response)
@@ -46,17 +40,21 @@ func (l *log) replay(view *keytrans.View, operation string, request, response []
 		return nil, err
 	case operationOwnerInit:
 		return nil, l.replayOwnerInit(view, request, response)
+	case operationContactMonitor:
+		return nil, l.replayContactMonitor(view, request, response, earlier)
+	case operationOwnerMonitor:
+		return nil, l.replayOwnerMonitor(view, request, response, earlier)
 	}
 	return nil, fmt.Errorf("%w: the response to %s is verified by means of what was remembered of the label", ErrReport, operation)
 }
 
 // replayExchange is replay for an exchange with all that it needs.
-func (l *log) replayExchange(x *Exchange) ([]answer, error) {
+func (l *log) replayExchange(x *Exchange, earlier []answer) ([]answer, error) {
 	signer, view, err := l.open(x)
 	if err != nil {
 		return nil, err
 	}
-	return signer.replay(view, x.Operation, x.Request, x.Response)
+	return signer.replay(view, x.Operation, x.Request, x.Response, earlier)
 }
 
 // open returns what an exchange is verified against.

@@ -33,6 +33,8 @@ func (e *Evidence) Same(other *Evidence) bool {
 		return e.Summary == other.Summary && e.Operation == other.Operation && e.label() == other.label()
 	case Fork: // nothing is retained of the second log
 		return reflect.DeepEqual(e.RetainedView, other.RetainedView)
+	case TreesDiffer:
+		return e.Trees.Head.Root == other.Trees.Head.Root
 	case TreeHeads:
 		return e.Heads[0].Root == other.Heads[0].Root && e.Heads[1].Root == other.Heads[1].Root
 	}

@@ -82,7 +82,12 @@ var errNew = errors.New("the database is new")
 
 // check reads the whole database: it must be readable, and have all alerts that are
 // files. Alerts must have their files.
-func (r *repair) check(files []string) error {
+func (r *repair) check(files []string) (err error) {
+	defer func() { // a damaged file can make Pebble panic
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%w: %v", errDamaged, p)
+		}
+	}()
 	s := r.l.store
 	secret, err := s.get(secretName)
 	if err != nil {

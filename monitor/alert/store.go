@@ -214,7 +214,11 @@ func (s *store) scan(prefix string, f func(rest string, value []byte) error) err
 
 // scanFrom is scan, beginning with the key from.
 func (s *store) scanFrom(from, prefix string, f func(rest string, value []byte) error) (err error) {
-	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: []byte(from), UpperBound: after(prefix)})
+	options := &pebble.IterOptions{UpperBound: after(prefix)}
+	if from != "" {
+		options.LowerBound = []byte(from)
+	}
+	it, err := s.db.NewIter(options)
 	if err != nil {
 		return err
 	}

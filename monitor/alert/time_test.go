@@ -143,6 +143,7 @@ func TestDeadSink(t *testing.T) {
 			}
 		}
 		time.Sleep(7 * 24 * time.Hour)
+		synctest.Wait()
 		wantBackoff(t, dead.calls)
 		if n := l.Waiting()["dead"]; n != 20 {
 			t.Errorf("%d wait", n)

@@ -228,8 +228,8 @@ func (c *collector) evidence() {
 	c.failure(context.Background(), "reading the evidence", err)
 	for _, e := range found {
 		c.add(finding.Finding{
-			Rule: finding.Rule(e.Kind), Class: finding.Evidence, Severity: finding.Critical, Subject: filepath.Base(e.File),
-			Summary: e.Summary, File: e.File, Hint: "keep this file and show it to others: everybody can check it",
+			Rule: finding.Rule(e.Evidence.Kind), Class: finding.Evidence, Severity: finding.Critical, Subject: filepath.Base(e.File),
+			Summary: e.Evidence.Summary, File: e.File, Hint: "keep this file and show it to others: everybody can check it",
 		})
 	}
 	for path, err := range useless {

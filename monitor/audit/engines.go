@@ -51,7 +51,8 @@ func (e *mirrorEngine) round(ctx context.Context, c *collector) progress {
 		c.report(finding.Behind, fmt.Sprint(s.Target.Size), e.role.cfg.Overdue, "give this monitor a faster disk or network, or see why it is interrupted",
 			"this monitor has not come to the log's %d entries", s.Target.Size)
 	}
-	if h.Waiting > p.size && (s.Target == nil || p.size == s.Target.Size) {
+	complete := s.Target == nil || p.size == s.Target.Size
+	if complete && monitor.KindOf(err) != monitor.Operational && h.Waiting > p.size {
 		c.uncovered(h.Waiting)
 	}
 	e.role.reopen(ctx, err)

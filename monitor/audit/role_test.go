@@ -115,8 +115,8 @@ func TestRoleTwoHeads(t *testing.T) {
 	}
 }
 
-// TestRoleTreesDiffer signs a checkpoint of other entries than the head's: a report
-// that stays.
+// TestRoleTreesDiffer signs a checkpoint of other entries than the head's: evidence if
+// the role has the entries, and a report without. It stays.
 func TestRoleTreesDiffer(t *testing.T) {
 	w := newWorld(t, Stateless)
 	w.quiet()
@@ -134,7 +134,9 @@ func TestRoleTreesDiffer(t *testing.T) {
 	w.lie = true
 	for range 2 {
 		r := w.open()
-		w.round(r, finding.TreesDiffer)
+		if f := w.round(r, finding.TreesDiffer).Findings[0]; f.Class != finding.Evidence {
+			t.Errorf("%+v", f)
+		}
 		fatalIfErr(t, r.Close())
 		w.set(func() { w.lie, w.intercept = false, none("/api", http.StatusNotFound) })
 		r = w.open()
@@ -326,6 +328,34 @@ func TestRoleDamage(t *testing.T) {
 		again := w.round(r, finding.StateDamaged)
 		if again.Findings[0].Key() != first.Findings[0].Key() {
 			t.Error("it is another finding")
+		}
+	}
+}
+
+// TestRoleFailed lets writing fail, as on a full disk: the role says so, and goes on
+// when there is room.
+func TestRoleFailed(t *testing.T) {
+	for _, mode := range modes {
+		w := newWorld(t, mode)
+		w.quiet()
+		r := w.open()
+		w.round(r)
+		tmp := filepath.Join(r.folder(), "tmp") // nothing can be written without it
+		fatalIfErr(t, os.Remove(tmp))
+		fatalIfErr(t, os.WriteFile(tmp, nil, 0o600))
+		w.grow(300)
+		w.quiet()
+		want := []finding.Rule{finding.Failed}
+		if mode == Stateless {
+			want = append(want, finding.Behind)
+		}
+		f := w.round(r, want...).Findings[0]
+		if f.Class != finding.Report || !f.Condition {
+			t.Errorf("%+v", f)
+		}
+		w.now = w.now.Add(30 * time.Second)
+		if out := w.round(r); out.Size != 310 {
+			t.Errorf("%+v", out)
 		}
 	}
 }

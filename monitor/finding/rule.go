@@ -23,7 +23,7 @@ const (
 	// directory signed. They are signed by nobody.
 	WrongChanges Rule = "wrong-changes"
 	// TreesDiffer: the directory's head and its checkpoint, both signed, are of other log
-	// entries than each other.
+	// entries than each other. It is a report where the entries to prove it are missing.
 	TreesDiffer Rule = "trees-differ"
 	// RolledBack: the log is smaller than it was.
 	RolledBack Rule = "rolled-back"

@@ -3,6 +3,8 @@ package station
 import (
 	"context"
 	"path/filepath"
+	"sync"
+	"time"
 
 	"github.com/ghostlight-kt/ghostlight/monitor/audit"
 	"github.com/ghostlight-kt/ghostlight/monitor/watch"
@@ -16,23 +18,27 @@ const (
 	witnessFolder     = "witness"
 )
 
+// longestRound is how long a round may take whose work is bounded.
+const longestRound = time.Hour
+
 // addDirectory adds the roles for a directory.
 func (s *Station) addDirectory(d *Directory) {
-	add := func(name string, open func(ctx context.Context) (Role, error)) {
-		s.slots = append(s.slots, &slot{
-			directory: d.Name, name: name, open: open, unreachable: s.cfg.Health.Unreachable, logger: s.opts.Logger,
-		})
+	add := func(name string, patience time.Duration, open func(ctx context.Context, d *Directory, slot *slot) (Role, error)) {
+		added := &slot{directory: d.Name, name: name, patience: patience, unreachable: s.cfg.Health.Unreachable, logger: s.opts.Logger}
+		added.open = func(ctx context.Context) (Role, error) { return open(ctx, d, added) }
+		s.slots = append(s.slots, added)
 	}
+	s.pinning[d.Name] = new(sync.Mutex)
 	if d.Audit != nil {
-		add("audit", func(ctx context.Context) (Role, error) { return s.openAudit(ctx, d) })
+		add("audit", 0, s.openAudit) // a large log takes long
 	}
 	if len(d.Watch) > 0 {
-		add("watch", func(ctx context.Context) (Role, error) { return s.openWatch(ctx, d) })
+		add("watch", longestRound, s.openWatch)
 	}
-	s.addVantage(add, d)
+	add("vantage", longestRound, s.openVantage)
 }
 
-func (s *Station) openAudit(ctx context.Context, d *Directory) (Role, error) {
+func (s *Station) openAudit(ctx context.Context, d *Directory, slot *slot) (Role, error) {
 	configuration, err := s.cfg.configuration(d)
 	if err != nil {
 		return nil, err
@@ -45,7 +51,7 @@ func (s *Station) openAudit(ctx context.Context, d *Directory) (Role, error) {
 		Name: d.Name, URL: d.URL, LogURL: d.Log, Dir: s.folder(directoriesFolder, d.Name, "audit"), Mode: d.Audit.Mode,
 		Configuration: configuration, Policy: policy,
 		Unreachable: s.cfg.Health.Unreachable, Overdue: s.cfg.Health.Overdue,
-		HTTP: s.httpConfig(), Now: s.opts.Now, Logger: s.opts.Logger,
+		HTTP: s.httpConfig(), Now: s.opts.Now, Logger: s.opts.Logger, Progress: slot.progress,
 	}
 	if d.Audit.Key != "" {
 		cfg.KeyDir = s.cfg.path(d.Audit.Key)
@@ -53,7 +59,7 @@ func (s *Station) openAudit(ctx context.Context, d *Directory) (Role, error) {
 	return audit.Open(ctx, cfg)
 }
 
-func (s *Station) openWatch(ctx context.Context, d *Directory) (Role, error) {
+func (s *Station) openWatch(ctx context.Context, d *Directory, _ *slot) (Role, error) {
 	c, err := s.pinned(ctx, d)
 	if err != nil {
 		return nil, err

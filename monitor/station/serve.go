@@ -108,6 +108,7 @@ func (s *Station) handler() (http.Handler, error) {
 	if err := s.addFeeds(r); err != nil {
 		return nil, err
 	}
+	r.Handle("/gossip/*", s.gossip)
 	if s.witness != nil {
 		r.Mount("/witness", http.StripPrefix("/witness", s.witness))
 	}

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/monitor"
+	"github.com/ghostlight-kt/ghostlight/monitor/cause"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
 
@@ -30,12 +32,31 @@ type slot struct {
 	open            func(ctx context.Context) (Role, error)
 	// unreachable is how long a directory may be unreachable before it is told.
 	unreachable time.Duration
-	logger      *slog.Logger
+	// patience is how long a round may take; 0 is as long as it takes.
+	patience time.Duration
+	logger   *slog.Logger
 
 	role Role // nil until it is opened
 
 	mu     sync.Mutex
 	status RoleStatus
+	told   time.Time // when the log was told of the progress
+}
+
+// tellProgress is how often the log is told of the progress of a long round.
+const tellProgress = 10 * time.Second
+
+// progress takes note of how far a long round has come.
+func (s *slot) progress(p monitor.Progress) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.status.UpTo, s.status.Total = p.Entries, p.Total
+	if now := time.Now(); s.told.IsZero() {
+		s.told = now // short rounds are not worth a word
+	} else if now.Sub(s.told) > tellProgress {
+		s.told = now
+		s.logger.Info("progress", "role", s.id(), "step", p.Step, "up_to", p.Entries, "total", p.Total)
+	}
 }
 
 // RoleStatus is what the last round of a role came to. It is public.
@@ -86,7 +107,12 @@ func (s *slot) id() string {
 // round does one round.
 func (s *slot) round(ctx context.Context) finding.Round {
 	start := time.Now()
-	r := s.do(ctx)
+	limited, cancel := ctx, func() {}
+	if s.patience > 0 {
+		limited, cancel = context.WithTimeout(ctx, s.patience)
+	}
+	defer cancel()
+	r := s.do(limited)
 	if ctx.Err() == nil {
 		s.note(&r, start)
 	}
@@ -112,6 +138,7 @@ func (s *slot) note(r *finding.Round, start time.Time) {
 	st.Directory, st.Role, st.CheckedBy = s.directory, s.name, checkedBy
 	st.Verdict, st.Checked, st.UpTo, st.Total = r.Verdict(), r.Checked, r.Size, r.Total
 	st.Rounds++
+	s.told = time.Time{}
 	st.FinishedAt, st.Took = time.Now().UTC(), time.Since(start)
 	if st.Verdict == finding.Verified {
 		st.VerifiedAt = st.FinishedAt
@@ -128,33 +155,37 @@ func (s *slot) current() RoleStatus {
 	defer s.mu.Unlock()
 	st := s.status
 	if st.Rounds == 0 {
-		st = RoleStatus{
-			Directory: s.directory, Role: s.name, CheckedBy: checkedBy, Verdict: finding.Unchecked,
-			Reasons: []Reason{{finding.Behind, finding.Report, finding.Info, "the first round is not complete"}},
-		}
+		st.Directory, st.Role, st.CheckedBy, st.Verdict = s.directory, s.name, checkedBy, finding.Unchecked
+		st.Reasons = []Reason{{finding.Behind, finding.Report, finding.Info, "the first round is not complete"}}
 	}
 	return st
 }
 
 // openFinding is the finding for a role that could not be opened.
 func (s *slot) openFinding(err error) finding.Finding {
-	f := finding.Finding{
-		Rule: finding.Failed, Class: finding.Report, Severity: finding.Warning, Directory: s.directory, Subject: s.name,
-		Summary: "the role " + s.name + " could not begin", Detail: err.Error(), Condition: true,
+	f := finding.Finding{Rule: finding.Failed, Class: finding.Report, Severity: finding.Warning, Condition: true}
+	f.Summary = "something on this machine failed"
+	switch client.KindOf(err) {
+	case client.Undecided:
+		whole := false
+		if f, whole = cause.Whole(err, s.unreachable); !whole {
+			f.Rule, f.Summary = finding.Refused, "the directory's answer does not verify, and proves nothing"
+		}
+	case client.Misbehaved:
+		f.Class, f.Severity, f.Condition = finding.Evidence, finding.Critical, false
+		f.Rule, f.Summary = finding.Rule(evidence.Contradiction), "the directory's misbehaviour is proven"
+	case client.Attention:
+		f.Rule, f.Summary = finding.ConfigurationChanged, "the directory serves another Configuration than the pinned one"
 	}
+	f.Directory, f.Subject, f.Detail = s.directory, s.name, err.Error()
+	f.Summary = "the role " + s.name + " could not begin: " + f.Summary
 	var c *client.Error
 	var m *monitor.Error
 	switch {
 	case errors.As(err, &c):
 		f.Hint, f.File = c.Hint, c.Evidence
 	case errors.As(err, &m):
-		f.Hint, f.File = m.Hint, m.Evidence
-	}
-	switch {
-	case client.KindOf(err) == client.Undecided, monitor.KindOf(err) == monitor.Undecided:
-		f.Rule, f.After = finding.Unreachable, s.unreachable
-	case client.KindOf(err) == client.Attention:
-		f.Rule, f.Condition = finding.ConfigurationChanged, false
+		f.Hint = m.Hint
 	}
 	return f
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/ghostlight-kt/ghostlight/monitor"
 	"github.com/ghostlight-kt/ghostlight/monitor/alert"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
+	"github.com/ghostlight-kt/ghostlight/monitor/vantage"
 	"github.com/ghostlight-kt/ghostlight/monitor/witness"
 )
 
@@ -56,6 +57,7 @@ type Station struct {
 	opts   Options
 	http   *http.Client
 	ledger *alert.Ledger
+	gossip *vantage.Gossip
 	slots  []*slot
 	web    *web // nil without Config.Listen
 	since  time.Time
@@ -64,6 +66,8 @@ type Station struct {
 	witness      *witness.Witness // nil if the monitor is none
 	witnessKeys  []string
 
+	pinning map[string]*sync.Mutex // by directory; held while it is pinned
+
 	mu     sync.Mutex
 	failed error // of the ledger, at the last attempt
 }
@@ -71,7 +75,7 @@ type Station struct {
 // Open opens the monitor's folder, which it makes if there is none, and begins to
 // listen. No directory is contacted yet. The caller closes it.
 func Open(ctx context.Context, cfg *Config, opts Options) (_ *Station, err error) {
-	s := &Station{cfg: cfg, opts: opts.withDefaults(), http: newHTTP(), alertMetrics: alert.NewMetrics(), since: time.Now().UTC()}
+	s := &Station{cfg: cfg, opts: opts.withDefaults(), http: newHTTP(), alertMetrics: alert.NewMetrics(), gossip: vantage.NewGossip(), pinning: make(map[string]*sync.Mutex), since: time.Now().UTC()}
 	if err := os.MkdirAll(s.folder(), 0o700); err != nil {
 		return nil, err
 	}
@@ -161,10 +165,11 @@ func (s *Station) Once(ctx context.Context) error {
 		all.Go(func() { s.web.serve(web) })
 	}
 	var rounds sync.WaitGroup
-	for _, slot := range s.slots {
+	for _, slots := range s.byDirectory() {
 		rounds.Go(func() {
-			r := slot.round(ctx)
-			s.record(ctx, slot, r)
+			for _, slot := range slots { // an auditor's signature is what the others wait for
+				s.record(ctx, slot, slot.round(ctx))
+			}
 		})
 	}
 	rounds.Wait()
@@ -174,6 +179,15 @@ func (s *Station) Once(ctx context.Context) error {
 		return err
 	}
 	return errors.Join(s.ledgerError(), s.ledger.Flush(ctx))
+}
+
+// byDirectory returns the roles of each directory, and the monitor's own.
+func (s *Station) byDirectory() map[string][]*slot {
+	out := make(map[string][]*slot)
+	for _, slot := range s.slots {
+		out[slot.directory] = append(out[slot.directory], slot)
+	}
+	return out
 }
 
 // record has the ledger take what a round came to.
@@ -211,6 +225,8 @@ func (s *Station) pinned(ctx context.Context, d *Directory) (*client.Client, err
 	if cfg.Policy, err = s.cfg.policy(d.Policy); err != nil {
 		return nil, err
 	}
+	s.pinning[d.Name].Lock()
+	defer s.pinning[d.Name].Unlock()
 	root := s.folder(directoriesFolder, d.Name, "client")
 	c, err := client.Open(root, d.URL, cfg)
 	if client.KindOf(err) != client.Usage {

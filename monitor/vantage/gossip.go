@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -35,8 +36,10 @@ func (v *Vantage) publish(d *Document) error {
 // Gossip serves what the roles of several directories have last verified, from memory.
 // Its methods are safe for concurrent use, and also while rounds are done.
 type Gossip struct {
+	mux *http.ServeMux
+
+	mu    sync.Mutex
 	roles []*Vantage
-	mux   *http.ServeMux
 }
 
 // NewGossip returns the handler of GET /gossip/, the list of directories, and of GET
@@ -48,6 +51,25 @@ func NewGossip(roles ...*Vantage) *Gossip {
 	g.mux.HandleFunc("GET "+GossipPath+"{$}", g.serveIndex)
 	g.mux.HandleFunc("GET "+GossipPath+"{configuration}", g.serveDocument)
 	return g
+}
+
+// Add has the handler serve what another role verifies.
+func (g *Gossip) Add(v *Vantage) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.roles = append(g.roles, v)
+}
+
+// all returns what the roles have verified.
+func (g *Gossip) all() (out []*published) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, v := range g.roles {
+		if p := v.published.Load(); p != nil {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // Gossip returns the handler for this role alone.
@@ -68,10 +90,8 @@ const IndexSchema = "ghostlight/gossip-index/v1"
 
 func (g *Gossip) serveIndex(w http.ResponseWriter, r *http.Request) {
 	index := Index{Schema: IndexSchema, ConfigurationSHA256: []string{}}
-	for _, v := range g.roles {
-		if p := v.published.Load(); p != nil {
-			index.ConfigurationSHA256 = append(index.ConfigurationSHA256, p.configuration)
-		}
+	for _, p := range g.all() {
+		index.ConfigurationSHA256 = append(index.ConfigurationSHA256, p.configuration)
 	}
 	slices.Sort(index.ConfigurationSHA256)
 	index.ConfigurationSHA256 = slices.Compact(index.ConfigurationSHA256)
@@ -85,9 +105,8 @@ func (g *Gossip) serveIndex(w http.ResponseWriter, r *http.Request) {
 
 func (g *Gossip) serveDocument(w http.ResponseWriter, r *http.Request) {
 	var found *published
-	for _, v := range g.roles {
-		p := v.published.Load()
-		if p != nil && p.configuration == r.PathValue("configuration") && (found == nil || p.at.After(found.at)) {
+	for _, p := range g.all() {
+		if p.configuration == r.PathValue("configuration") && (found == nil || p.at.After(found.at)) {
 			found = p
 		}
 	}

@@ -7,10 +7,9 @@ import (
 	"os"
 
 	"github.com/ghostlight-kt/ghostlight/client"
-	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
-	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 	"github.com/ghostlight-kt/ghostlight/monitor"
+	"github.com/ghostlight-kt/ghostlight/monitor/cause"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
 
@@ -47,20 +46,15 @@ func (r *round) trouble(at place, err error) {
 // describe returns the rule and the summary for an error. Errors are only in details:
 // they can quote what a server sent.
 func (r *round) describe(at place, err error) finding.Finding {
+	f, whole := cause.Whole(err, r.cfg.Unreachable)
 	var refusal *client.Problem
 	switch {
 	case client.Unreached(err), monitor.NotReached(err):
 		return finding.Finding{Rule: finding.Unreachable, After: r.cfg.Unreachable, Summary: unreached(at)}
 	case errors.Is(err, monitor.ErrNotFound):
 		return finding.Finding{Rule: finding.Refused, Summary: fmt.Sprintf("no checkpoint of the log is seen %s", at.seen())}
-	case errors.Is(err, client.ErrRolledBack):
-		return finding.Finding{Rule: finding.RolledBack, Summary: "the directory says that its log is smaller than what it showed before"}
-	case errors.Is(err, keytrans.ErrBehind):
-		return finding.Finding{Rule: finding.Stalled, Summary: "the newest log entry that the directory shows is older than its Configuration permits"}
-	case errors.Is(err, keytrans.ErrAuditor):
-		return finding.Finding{Rule: finding.AuditorOverdue, After: r.cfg.Unreachable, Summary: "the auditor does not vouch for what the directory shows"}
-	case errors.Is(err, client.ErrOverdue), errors.Is(err, checkpoint.ErrQuorum):
-		return finding.Finding{Rule: finding.QuorumOverdue, After: r.cfg.Unreachable, Summary: "the witnesses have not seen what the directory shows, for too long"}
+	case whole:
+		return f
 	case errors.Is(err, client.ErrNotContinued):
 		return finding.Finding{Rule: finding.Refused, Summary: fmt.Sprintf("it is not proven that the logs seen by this monitor and %s are one", at.seen())}
 	case errors.Is(err, errPeer):

@@ -34,10 +34,10 @@ func (r *round) watchContacts(ctx context.Context, reports []client.Report) {
 	for labels := r.of(Contact); len(labels) > 0; {
 		group := labels[:min(len(labels), groupSize)]
 		labels = labels[len(group):]
-		results, err := r.cfg.Client.LookupMany(ctx, group)
+		results, err := r.lookUp(ctx, group)
 		if err != nil {
 			r.cannot(watchedKey{}, err)
-			for _, label := range append(group, labels...) {
+			for _, label := range slices.Concat(group, labels) {
 				r.unreached[watchedKey{Contact, label}] = true
 			}
 			return
@@ -46,6 +46,58 @@ func (r *round) watchContacts(ctx context.Context, reports []client.Report) {
 			r.watchContact(ctx, &results[i])
 		}
 	}
+}
+
+// lookUp looks labels up together. Those of which nothing was believed because of an
+// answer about one of them are looked up one by one: a lie about one label must not keep
+// what happens to others from being found.
+func (r *round) lookUp(ctx context.Context, labels []string) ([]client.ManyResult, error) {
+	results, err := r.cfg.Client.LookupMany(ctx, labels)
+	if client.KindOf(err) == client.Misbehaved {
+		results = make([]client.ManyResult, len(labels))
+		for i, label := range labels {
+			results[i] = client.ManyResult{Label: label, Err: err}
+		}
+		if r.oneByOne(ctx, results, err) {
+			return results, nil
+		}
+		return nil, err
+	}
+	shared := make(map[error]int)
+	for i := range results {
+		if e := results[i].Err; e != nil {
+			shared[e]++
+		}
+	}
+	for e, n := range shared {
+		if n > 1 && client.KindOf(e) == client.Undecided && !isWhole(e) {
+			r.oneByOne(ctx, results, e)
+		}
+	}
+	return results, err
+}
+
+// oneByOne looks up those labels that have the same error, which came of one of them. It
+// reports whether one proves misbehaviour.
+func (r *round) oneByOne(ctx context.Context, results []client.ManyResult, failed error) bool {
+	proven := false
+	var lost error
+	for i := range results {
+		one := &results[i]
+		if one.Err != failed {
+			continue
+		}
+		if lost != nil {
+			one.Err = lost
+			continue
+		}
+		one.Lookup, one.Err = r.cfg.Client.Lookup(ctx, one.Label, nil)
+		proven = proven || client.KindOf(one.Err) == client.Misbehaved
+		if client.Unreached(one.Err) || ctx.Err() != nil {
+			lost = one.Err
+		}
+	}
+	return proven
 }
 
 // contactTrouble takes note of why a contact could not be checked. The error of kind

@@ -27,5 +27,6 @@
 // A round reads and writes the state as a whole, a fixed number of times and every ten
 // seconds, and looks contacts up in groups of a fixed size. Its memory is bounded by a
 // multiple of the state, some kilobytes a label, and of client.Config.MaxResponse. Its
-// time is bounded by its context.
+// time is bounded by its context. Evidence files of the same misbehaviour at the same
+// label are kept up to a hundred, and then only the first.
 package watch

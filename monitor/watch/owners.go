@@ -49,7 +49,7 @@ func (r *round) takeOver(ctx context.Context, result *client.OwnManyResult) {
 		return
 	}
 	t := told{Version: o.Greatest, Value: o.Value}
-	l := r.record.begin(Owner, result.Label, t)
+	l := r.record.begin(Owner, result.Label, told{}) // the client has what matters
 	r.happened(l, happened{
 		Rule: finding.TakenOver, Class: finding.Report, Severity: finding.Info, Subject: subject(Owner, result.Label),
 		Summary: r.called(Owner, result.Label) + " is watched from now on; what it has is accepted",

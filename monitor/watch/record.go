@@ -40,8 +40,7 @@ type watchedKey struct{ role, label string }
 type watched struct {
 	Label string `json:"label"`
 	Role  string `json:"role"`
-	// Told is what a contact's label had last, of which there is a finding. For an
-	// owned label it is what was taken over.
+	// Told is what a contact's label had last, of which there is a finding.
 	Told     told       `json:"told"`
 	Happened []happened `json:"happened,omitempty"`
 }
@@ -73,9 +72,11 @@ func (h *happened) finding(directory string) finding.Finding {
 	}
 }
 
-// note adds what happened to a list, unless it has it.
+// note adds what happened to a list, in the place of the same if it has that.
 func note(list []happened, h happened) []happened {
-	if slices.ContainsFunc(list, func(o happened) bool { return o.Rule == h.Rule && o.Subject == h.Subject }) {
+	i := slices.IndexFunc(list, func(o happened) bool { return o.Rule == h.Rule && o.Subject == h.Subject })
+	if i >= 0 {
+		list[i] = h
 		return list
 	}
 	list = append(list, h)

@@ -41,15 +41,7 @@ func (r *round) begin(ctx context.Context) error {
 			r.happened(nil, damaged(damage.Error()))
 		}
 	}
-	damage, err := r.cfg.Client.Damage()
-	if err != nil {
-		return err
-	}
-	if damage != nil {
-		f := damaged(damage.String())
-		f.Subject = subject("client", damage.SHA256)
-		r.found = append(r.found, f.finding(r.cfg.Name))
-	}
+	var err error
 	if r.expected, err = r.readExpectations(); err != nil {
 		return err
 	}
@@ -61,6 +53,19 @@ func damaged(detail string) happened {
 		Rule: finding.StateDamaged, Class: finding.Report, Severity: finding.Warning, Subject: subject("record", detail),
 		Summary: "what was kept of watched labels was damaged; the monitor went back to what it had verified before",
 		Detail:  detail, Hint: "look whether this disk is failing or somebody changed the file, and remove the damaged file",
+	}
+}
+
+// watchState tells of the client's state if it was damaged, for as long as that is kept.
+func (r *round) watchState() {
+	damage, err := r.cfg.Client.Damage()
+	if err != nil {
+		r.failed("", err)
+	}
+	if damage != nil {
+		f := damaged(damage.String())
+		f.Subject = subject("client", damage.SHA256)
+		r.found = append(r.found, f.finding(r.cfg.Name))
 	}
 }
 
@@ -137,6 +142,7 @@ func (r *round) save() error {
 // end stores the record. If that fails, what was found is told all the same: the next
 // round reads the record that is stored, and finds it again.
 func (r *round) end() {
+	r.watchState()
 	if err := r.save(); err != nil {
 		r.failed("", err)
 	}
@@ -164,18 +170,23 @@ func (r *round) result() finding.Round {
 	if r.record == nil {
 		return out
 	}
-	for i := range r.record.Happened {
-		out.Findings = append(out.Findings, r.record.Happened[i].finding(r.cfg.Name))
-	}
-	for i := range r.cfg.Labels {
-		if l := r.record.of(r.cfg.Labels[i].Role, r.cfg.Labels[i].Label); l != nil {
-			for j := range l.Happened {
-				out.Findings = append(out.Findings, l.Happened[j].finding(r.cfg.Name))
-			}
-		}
+	for _, h := range r.allHappened() {
+		out.Findings = append(out.Findings, h.finding(r.cfg.Name))
 	}
 	if r.unsaved {
 		r.record = nil // read what is stored
+	}
+	return out
+}
+
+// allHappened returns what is kept of things that happened, in the order of the
+// configuration.
+func (r *round) allHappened() []happened {
+	out := slices.Clone(r.record.Happened)
+	for i := range r.cfg.Labels {
+		if l := r.record.of(r.cfg.Labels[i].Role, r.cfg.Labels[i].Label); l != nil {
+			out = append(out, l.Happened...)
+		}
 	}
 	return out
 }

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/ghostlight-kt/ghostlight/client"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/monitor/cause"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
 
@@ -57,41 +59,28 @@ func (r *round) keyOf(f *finding.Finding) (watchedKey, bool) {
 // undecided keeps why there is no verdict. What concerns the directory as a whole is one
 // condition, whichever label it was met at.
 func (r *round) undecided(key watchedKey, err error) {
-	whole := watchedKey{}
-	cause := err
+	reason := err
 	err = prefixed(key.label, err)
-	switch {
-	case client.Unreached(err):
-		r.unreached[key] = true
-		r.condition(whole, finding.Finding{
-			Rule: finding.Unreachable, Severity: finding.Warning, After: r.cfg.Unreachable,
-			Summary: "the directory was not reached, or what answered is not a directory",
-		}, err)
-	case errors.Is(err, client.ErrRolledBack):
-		r.condition(whole, finding.Finding{
-			Rule: finding.RolledBack, Severity: finding.Warning,
-			Summary: "the directory says that its log is smaller than what it showed before",
-		}, err)
-	case errors.Is(err, keytrans.ErrBehind):
-		r.condition(whole, finding.Finding{
-			Rule: finding.Stalled, Severity: finding.Warning,
-			Summary: "the newest log entry that the directory shows is older than its Configuration permits",
-		}, err)
-	case errors.Is(err, keytrans.ErrAuditor):
-		r.condition(whole, finding.Finding{
-			Rule: finding.AuditorOverdue, Severity: finding.Warning, After: r.cfg.Unreachable,
-			Summary: "the auditor does not vouch for what the directory shows",
-		}, err)
-	case errors.Is(err, client.ErrOverdue):
-		r.condition(whole, finding.Finding{
-			Rule: finding.QuorumOverdue, Severity: finding.Warning, After: r.cfg.Unreachable,
-			Summary: "the witnesses have not seen what the directory shows, for too long",
-		}, err)
-	default:
-		r.condition(key, finding.Finding{
-			Rule: finding.Refused, Severity: finding.Warning, Summary: r.refusal(key),
-		}, cause)
+	f, about := cause.Whole(err, r.cfg.Unreachable)
+	if !about {
+		f.Rule, f.Summary = finding.Refused, r.refusal(key)
+		r.condition(key, f, reason)
+		return
 	}
+	if client.Unreached(err) {
+		r.unreached[key] = true
+	}
+	r.condition(watchedKey{}, f, err)
+}
+
+// isWhole reports whether an error of kind Undecided is about the directory as a whole.
+func isWhole(err error) bool {
+	for _, e := range []error{client.ErrRolledBack, client.ErrOverdue, keytrans.ErrTime, keytrans.ErrAuditor} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return client.Unreached(err)
 }
 
 func (r *round) refusal(key watchedKey) string {
@@ -131,15 +120,43 @@ func (r *round) misbehaved(key watchedKey, err error) {
 		h.File = e.Evidence
 	}
 	kind, readErr := evidenceKind(h.File)
-	if readErr != nil {
+	switch {
+	case readErr != nil:
 		h.Rule, h.Class = finding.Refused, finding.Report
 		h.Summary = "the directory's misbehaviour was proven to this monitor, which could not store the evidence"
 		h.Detail += fmt.Sprintf(" (%v)", readErr)
-	} else {
+	case e.Report:
+		h.Rule, h.Class = finding.Rule(kind), finding.Report
+		h.Summary = "the directory contradicts what this monitor remembers, which cannot be proven to others"
+	default:
 		h.Rule = finding.Rule(kind)
 	}
 	h.Subject = subject("evidence", string(h.Rule), key.label)
+	r.keepOldEvidence(&h)
 	r.happened(r.record.of(key.role, key.label), h)
+}
+
+// maxEvidence bounds the evidence files of a directory that lies in each round.
+const maxEvidence = 100
+
+// keepOldEvidence has a finding that was proven before name the evidence file of then, if
+// that is still there. The new one is removed if there are many files already.
+func (r *round) keepOldEvidence(h *happened) {
+	for _, old := range r.allHappened() {
+		if old.Class != finding.Evidence || old.Subject != h.Subject || old.File == h.File {
+			continue
+		}
+		if _, err := evidenceKind(old.File); err != nil {
+			return
+		}
+		if files, err := os.ReadDir(filepath.Dir(h.File)); err == nil && len(files) > maxEvidence {
+			if err := os.Remove(h.File); err != nil {
+				r.failed("", err)
+			}
+		}
+		h.File = old.File
+		return
+	}
 }
 
 // evidenceKind returns the kind of an evidence file, which is one of its first fields.

@@ -1,7 +1,10 @@
 package watch_test
 
 import (
+	"bytes"
 	"context"
+	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -192,7 +195,6 @@ func TestStateDamaged(t *testing.T) {
 	w.wants(finding.UnexpectedVersion)
 	state := filepath.Join(w.client.StateDir(), "state.json")
 	w.writeFile(state, "garbage")
-	w.round() // goes back
 	first := w.find(w.wants(finding.UnexpectedVersion, finding.StateDamaged), finding.StateDamaged, "state.json.damaged").Key()
 	w.open()
 	if w.find(w.round(), finding.StateDamaged).Key() != first {
@@ -364,5 +366,68 @@ func TestOpenRefuses(t *testing.T) {
 	}
 	if _, err := watch.Open(watch.Config{}); err == nil {
 		t.Error("nothing was asked for")
+	}
+}
+
+// TestOneLie has the directory lie about one contact of many, in each round: what happens
+// to others is told nevertheless.
+func TestOneLie(t *testing.T) {
+	w := newWorld(t, both[1], watch.Label{Label: alice, Role: watch.Contact})
+	w.wants()
+	liar := w.dir.Fork()
+	w.insert(alice, "y")
+	liar.Insert(clienttest.Update{Label: bob, Values: [][]byte{keys("x")}})
+	lie := true
+	w.server.Config.Handler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		if lie && strings.Contains(string(body), bob) {
+			liar.ServeHTTP(rw, r)
+			return
+		}
+		w.dir.ServeHTTP(rw, r)
+	})
+	for range 2 {
+		r := w.wants(finding.Refused, finding.ChangedValue)
+		w.find(r, finding.Refused, bob)
+		w.find(r, finding.ChangedValue, alice, fingerprint('y'))
+	}
+	lie = false
+	w.wants(finding.ChangedValue)
+}
+
+// TestEvidenceIsBounded has the directory contradict itself in each round.
+func TestEvidenceIsBounded(t *testing.T) {
+	w := newWorld(t, both...)
+	w.wants()
+	fork := w.dir.Fork()
+	w.insert(alice, "a")
+	w.round()
+	for range 3 {
+		fork.Insert()
+	}
+	w.server.Config.Handler = fork
+	first := w.find(w.round(), finding.Rule("fork"))
+	folder := filepath.Dir(first.File)
+	for i := range 100 {
+		w.writeFile(filepath.Join(folder, fmt.Sprintf("other-%d.json", i)), "{}")
+	}
+	for range 3 {
+		w.dir.Clock.Add(time.Second)
+		if again := w.find(w.round(), finding.Rule("fork")); *again != *first {
+			t.Errorf("%+v", again)
+		}
+	}
+	files, err := os.ReadDir(folder)
+	if err != nil || len(files) != 101 {
+		t.Errorf("%d files, %v", len(files), err)
+	}
+	fatalIfErr(t, os.Remove(first.File)) // then the next one is kept
+	last := w.find(w.round(), finding.Rule("fork"))
+	if _, err := os.Stat(last.File); err != nil || last.Key() != first.Key() {
+		t.Errorf("%+v, %v", last, err)
 	}
 }

@@ -88,7 +88,7 @@ func (w *Witness) add(ctx context.Context, body []byte) (*anchor, error) {
 	if req.Old > s.Size {
 		return nil, refuse(http.StatusBadRequest, "the old size is larger than the checkpoint's")
 	}
-	if err := w.step(ctx, "verified"); err != nil {
+	if err := w.step("verified"); err != nil {
 		return nil, err
 	}
 	a, err := w.update(ctx, l, s, func(latest *anchor) error { return check(latest, s, req.Old, req.Proof) })
@@ -138,7 +138,7 @@ func (w *Witness) update(ctx context.Context, l *witnessed, s *submission, check
 	}
 	// A cosignature has the time to the second: within one, it is the same again.
 	now := w.cfg.Now().Unix()
-	if l.latest != nil && l.latest.text == s.text && l.latest.at == now {
+	if l.latest != nil && l.latest.at == now && l.latest.has(s) {
 		return l.latest, nil
 	}
 	a, err := cosign(w.key, now, s.Checkpoint, s.text, s.sigs)

@@ -1,6 +1,7 @@
 package witness
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -63,6 +64,13 @@ func (l *witnessed) openAnchor(key *Key, data []byte) (*anchor, error) {
 		return nil, errForeign
 	}
 	return a, nil
+}
+
+// has reports whether the note has the same text and all the log's signatures.
+func (a *anchor) has(s *submission) bool {
+	return a.text == s.text && !slices.ContainsFunc(s.sigs, func(sig note.Signature) bool {
+		return !bytes.Contains(a.note, appendLine(nil, sig))
+	})
 }
 
 // cosign returns the cosigned note of a checkpoint that the log's keys signed.

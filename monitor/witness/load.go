@@ -60,7 +60,8 @@ func (w *Witness) load(l *witnessed) error {
 	case err != nil:
 		l.damage = err
 		return nil
-	case best == nil && (w.store.rebuilt || db.err != nil || file.err != nil):
+	// The folder of a log is made after its first record.
+	case best == nil && (w.store.rebuilt || db.err != nil || file.err != nil || exists(w.path(l))):
 		l.damage = fmt.Errorf("the latest checkpoint that was cosigned is lost: %s %s, %s %s", db.name, db.state(), file.name, file.state())
 		return nil
 	case best == nil: // a new log

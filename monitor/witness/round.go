@@ -123,6 +123,9 @@ func (w *Witness) follow(ctx context.Context, l *witnessed, s source, latest *an
 	if refused != nil {
 		return refused
 	}
+	if err := w.step("compared"); err != nil {
+		return err
+	}
 	_, err := w.update(ctx, l, submitted, func(now *anchor) error {
 		switch {
 		case now != latest:

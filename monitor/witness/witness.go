@@ -1,7 +1,6 @@
 package witness
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -274,7 +273,7 @@ func (w *Witness) Close() error {
 }
 
 // step calls the hook of tests.
-func (w *Witness) step(_ context.Context, name string) error {
+func (w *Witness) step(name string) error {
 	if w.hook == nil {
 		return nil
 	}
