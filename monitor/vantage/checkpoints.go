@@ -147,17 +147,20 @@ func (r *round) accuse(at place, own, other *checkpoint.Signed, found *checkpoin
 		Hint:    "keep the file and show it to others: everybody who has the log's key can check it",
 	}
 	path, err := monitor.StoreInconsistency(r.cfg.Dir, found, newer, r.cfg.Now())
+	h.File = path
 	if err != nil {
 		r.unstored(&h, err)
 	}
-	h.File = path
 	r.memory.note(h)
 }
 
 // unstored makes a report of what there is no evidence of because it could not be
-// stored. It gets a file when it is found again.
+// stored. It is gone when it is found again and can be.
 func (r *round) unstored(h *happened, err error) {
-	h.Rule, h.Class = finding.Refused, finding.Report
+	h.Subject = unstoredSubject(h)
+	h.Rule, h.Class, h.File = finding.Refused, finding.Report, ""
 	h.Detail = fmt.Sprintf("%s (the evidence could not be stored: %v)", h.Detail, err)
 	h.Hint = "see what is wrong with this machine's disk: it is found again in the next round"
 }
+
+func unstoredSubject(h *happened) string { return subject("unstored", string(h.Rule), h.Subject) }

@@ -45,6 +45,7 @@ func (r *round) ownHeads(ctx context.Context) {
 // client's own memory may be newer, or another one. It reports whether that is done.
 func (r *round) compareKept(ctx context.Context) bool {
 	result, err := r.cfg.Client.CompareLog(ctx, r.memory.Heads)
+	r.reached[asBefore.id] = true
 	switch kind := client.KindOf(err); {
 	case kind == client.Usage: // heads under a Configuration with another auditor
 		return true

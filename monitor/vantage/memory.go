@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
@@ -59,6 +60,8 @@ func (h *happened) finding(directory string) finding.Finding {
 // note keeps a finding, unless the same is kept.
 func (m *memory) note(h happened) {
 	h.Detail, h.Hint = bounded(h.Detail), bounded(h.Hint)
+	unstored := unstoredSubject(&h)
+	m.Happened = slices.DeleteFunc(m.Happened, func(old happened) bool { return old.Subject == unstored })
 	for i := range m.Happened {
 		old := &m.Happened[i]
 		if old.Rule == h.Rule && old.Subject == h.Subject {

@@ -47,17 +47,20 @@ func (r *round) trouble(at place, err error) {
 // they can quote what a server sent.
 func (r *round) describe(at place, err error) finding.Finding {
 	f, whole := cause.Whole(err, r.cfg.Unreachable)
+	var refusal *client.Problem
 	switch {
 	case client.Unreached(err), monitor.NotReached(err):
 		return finding.Finding{Rule: finding.Unreachable, After: r.cfg.Unreachable, Summary: unreached(at)}
+	case errors.Is(err, monitor.ErrNotFound):
+		return finding.Finding{Rule: finding.Refused, Summary: fmt.Sprintf("no checkpoint of the log is seen %s", at.seen())}
 	case whole:
 		return f
 	case errors.Is(err, client.ErrNotContinued):
 		return finding.Finding{Rule: finding.Refused, Summary: fmt.Sprintf("it is not proven that the logs seen by this monitor and %s are one", at.seen())}
 	case errors.Is(err, errPeer):
 		return finding.Finding{Rule: finding.Refused, Summary: fmt.Sprintf("what %s answers is no gossip about this directory", at.name)}
-	case client.KindOf(err) == client.Undecided, monitor.KindOf(err) == monitor.Undecided, errors.Is(err, errOtherLog):
-		return finding.Finding{Rule: finding.Refused, Summary: fmt.Sprintf("an answer seen %s does not verify, and proves nothing", at.seen())}
+	case client.KindOf(err) == client.Undecided, monitor.KindOf(err) == monitor.Undecided, errors.Is(err, errOtherLog), errors.As(err, &refusal):
+		return finding.Finding{Rule: finding.Refused, Summary: fmt.Sprintf("an answer seen %s is a refusal, or does not verify, and proves nothing", at.seen())}
 	}
 	return finding.Finding{Rule: finding.Failed, Summary: "something on this machine failed, so that not everything was compared"}
 }
@@ -118,8 +121,9 @@ func (r *round) misbehaved(at place, err error) {
 // misbehaviourReport makes a report of what proves nothing to others. It is found again
 // in each round, perhaps with the evidence; of the reports, the first one is kept.
 func (r *round) misbehaviourReport(h *happened) {
+	h.Subject = subject("report", string(h.Rule), h.Subject)
 	h.Rule, h.Class = finding.Refused, finding.Report
-	h.Summary += ", which this monitor can not prove to others"
+	h.Summary += ", which this monitor cannot prove to others"
 	if r.memory.proven(h.Rule, place{id: h.Subject}) {
 		if err := os.Remove(h.File); err != nil {
 			r.cfg.Logger.Warn("removing a report that is there already", "err", err)

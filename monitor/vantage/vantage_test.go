@@ -1,11 +1,15 @@
 package vantage
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/ghostlight-kt/ghostlight/client"
 	"github.com/ghostlight-kt/ghostlight/client/clienttest"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
@@ -232,4 +236,74 @@ func TestOlderWay(t *testing.T) {
 	r = w.round()
 	w.named(r, finding.NotCompared, "route 1")
 	w.named(r, finding.NotCompared, "peer 1")
+}
+
+// TestOverdue: nothing is proven against a directory that stands still, or that its
+// witnesses do not follow; the auditor's and the witnesses' delays are waited for.
+func TestOverdue(t *testing.T) {
+	w := newWorld(t)
+	w.cfg.Unreachable = 3 * time.Hour
+	w.want(w.round())
+	w.dir.Sleep(clienttest.Witness1, clienttest.Witness2)
+	w.dir.Tick(1, time.Minute)
+	r := w.round()
+	w.want(r, "quorum-overdue")
+	if f := r.Findings[0]; f.Class != finding.Report || f.After != 3*time.Hour || !f.Condition {
+		t.Errorf("%+v", f)
+	}
+	if w.v.believed.Size != w.dir.Size()-1 {
+		t.Error("a checkpoint without a quorum was believed")
+	}
+	w.dir.Sleep()
+	w.want(w.round())
+	w.dir.Clock.Add(25 * time.Hour)
+	r = w.round()
+	w.want(r, "stalled")
+	if f := r.Findings[0]; f.Class != finding.Report || f.After != 0 {
+		t.Errorf("%+v", f)
+	}
+}
+
+// TestCheckpointWithoutQuorum: whatever witnesses have signed it, the log's own signature
+// is what is compared.
+func TestCheckpointWithoutQuorum(t *testing.T) {
+	w := newWorld(t)
+	other := w.dir.Fork()
+	other.Insert()
+	other.Sleep(clienttest.Witness1, clienttest.Witness2)
+	w.dir.Insert()
+	second := w.dir.Fork()
+	second.ShowLogOf(other)
+	w.cfg.Routes = []Route{{URL: newHost(t, second).URL}}
+	w.want(w.round(), "inconsistency")
+}
+
+// TestReportOnly: of reports of what cannot be proven to others, the first one is kept.
+func TestReportOnly(t *testing.T) {
+	w := newWorld(t)
+	w.cfg.Policy = nil
+	w.cfg.Routes = []Route{{URL: newHost(t, w.fork()).URL}}
+	r := w.round()
+	data, err := os.ReadFile(w.named(r, finding.Rule("fork"), "route 1").File)
+	fatalIfErr(t, err)
+	w.cfg.Dir, w.cfg.Routes = t.TempDir(), nil
+	w.open()
+	var paths []string
+	for i := range 3 {
+		path := fmt.Sprintf("%s/report-%d.json", t.TempDir(), i)
+		fatalIfErr(t, os.WriteFile(path, data, 0o600))
+		paths = append(paths, path)
+		round := &round{Vantage: w.v, reached: make(map[string]bool)}
+		round.misbehaved(place{name: "route 1", id: "r"}, &client.Error{Kind: client.Misbehaved, Report: true, Evidence: path, Err: errors.New("two logs")})
+	}
+	r = w.round()
+	w.want(r, "refused")
+	if f := r.Findings[0]; f.Class != finding.Report || f.Severity != finding.Critical || f.File != paths[0] || !strings.Contains(f.Summary, "cannot prove") {
+		t.Errorf("%+v", f)
+	}
+	for i, path := range paths {
+		if _, err := os.Stat(path); (err == nil) != (i == 0) {
+			t.Errorf("report %d: %v", i, err)
+		}
+	}
 }
