@@ -59,13 +59,14 @@ func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 func TestEvilPeers(t *testing.T) {
 	w := newWorld(t)
+	base, _ := w.peerOf(w.dir)
+	w.impatient()
 	n := 0
 	for name, h := range evil() {
 		t.Log(name)
 		w.cfg.Peers = append(w.cfg.Peers, newHost(t, h).URL)
 		n++
 	}
-	base, _ := w.peerOf(w.dir)
 	w.cfg.Peers = append(w.cfg.Peers, base, "http://monitor.invalid")
 	r := w.round()
 	if len(r.Findings) != n+1 || !strings.Contains(r.Checked, fmt.Sprintf("of 1 of %d peers", n+2)) {

@@ -59,6 +59,7 @@ func TestEvilRoute(t *testing.T) {
 	for name, h := range evil() {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
+			w.impatient()
 			w.cfg.Routes = []Route{{URL: newHost(t, h).URL}}
 			r := w.round()
 			for _, f := range r.Findings {

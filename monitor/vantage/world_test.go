@@ -71,6 +71,8 @@ type world struct {
 	root   string // of the client
 	cfg    Config
 	v      *Vantage
+	// timeout is for servers that do not answer; 0 is the default.
+	timeout time.Duration
 }
 
 // newWorld returns a directory with some distinguished entries, and no monitor yet.
@@ -87,7 +89,7 @@ func worldOf(t *testing.T, d *clienttest.Directory) *world {
 	w := &world{T: t, dir: d, server: newHost(t, d), root: t.TempDir()}
 	w.cfg = Config{
 		Name: "example", Dir: filepath.Join(t.TempDir(), "vantage"), Policy: d.Policy("any"), Now: d.Clock.Now,
-		HTTP: monitor.HTTPConfig{Client: w.server.Client(), Retries: -1, Timeout: 300 * time.Millisecond},
+		HTTP: monitor.HTTPConfig{Client: w.server.Client(), Retries: -1},
 	}
 	return w
 }
@@ -95,7 +97,7 @@ func worldOf(t *testing.T, d *clienttest.Directory) *world {
 func (w *world) client() *client.Client {
 	w.Helper()
 	cfg := client.Config{
-		Now: w.dir.Clock.Now, HTTP: w.server.Client(), Retries: -1, Timeout: 300 * time.Millisecond, LockWait: time.Minute,
+		Now: w.dir.Clock.Now, HTTP: w.server.Client(), Retries: -1, Timeout: w.timeout, LockWait: time.Minute,
 		InsecureHTTP: true, MaxResponse: 1 << 20,
 	}
 	_, err := client.Trust(w.Context(), w.root, w.server.URL, "", cfg)
@@ -103,6 +105,12 @@ func (w *world) client() *client.Client {
 	c, err := client.Open(w.root, w.server.URL, cfg)
 	fatalIfErr(w.T, err)
 	return c
+}
+
+// impatient has the monitor wait for nobody for long. It is called before open.
+func (w *world) impatient() {
+	w.timeout = 500 * time.Millisecond
+	w.cfg.HTTP.Timeout = w.timeout
 }
 
 // open opens the role, as after a restart.
