@@ -225,6 +225,13 @@ func (m *Memory) value(r ref, depth int) merkle.Hash {
 	if !b.stale {
 		return b.hash
 	}
+	b.hash, b.stale = m.parent(r, depth), false
+	return b.hash
+}
+
+// parent returns the value of the parent at depth that is the branch r or above it.
+func (m *Memory) parent(r ref, depth int) merkle.Hash {
+	b := m.branches.at(r.index())
 	below := int(b.depth) + 1
 	h := ParentHash(m.value(b.children[0], below), m.value(b.children[1], below))
 	if int(b.depth) > depth {
@@ -237,7 +244,6 @@ func (m *Memory) value(r ref, depth int) merkle.Hash {
 			}
 		}
 	}
-	b.hash, b.stale = h, false
 	return h
 }
 
