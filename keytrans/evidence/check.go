@@ -20,6 +20,7 @@ var kinds = map[Kind]kind{
 	TreeHeads:     {configuration: true, verify: (*Evidence).verifyTreeHeads},
 	Timestamps:    {log: true, verify: (*Evidence).verifyTimestamps},
 	TreesDiffer:   {configuration: true, log: true, verify: (*Evidence).verifyTrees},
+	PrefixTree:    {configuration: true, log: true, verify: (*Evidence).verifyPrefixTree},
 }
 
 // maxEntries bounds the frontier of a view, and what else has one element for each
@@ -59,7 +60,7 @@ func (e *Evidence) check() error {
 func (e *Evidence) checkParts() error {
 	has := map[Kind]bool{
 		Fork: e.Fork != nil, Inconsistency: e.Inconsistency != nil, LogEntry: e.LogEntry != nil,
-		Credential: e.Credential != nil, TreeHeads: len(e.Heads) == 2, Timestamps: len(e.Entries) == 2, TreesDiffer: e.Trees != nil,
+		Credential: e.Credential != nil, TreeHeads: len(e.Heads) == 2, Timestamps: len(e.Entries) == 2, TreesDiffer: e.Trees != nil, PrefixTree: e.PrefixTree != nil,
 		Contradiction: e.Kind == Contradiction && e.Operation != "" && len(e.Request) > 0 && len(e.Response) > 0,
 	}
 	for k := range kinds {

@@ -53,6 +53,9 @@ const (
 	// TreesDiffer is a signed head and a signed checkpoint of other log entries than
 	// each other.
 	TreesDiffer Kind = "trees-differ"
+	// PrefixTree is a leaf of the prefix tree that a later log entry in the same signed
+	// checkpoint lacks, or has with another commitment.
+	PrefixTree Kind = "prefix-tree"
 )
 
 // Evidence is what an evidence file holds. In JSON, byte strings are in base64,
@@ -107,6 +110,8 @@ type Evidence struct {
 	// in the order of the log. The extra data of each is the 40 bytes of its entry.
 	Entries []string `json:"entries,omitempty"`
 	Trees   *Trees   `json:"trees,omitempty"`
+
+	PrefixTree *LeafChange `json:"prefix_tree,omitempty"`
 }
 
 // Exchange is one request of KEYTRANS and its response, with what they were

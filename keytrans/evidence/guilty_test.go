@@ -178,6 +178,16 @@ var lying = map[string]guilty{
 		}
 		return e
 	}},
+	"a leaf removed": {kind: evidence.PrefixTree, rule: "Ghostlight, docs/log.md", found: "and entry 12 lacks it", make: func(t testing.TB, l *keytranstest.Log) *evidence.Evidence {
+		return removed(t)(l)
+	}},
+	"a leaf swapped": {kind: evidence.PrefixTree, rule: "Ghostlight, docs/log.md", found: "has one commitment in log entry 11, and another in entry 12", make: func(t testing.TB, l *keytranstest.Log) *evidence.Evidence {
+		return swapped(t, 11, 12)(l)
+	}},
+	"inserted and removed again": {kind: evidence.PrefixTree, rule: "Ghostlight, docs/log.md", found: "log entry 12 has the leaf", make: func(t testing.TB, l *keytranstest.Log) *evidence.Evidence {
+		grow(l, 15, changes{12: {keytranstest.Create(alice, "ghost")}, 14: {keytranstest.Remove(alice, 2)}})
+		return leafChange(t, l, 2, 12, 14)
+	}},
 	"another entry in the public log": {kind: evidence.LogEntry, rule: "Ghostlight, docs/log.md", found: "log entry 1 is one in the log of 12 entries", make: func(t testing.TB, l *keytranstest.Log) *evidence.Evidence {
 		p := newPublicLog(t, l)
 		e := newEvidence(evidence.LogEntry, l)

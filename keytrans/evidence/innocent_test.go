@@ -50,6 +50,8 @@ func innocent(t testing.TB, l *keytranstest.Log) map[string]*evidence.Evidence {
 		heads.Heads = append(heads.Heads, evidence.Head{TreeSize: size, Root: evidence.Hash(l.Root(size)), Signature: l.At(size).Head().Signature})
 	}
 	out["two heads"] = heads
+	out["a leaf that stays"] = leafChange(t, l, 1, 10, 17)
+	out["a leaf that came"] = leafChange(t, l, 2, 11, 12)
 	return out
 }
 

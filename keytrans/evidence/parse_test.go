@@ -48,6 +48,12 @@ func TestParseErrors(t *testing.T) {
 		head + `"kind":"inconsistency","log":"x","inconsistency":{"older":"` + base64.StdEncoding.EncodeToString([]byte("x")) + `!"}}`,
 		head + `"kind":"tree-heads","configuration":"AA==","heads":[{"root":"` + strings.Repeat("A", 64) + `"},{}]}`,
 		head + `"kind":"tree-heads","configuration":"AA==","heads":[{"root":"ab"},{}]}`,
+		head + `"kind":"prefix-tree","configuration":"AA==","log":"x"}`,
+		head + `"kind":"prefix-tree","configuration":"AA==","prefix_tree":{}}`,
+		head + `"kind":"prefix-tree","log":"x","prefix_tree":{}}`,
+		head + `"kind":"prefix-tree","configuration":"AA==","log":"x","prefix_tree":{},"entries":["",""]}`,
+		head + `"kind":"prefix-tree","configuration":"AA==","log":"x","prefix_tree":{"search_key":"ab"}}`,
+		head + `"kind":"timestamps","log":"x","entries":["",""],"prefix_tree":{}}`,
 	} {
 		if e, err := evidence.Parse([]byte(bad)); !errors.Is(err, keytrans.ErrMalformed) || e != nil {
 			t.Errorf("%s: %v", bad, err)
@@ -154,6 +160,8 @@ func damage(e *evidence.Evidence) {
 		e.Inconsistency.Newer = nil
 	case evidence.LogEntry:
 		e.LogEntry.Checkpoint = nil
+	case evidence.PrefixTree:
+		e.PrefixTree.After.Proof = nil
 	default:
 		e.Entries[0] = ""
 	}

@@ -8,5 +8,6 @@ const (
 	ruleAuthorized = `KEYTRANS, "Update Format": every value has the Service Operator's signature`
 	ruleOneHead    = `KEYTRANS, "Tree Head Signature": a log of one size has one root`
 	ruleCheckpoint = `C2SP tlog-checkpoint and RFC 6962, "Merkle Consistency Proofs": a log's later checkpoints continue the earlier ones`
+	ruleLeavesStay = `Ghostlight, docs/log.md, "Changes": a leaf of the prefix tree stays, and its commitment never changes`
 	ruleOneHistory = `Ghostlight, docs/log.md: the public log has the very log entries that the directory signs`
 )

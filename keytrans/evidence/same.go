@@ -35,6 +35,8 @@ func (e *Evidence) Same(other *Evidence) bool {
 		return reflect.DeepEqual(e.RetainedView, other.RetainedView)
 	case TreesDiffer:
 		return e.Trees.Head.Root == other.Trees.Head.Root
+	case PrefixTree:
+		return e.PrefixTree.SearchKey == other.PrefixTree.SearchKey
 	case TreeHeads:
 		return e.Heads[0].Root == other.Heads[0].Root && e.Heads[1].Root == other.Heads[1].Root
 	}
