@@ -52,6 +52,7 @@ func (m *Mirror) open(ctx context.Context) (err error) {
 	if err := m.openHeads(ctx); err != nil {
 		return err
 	}
+	m.replay = newReplay(m.config)
 	if m.done == nil {
 		return m.store.clean(0)
 	}
@@ -64,7 +65,7 @@ func (m *Mirror) open(ctx context.Context) (err error) {
 	}
 	m.damaged("the copy", "what was believed is verified and read again: "+err.Error())
 	target := larger(m.done, m.next)
-	m.done, m.replay = nil, NewReplay()
+	m.done, m.replay = nil, newReplay(m.config)
 	// Partial tiles are cheap to read again, and no later update would remove them.
 	return errors.Join(m.store.clean(0), m.aimAt(target))
 }

@@ -33,6 +33,7 @@ func newHeadWorld(t *testing.T, entries int) *headWorld {
 	var err error
 	w.cfg.Configuration, err = w.signer.Config.Marshal()
 	fatalIfErr(t, err)
+	w.log.KeepLeaves()
 	w.learn()
 	server := httptest.NewServer(http.HandlerFunc(w.serveHead))
 	t.Cleanup(server.Close)

@@ -17,6 +17,7 @@ type Replay struct {
 	prefix  prefixtree.Memory
 	last    keytrans.LogEntry
 	changes uint64
+	leaves  leaves
 }
 
 // ErrTimestamps is wrapped by the error for a log entry that is older than the
@@ -42,8 +43,12 @@ func (e *EntryError) Error() string { return fmt.Sprintf("log entry %d: %v", e.E
 func (e *EntryError) Unwrap() error { return e.Err }
 
 // NewReplay returns a Replay of no entries.
-func NewReplay() *Replay {
-	return &Replay{trees: newTrees()}
+func NewReplay() *Replay { return newReplay(nil) }
+
+// newReplay returns a Replay of no entries that notices which leaves the directory's
+// log removes or replaces though it may not; cfg is nil for none.
+func newReplay(cfg *keytrans.Configuration) *Replay {
+	return &Replay{trees: newTrees(), leaves: leavesOf(cfg)}
 }
 
 // Size returns the number of entries.
@@ -88,15 +93,34 @@ func (r *Replay) check(e keytrans.LogEntry, change tile.Change) error {
 	if e.Timestamp < r.last.Timestamp {
 		return fmt.Errorf("%w: %d ms after %d ms", ErrTimestamps, e.Timestamp, r.last.Timestamp)
 	}
+	wrong, keys := r.leaves.wrong(change)
+	before, err := searches(&r.prefix, keys)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrChanges, err)
+	}
 	root, err := r.prefix.Apply(change.Added, change.Removed)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrChanges, err)
 	}
 	if root == e.PrefixTree {
+		r.leaves.count += wrong
+		r.keepLeaves(keys, before)
 		return nil
 	}
 	if _, err := r.prefix.Apply(change.Removed, change.Added); err != nil {
 		panic("monitor: taking a change back: " + err.Error())
 	}
 	return fmt.Errorf("%w: they lead to the root %s, the entry has %s", ErrChanges, root, e.PrefixTree)
+}
+
+// keepLeaves keeps the searches for leaves that were removed or replaced, before and
+// after that.
+func (r *Replay) keepLeaves(keys []prefixtree.Key, before []leafSearch) {
+	after, err := searches(&r.prefix, keys)
+	if err != nil {
+		panic("monitor: searching a prefix tree: " + err.Error())
+	}
+	for i, key := range keys {
+		r.leaves.kept = append(r.leaves.kept, leafChange{r.Size(), key, before[i], after[i]})
+	}
 }

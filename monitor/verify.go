@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 )
 
@@ -52,8 +53,17 @@ func verifyMirror(ctx context.Context, dir string, cfg MirrorConfig) (_ Status, 
 	if err != nil {
 		return Status{}, err
 	}
-	replay, start := NewReplay(), time.Now()
-	err = verifyKept(ctx, accuser{f, policy, cfg}, replay, kept, Verifying, cfg)
+	var config *keytrans.Configuration
+	if cfg.Configuration != nil {
+		if config, err = keytrans.ParseConfiguration(cfg.Configuration); err != nil {
+			return Status{}, usage("give the directory's configuration", "the configuration: %w", err)
+		}
+	}
+	a, replay, start := accuser{f, policy, cfg}, newReplay(config), time.Now()
+	err = verifyKept(ctx, a, replay, kept, Verifying, cfg)
+	if err == nil {
+		err = a.leaves(ctx, f, kept, &replay.leaves)
+	}
 	if err != nil {
 		return Status{}, err
 	}

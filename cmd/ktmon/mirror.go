@@ -19,6 +19,7 @@ import (
 // mirrorOptions are the flags of mirror.
 type mirrorOptions struct {
 	policy                          string
+	configuration                   string
 	once, verifyOnly, json, verbose bool
 	interval                        time.Duration
 }
@@ -36,6 +37,10 @@ proven. After an interruption of any kind it goes on where it was.
 The first time, --policy names the log's key, and the witnesses that must have seen
 what is mirrored (C2SP tlog-policy); it is kept in DIR and from then on decides.
 
+With --configuration FILE, the directory's Configuration as at /v1/configuration, it is
+misbehaviour, too, that a leaf of the prefix tree is removed or replaced. Mirroring
+goes on after that.
+
 With --verify-only DIR nothing is read from the network: everything in DIR is
 verified again, with the policy in DIR unless --policy gives another.`,
 		Example: `  ktmon mirror https://keys.example.org/log mirror --policy policy.txt
@@ -45,6 +50,7 @@ verified again, with the policy in DIR unless --policy gives another.`,
 	cmd.Args = func(cmd *cobra.Command, args []string) error { return opts.check(cmd, args) }
 	f := cmd.Flags()
 	f.StringVar(&opts.policy, "policy", "", "`file` that names the log and its witnesses; needed the first time")
+	f.StringVar(&opts.configuration, "configuration", "", "`file` with the directory's Configuration")
 	f.BoolVar(&opts.once, "once", false, "mirror up to the present checkpoint and end")
 	f.BoolVar(&opts.verifyOnly, "verify-only", false, "verify what is in DIR and end")
 	f.DurationVar(&opts.interval, "interval", 10*time.Second, "about how long to wait before looking for a new checkpoint")
@@ -96,6 +102,12 @@ func runMirror(ctx context.Context, args []string, opts mirrorOptions, stdout, s
 			return err
 		}
 	}
+	if opts.configuration != "" {
+		var err error
+		if cfg.Configuration, err = readConfiguration(opts.configuration); err != nil {
+			return err
+		}
+	}
 	dir := args[len(args)-1]
 	var status monitor.Status
 	var found error
@@ -135,12 +147,12 @@ func follow(ctx context.Context, dir string, source monitor.Source, cfg monitor.
 	printDamage(report.w, m.Damage())
 	if opts.once {
 		err := m.Update(ctx)
-		return m.Status(), err
+		return m.Status(), foundBy(ctx, m, err)
 	}
 	var last error
 	err = m.Follow(ctx, opts.interval, func(err error) {
-		report.round(m.Status(), err)
-		last = err
+		last = foundBy(ctx, m, err)
+		report.round(m.Status(), last)
 	})
 	status = m.Status()
 	switch {
@@ -152,6 +164,16 @@ func follow(ctx context.Context, dir string, source monitor.Source, cfg monitor.
 		return status, errors.New("interrupted before the mirror was complete up to a checkpoint; run it again to go on")
 	}
 	return status, nil
+}
+
+// foundBy returns the error of a round or, if that proves nothing, what the mirror has
+// found out about leaves.
+func foundBy(ctx context.Context, m *monitor.Mirror, err error) error {
+	leaves := m.Leaves(ctx)
+	if leaves == nil || monitor.KindOf(err) == monitor.Misbehaved {
+		return err
+	}
+	return leaves
 }
 
 // evidenceOf returns the path of the evidence file that an error names.

@@ -95,6 +95,9 @@ func (r *reporter) round(s monitor.Status, err error) {
 	if text != r.lastError && monitor.KindOf(err) == monitor.Undecided {
 		fmt.Fprintf(r.w, "ktmon: %s, and will try again: %s\n", outcomeUnchecked, cli.Printable(text))
 	}
+	if text != r.lastError && monitor.KindOf(err) == monitor.Misbehaved {
+		fmt.Fprintf(r.w, "ktmon: %s: %s\n", outcomeMisbehaviour, cli.Printable(text))
+	}
 	r.lastError = text
 	if c := s.Checkpoint; c != nil && c.Size != r.size {
 		fmt.Fprintf(r.w, "ktmon: mirrored up to %d entries, root %s\n", c.Size, c.Root)

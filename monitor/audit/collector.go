@@ -111,6 +111,7 @@ const (
 	stepHead          = "reading its head"
 	stepLog           = "reading its public log"
 	stepAudit         = "auditing its changes"
+	stepLeaves        = "looking for leaves that went"
 	stepCompare       = "comparing both trees"
 )
 

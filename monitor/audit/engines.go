@@ -36,6 +36,7 @@ func (e *mirrorEngine) round(ctx context.Context, c *collector) progress {
 		err = e.Update(ctx)
 		c.failure(ctx, stepLog, err)
 	}
+	c.failure(ctx, stepLeaves, e.Leaves(ctx))
 	if monitor.KindOf(err) != monitor.Operational {
 		err = e.CompareHeads(ctx)
 		c.failure(ctx, stepCompare, err)

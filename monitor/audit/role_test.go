@@ -168,7 +168,7 @@ func TestRoleInconsistency(t *testing.T) {
 	w := newWorld(t, Mirror)
 	r := w.open()
 	w.round(r)
-	fork := monitortest.New(t, 1)
+	fork := monitortest.New(t, 1).KeepLeaves()
 	fork.Grow(t, 9, 2)
 	fork.Grow(t, 9, 3)
 	w.set(func() { w.public, w.intercept = fork, none("/api", http.StatusNotFound) })

@@ -55,7 +55,7 @@ const start = 1_700_000_000_000 // ms, of the first entry
 
 func newWorld(t *testing.T, mode Mode) *world {
 	t.Helper()
-	w := &world{t: t, now: time.UnixMilli(start + 5000), public: monitortest.New(t, 1)}
+	w := &world{t: t, now: time.UnixMilli(start + 5000), public: monitortest.New(t, 1).KeepLeaves()}
 	opts := keytranstest.Options{Mode: keytrans.ContactMonitoring, Seed: t.Name(), Window: 1000}
 	if mode == Stateless {
 		opts.Mode = keytrans.ThirdPartyAuditing

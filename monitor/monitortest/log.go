@@ -39,6 +39,7 @@ type Log struct {
 	hashes  []tlog.Hash
 	note    []byte // the checkpoint it serves
 	static  bool
+	keeps   bool // leaves
 
 	intercept func(w http.ResponseWriter, r *http.Request, path string, data []byte) bool
 }
@@ -71,7 +72,7 @@ func (l *Log) Grow(t testing.TB, n, most int) {
 			l.fill(added[i].Commitment[:])
 		}
 		var removed []prefixtree.Leaf
-		if len(l.entries)%16 == 15 && len(l.live) > 4 {
+		if len(l.entries)%16 == 15 && len(l.live) > 4 && !l.keeps {
 			removed = slices.Clone(l.live[:2])
 			l.live = l.live[2:]
 			added = append(added, prefixtree.Leaf{Key: removed[0].Key, Commitment: added[0].Commitment})
@@ -83,6 +84,14 @@ func (l *Log) Grow(t testing.TB, n, most int) {
 		l.Append(t, 1, added, removed)
 	}
 	l.Publish(t)
+}
+
+// KeepLeaves makes Grow remove and replace no leaves, as directories do.
+func (l *Log) KeepLeaves() *Log {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.keeps = true
+	return l
 }
 
 func (l *Log) fill(b []byte) {
