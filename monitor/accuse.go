@@ -22,7 +22,7 @@ func (m *Mirror) accuser() accuser { return accuser{m.store.files, m.policy, m.c
 
 // accuse stores evidence and returns the error that names it. The finding stands
 // if there is none, or it cannot be stored, of which err says why.
-func (a accuser) accuse(e *evidence.Evidence, err error, finding error) error {
+func (a accuser) accuse(e *evidence.Evidence, err error, finding error) *Error {
 	out := &Error{Kind: Misbehaved, Err: finding}
 	if err == nil {
 		out.Evidence, err = a.files.writeEvidence(newEvidence(e, finding, a.cfg.Now()), a.policy)

@@ -107,26 +107,29 @@ func (s *leafSearch) evidence(ctx context.Context, source Source, signed *checkp
 // error that names the first evidence; nil if there are none. They are in log entries
 // of a checkpoint, in source.
 func (a accuser) leaves(ctx context.Context, source Source, signed *checkpoint.Signed, l *leaves) error {
-	var first error
+	var first *Error
 	for i := range l.kept {
-		err := a.leaf(ctx, source, signed, &l.kept[i], l.count)
-		if first == nil || evidenceIn(first) == "" {
-			first = err
+		e := a.leaf(ctx, source, signed, &l.kept[i])
+		if first == nil || first.Evidence == "" {
+			first = e
 		}
 	}
+	if first == nil {
+		return nil
+	}
+	first.Err = fmt.Errorf("%w; changes of this kind in all: %d", first.Err, l.count)
 	return first
 }
 
 // leaf accuses a log of one leaf, unless there is evidence of that.
-func (a accuser) leaf(ctx context.Context, source Source, signed *checkpoint.Signed, c *leafChange, count uint64) error {
+func (a accuser) leaf(ctx context.Context, source Source, signed *checkpoint.Signed, c *leafChange) *Error {
 	what := "removed"
 	if c.after.commitment != nil {
 		what = "replaced"
 	}
 	finding := fmt.Errorf("%w: log entry %d %s the leaf with the search key %x", ErrLeaves, c.entry, what, c.key)
-	told := fmt.Errorf("%w (%d such changes in all)", finding, count)
 	if path := a.provenLeaf(c.key); path != "" {
-		return &Error{Kind: Misbehaved, Err: told, Evidence: path, Hint: "keep this file and show it to others"}
+		return &Error{Kind: Misbehaved, Err: finding, Evidence: path, Hint: "keep this file and show it to others"}
 	}
 	change := &evidence.LeafChange{SearchKey: evidence.Hash(c.key)}
 	var before, after error
@@ -147,15 +150,6 @@ func (a accuser) provenLeaf(key prefixtree.Key) string {
 		if f.Evidence.Kind == evidence.PrefixTree && f.Evidence.PrefixTree.SearchKey == evidence.Hash(key) {
 			return f.File
 		}
-	}
-	return ""
-}
-
-// evidenceIn returns the path of the evidence that an error names.
-func evidenceIn(err error) string {
-	var e *Error
-	if errors.As(err, &e) {
-		return e.Evidence
 	}
 	return ""
 }

@@ -129,7 +129,7 @@ func TestLeavesBounded(t *testing.T) {
 	if n := len(w.evidence()); n != mostLeafChanges {
 		t.Errorf("%d evidence files", n)
 	}
-	wantKind(t, m.Leaves(t.Context()), Misbehaved, ErrLeaves, "log entry 301", "8 such changes in all")
+	wantKind(t, m.Leaves(t.Context()), Misbehaved, ErrLeaves, "log entry 301", "changes of this kind in all: 8")
 	if n := len(w.evidence()); n != mostLeafChanges {
 		t.Errorf("%d evidence files", n)
 	}

@@ -9,9 +9,12 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
+	"github.com/ghostlight-kt/ghostlight/keytrans/keytranstest"
 	"github.com/ghostlight-kt/ghostlight/merkle/prefixtree"
 	"github.com/ghostlight-kt/ghostlight/monitor/monitortest"
 )
@@ -215,3 +218,42 @@ func TestOutputLost(t *testing.T) {
 type brokenWriter struct{}
 
 func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
+
+// TestLeaves lets a log remove a leaf. Mirroring goes on after that.
+func TestLeaves(t *testing.T) {
+	w := newWorld(t, 10)
+	w.log.KeepLeaves()
+	leaf := []prefixtree.Leaf{{Key: prefixtree.Key{1}}}
+	w.log.Append(t, 1, leaf, nil)
+	w.log.Append(t, 1, nil, leaf)
+	w.log.Publish(t)
+	configuration := filepath.Join(t.TempDir(), "configuration")
+	data, err := keytranstest.New(keytranstest.Options{}).Config.Marshal()
+	fatalIfErr(t, err)
+	fatalIfErr(t, os.WriteFile(configuration, data, 0o600))
+	evidence := filepath.Join(w.dir, "evidence", "prefix-tree-")
+	ktmon(t, t.Context(), w.firstMirror...).exits(exitOK) // it does not know the directory
+	known := append(slices.Clone(w.firstMirror), "--configuration", configuration)
+	for range 2 {
+		ktmon(t, t.Context(), known...).exits(exitMisbehaviour,
+			"log entry 11 removed the leaf", "ktmon: misbehaviour proven\n", "ktmon: evidence: "+evidence, "ktmon: hint: keep this file")
+		w.log.Grow(t, 1, 1)
+	}
+	v := ktmon(t, t.Context(), append(known, "--json")...).exits(exitMisbehaviour).json()
+	if v.Verdict != "misbehaviour proven" || !strings.HasPrefix(v.Evidence, evidence) || v.Size != 14 {
+		t.Errorf("JSON %+v", v)
+	}
+	ktmon(t, t.Context(), "mirror", "--verify-only", w.dir).exits(exitOK)
+	ktmon(t, t.Context(), "mirror", "--verify-only", w.dir, "--configuration", configuration).exits(exitMisbehaviour, evidence)
+	ktmon(t, t.Context(), "mirror", "--verify-only", w.dir, "--configuration", w.policy).exits(exitOperational, "policy")
+
+	p := start(t, "mirror", w.url, w.dir, "--interval", "10ms", "--configuration", configuration)
+	p.until("ktmon: misbehaviour proven: ")
+	w.log.Grow(t, 5, 1)
+	p.until("ktmon: mirrored up to 19 entries")
+	fatalIfErr(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	r := p.wait().exits(exitMisbehaviour, evidence)
+	if n := strings.Count(r.stderr, "misbehaviour proven: "); n != 1 {
+		t.Errorf("the same finding was told %d times:\n%s", n, r.stderr)
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/keytrans/keytranstest"
+	"github.com/ghostlight-kt/ghostlight/merkle/prefixtree"
 	"github.com/ghostlight-kt/ghostlight/monitor"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 	"github.com/ghostlight-kt/ghostlight/monitor/monitortest"
@@ -382,5 +383,31 @@ func TestRoleOpen(t *testing.T) {
 		if monitor.KindOf(err) != monitor.Usage || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v: %v", name, monitor.KindOf(err), err)
 		}
+	}
+}
+
+// TestRoleLeaves has the log remove a leaf: evidence, which every later round has again,
+// also after a restart, while the audit goes on.
+func TestRoleLeaves(t *testing.T) {
+	w := newWorld(t, Mirror)
+	leaf := prefixtree.Leaf{Key: prefixtree.Key{1}}
+	change := func(added, removed []prefixtree.Leaf) {
+		w.set(func() {
+			w.public.Append(t, 1, added, removed)
+			w.public.Publish(t)
+		})
+	}
+	change([]prefixtree.Leaf{leaf}, nil)
+	r := w.open()
+	w.round(r)
+	change(nil, []prefixtree.Leaf{leaf})
+	for i := range uint64(3) {
+		out := w.round(r, finding.Rule(evidence.PrefixTree))
+		if f := out.Findings[0]; f.Class != finding.Evidence || f.Condition || out.Size != 12+i || out.Verdict() != finding.Misbehaviour {
+			t.Errorf("%+v", out)
+		}
+		fatalIfErr(t, r.Close())
+		r = w.open()
+		w.grow(1)
 	}
 }
