@@ -40,18 +40,21 @@ up where the log has it, and the answer does not fit.`,
 			gain:     "who looks Alice up in the meantime uses the directory's key, and Alice never sees it",
 			provable: true,
 			story: `The directory adds a version and takes it out again before an entry is distinguished, so that Alice's
-monitoring never meets it. Those who were shown it go on to monitor it, and it is gone.`,
+monitoring never meets it. Those who were shown it go on to monitor it, and it is gone. Who replays every change of
+the log sees that a leaf went.`,
 			options: options{window: rarely}, still: true,
 			cast:   []observer{owner(alice).starting(2), contact(bob), newcomer(alice), stranger()},
 			attack: insertAndRemove,
 			honest: growAlike,
 		},
 		{
-			name: "a key swapped, and restored between two checks of the owner",
-			gain: "who looks Alice up in the meantime uses the directory's key, and Alice never sees it",
+			name:     "a key swapped, and restored between two checks of the owner",
+			gain:     "who looks Alice up in the meantime uses the directory's key, and Alice never sees it",
+			provable: true,
 			story: `The directory replaces the value of Alice's latest version by its own key, and puts it back before an
 entry is distinguished. Alice's monitoring does not meet it. But every lookup begins in a distinguished entry, which
-has the commitment to the value from before: there, the directory's key does not fit.`,
+has the commitment to the value from before: there, the directory's key does not fit. Who replays every change of the
+log sees a leaf get another commitment.`,
 			options: options{window: rarely}, still: true,
 			cast:   []observer{owner(alice).starting(2), contact(alice), newcomer(alice), stranger()},
 			attack: swapAndRestore,
