@@ -22,7 +22,8 @@
 //
 // With the directory's Configuration, a Mirror also compares the heads that the
 // directory signs with the KEYTRANS log tree over the same entries (ReadHead,
-// CompareHeads).
+// CompareHeads), and proves that leaves of the prefix tree were removed or replaced
+// (Leaves).
 //
 // Nothing is written to the copy before it is believed, and the checkpoint last.
 // Each tile equals, byte for byte, what the entries hash to, because it led from

@@ -24,7 +24,7 @@ type MirrorConfig struct {
 	// the log that was mirrored. A kept one that was damaged is repaired so.
 	ReplacePolicy bool
 	// Directory, if not nil, is the directory of the log at its base URL, for ReadHead,
-	// and Configuration its encoded Configuration.
+	// and Configuration its encoded Configuration, for ReadHead and Leaves.
 	Directory     Source
 	Configuration []byte
 	// Ahead is how many bundles are read at a time. The default is 8.
