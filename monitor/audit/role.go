@@ -15,8 +15,9 @@
 // the one before with the entry's changes applied, in the mode Mirror that no leaf of it
 // is removed or replaced, that the directory's signed head and the signed checkpoint of
 // its public log are roots over these very entries, that neither was another one
-// before, that the newest entry is not older than the Configuration permits, that witnesses and the directory's auditor keep up, and that
-// the directory serves the pinned Configuration.
+// before, that the newest entry is not older than the Configuration permits, that
+// witnesses and the directory's auditor keep up, and that the directory serves the
+// pinned Configuration.
 //
 // Only what contradicts itself under a verified signature is evidence. Silence, an
 // old answer, unsigned changes that lead elsewhere, and this machine's clock are
