@@ -211,7 +211,6 @@ func (l *Ledger) one(ctx context.Context, q *queue) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("delivering %s: %w", a.ID, err)
 	}
-	l.cfg.Logger.Info("delivered", "id", a.ID, "sink", name)
 	if err := l.cfg.fail("delivered"); err != nil {
 		return false, err
 	}
@@ -220,6 +219,7 @@ func (l *Ledger) one(ctx context.Context, q *queue) (bool, error) {
 		return false, err
 	}
 	q.stored = a.Number
+	l.cfg.Logger.Info("delivered", "id", a.ID, "sink", name)
 	return true, nil
 }
 
