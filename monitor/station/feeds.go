@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"github.com/ghostlight-kt/ghostlight/internal/durable"
 	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/monitor/alert/feed"
 )
@@ -44,7 +45,7 @@ func (s *Station) publicEvidence(id string) []byte {
 	if err != nil || a.Evidence == "" {
 		return nil
 	}
-	data, err := readFile(s.folder(filepath.FromSlash(a.Evidence)), evidence.MaxSize)
+	data, err := durable.ReadFile(s.folder(filepath.FromSlash(a.Evidence)), evidence.MaxSize)
 	if err != nil {
 		return nil
 	}

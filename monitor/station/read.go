@@ -4,10 +4,8 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/url"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -18,6 +16,7 @@ import (
 
 	"github.com/ghostlight-kt/ghostlight/client"
 	"github.com/ghostlight-kt/ghostlight/client/keyring"
+	"github.com/ghostlight-kt/ghostlight/internal/durable"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 	"github.com/ghostlight-kt/ghostlight/monitor/audit"
@@ -37,7 +36,7 @@ const (
 // ReadConfig reads a configuration file and checks all of it, without the network.
 // The error says what is wrong, and where.
 func ReadConfig(path string) (*Config, error) {
-	data, err := readFile(path, maxConfigSize)
+	data, err := durable.ReadFile(path, maxConfigSize)
 	if err != nil {
 		return nil, err
 	}
@@ -304,7 +303,7 @@ func (c *Config) configuration(d *Directory) ([]byte, error) {
 	if d.Configuration == "" {
 		return nil, errors.New("name a file with it; 'ktmon init --directory URL' gets one")
 	}
-	data, err := readFile(c.path(d.Configuration), largest)
+	data, err := durable.ReadFile(c.path(d.Configuration), largest)
 	if err != nil {
 		return nil, err
 	}
@@ -322,7 +321,7 @@ func (c *Config) policy(name string) ([]byte, error) {
 	if name == "" {
 		return nil, nil
 	}
-	data, err := readFile(c.path(name), checkpoint.MaxPolicySize)
+	data, err := durable.ReadFile(c.path(name), checkpoint.MaxPolicySize)
 	if err != nil {
 		return nil, err
 	}
@@ -338,18 +337,4 @@ func checkURL(text string, schemes ...string) error {
 		return fmt.Errorf("%q is not a URL that begins with %s://", text, strings.Join(schemes, ":// or "))
 	}
 	return nil
-}
-
-// readFile reads a file of at most limit bytes.
-func readFile(path string, limit int64) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(data)) > limit {
-		err = fmt.Errorf("%s has more than %d bytes", path, limit)
-	}
-	return data, err
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/internal/durable"
 	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/monitor"
 	"github.com/ghostlight-kt/ghostlight/monitor/cause"
@@ -139,7 +140,7 @@ func kindOf(path string) (evidence.Kind, error) {
 	if _, err := os.Stat(path); err != nil {
 		return "", err
 	}
-	data, err := readFile(path, evidence.MaxSize)
+	data, err := durable.ReadFile(path, evidence.MaxSize)
 	if err != nil {
 		return "", err
 	}

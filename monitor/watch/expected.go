@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/ghostlight-kt/ghostlight/internal/durable"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
 
@@ -106,7 +107,7 @@ func (r *round) giveUp(e *Expectation) error {
 	if err := r.save(); err != nil {
 		return err
 	}
-	if err := removeFile(filepath.Clean(e.File)); err != nil {
+	if err := durable.Remove(filepath.Clean(e.File)); err != nil {
 		return fmt.Errorf("removing an expectation that was used: %w", err)
 	}
 	for i, x := range r.expected {

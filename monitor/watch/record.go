@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/internal/durable"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
 
@@ -99,17 +100,17 @@ func (r *record) begin(role, label string, t told) *watched {
 // so, with the path.
 func loadRecord(dir string) (r *record, damage, err error) {
 	path := filepath.Join(dir, recordName)
-	data, err := readFile(path, maxRecordBytes)
+	data, err := durable.ReadFile(path, maxRecordBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return newRecord(), nil, nil
 	} else if err != nil {
 		return nil, nil, err
 	}
 	r = newRecord()
-	if err := unseal(recordSchema, data, r); err != nil {
+	if err := durable.Unseal(recordSchema, data, r); err != nil {
 		aside := path + ".damaged"
-		damage = fmt.Errorf("%s, SHA-256 %s, now %s.damaged: %w", path, hashOf(data)[:16], recordName, err)
-		return newRecord(), damage, errors.Join(os.Rename(path, aside), syncFolder(dir))
+		damage = fmt.Errorf("%s, SHA-256 %s, now %s.damaged: %w", path, durable.Hash(data)[:16], recordName, err)
+		return newRecord(), damage, errors.Join(os.Rename(path, aside), durable.SyncFolder(dir))
 	}
 	for _, w := range r.Labels {
 		if w != nil {
@@ -127,9 +128,9 @@ func (r *record) save(dir string) error {
 		}
 		return strings.Compare(a.Role, b.Role)
 	})
-	data, err := seal(recordSchema, r)
+	data, err := durable.Seal(recordSchema, r)
 	if err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(dir, recordName), data)
+	return durable.Replace(filepath.Join(dir, recordName), data)
 }

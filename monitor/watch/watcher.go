@@ -9,6 +9,7 @@ import (
 
 	"github.com/ghostlight-kt/ghostlight/client"
 	"github.com/ghostlight-kt/ghostlight/client/keyring"
+	"github.com/ghostlight-kt/ghostlight/internal/durable"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
 
@@ -91,7 +92,7 @@ func Open(cfg Config) (*Watcher, error) {
 		seen[l.Label] = true
 		w.labels[watchedKey{l.Role, l.Label}] = l
 	}
-	return w, makeFolder(cfg.Dir)
+	return w, durable.MakeFolder(cfg.Dir)
 }
 
 // Name returns the name of the role.
