@@ -17,7 +17,7 @@ const Suffix = ".new"
 
 // ErrNotSmallFile is wrapped by the error of ReadFile for what is not a regular file,
 // or larger than is permitted.
-var ErrNotSmallFile = errors.New("it is not a regular file, or too large")
+var ErrNotSmallFile = errors.New("not a small regular file")
 
 // ReadFile reads a regular file of limit bytes at most. A pipe, which could make this
 // wait for ever, is refused. The error wraps that of the file system, or
@@ -27,7 +27,10 @@ func ReadFile(path string, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() || info.Size() > limit {
+	switch {
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is something else: %w", path, ErrNotSmallFile)
+	case info.Size() > limit:
 		return nil, tooLarge(path, limit)
 	}
 	f, err := os.Open(path)
@@ -46,7 +49,7 @@ func ReadFile(path string, limit int64) ([]byte, error) {
 }
 
 func tooLarge(path string, limit int64) error {
-	return fmt.Errorf("%s, of which at most %d bytes are read: %w", path, limit, ErrNotSmallFile)
+	return fmt.Errorf("%s has more than %d bytes: %w", path, limit, ErrNotSmallFile)
 }
 
 // Replace replaces a private file, or makes it. After an error the old one is there,

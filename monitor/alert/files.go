@@ -27,8 +27,6 @@ const (
 const (
 	jsonSuffix = ".json"
 	tempPrefix = ".tmp-"
-	// maxEvidence is the most bytes of an evidence file that is copied.
-	maxEvidence = 64 << 20
 )
 
 func alertName(id string) string       { return alertsFolder + "/" + id + jsonSuffix }

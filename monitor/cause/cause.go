@@ -2,12 +2,17 @@
 package cause
 
 import (
+	"encoding/json"
 	"errors"
+	"io"
+	"os"
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/client"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
+	"github.com/ghostlight-kt/ghostlight/monitor"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
 
@@ -37,4 +42,48 @@ func Whole(err error, delay time.Duration) (finding.Finding, bool) {
 		return f, false
 	}
 	return f, true
+}
+
+// Hint returns what an error of package client or monitor says to do, empty if it says
+// nothing.
+func Hint(err error) string {
+	var c *client.Error
+	var m *monitor.Error
+	switch {
+	case errors.As(err, &c):
+		return c.Hint
+	case errors.As(err, &m):
+		return m.Hint
+	}
+	return ""
+}
+
+// EvidenceKind returns the kind of an evidence file that this monitor's client wrote,
+// which is one of its first fields. The file is not verified again.
+func EvidenceKind(path string) (evidence.Kind, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	d := json.NewDecoder(io.LimitReader(f, evidence.MaxSize))
+	if _, err := d.Token(); err != nil {
+		return "", err
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return "", err
+		}
+		if name == "kind" {
+			var kind evidence.Kind
+			err := d.Decode(&kind)
+			return kind, err
+		}
+		var skipped json.RawMessage
+		if err := d.Decode(&skipped); err != nil {
+			return "", err
+		}
+	}
+	return "", errors.New("it names no kind of evidence")
 }

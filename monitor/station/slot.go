@@ -179,13 +179,10 @@ func (s *slot) openFinding(err error) finding.Finding {
 	}
 	f.Directory, f.Subject, f.Detail = s.directory, s.name, err.Error()
 	f.Summary = "the role " + s.name + " could not begin: " + f.Summary
+	f.Hint = cause.Hint(err)
 	var c *client.Error
-	var m *monitor.Error
-	switch {
-	case errors.As(err, &c):
-		f.Hint, f.File = c.Hint, c.Evidence
-	case errors.As(err, &m):
-		f.Hint = m.Hint
+	if errors.As(err, &c) {
+		f.File = c.Evidence
 	}
 	return f
 }

@@ -32,35 +32,16 @@ const (
 type memory struct {
 	// Heads are the newest that were verified on the monitor's own way, in the form of
 	// Document.Heads; Checkpoint is the largest that was believed there.
-	Heads      json.RawMessage `json:"heads,omitempty"`
-	Checkpoint string          `json:"checkpoint,omitempty"`
-	Happened   []happened      `json:"happened,omitempty"`
-}
-
-// happened is a finding that is told again in every round.
-type happened struct {
-	Rule     finding.Rule     `json:"rule"`
-	Class    finding.Class    `json:"class"`
-	Severity finding.Severity `json:"severity"`
-	Subject  string           `json:"subject"`
-	Summary  string           `json:"summary"`
-	Detail   string           `json:"detail,omitempty"`
-	Hint     string           `json:"hint,omitempty"`
-	File     string           `json:"file,omitempty"`
-}
-
-func (h *happened) finding(directory string) finding.Finding {
-	return finding.Finding{
-		Rule: h.Rule, Class: h.Class, Severity: h.Severity, Directory: directory,
-		Subject: h.Subject, Summary: h.Summary, Detail: h.Detail, Hint: h.Hint, File: h.File,
-	}
+	Heads      json.RawMessage    `json:"heads,omitempty"`
+	Checkpoint string             `json:"checkpoint,omitempty"`
+	Happened   []finding.Happened `json:"happened,omitempty"`
 }
 
 // note keeps a finding, unless the same is kept.
-func (m *memory) note(h happened) {
-	h.Detail, h.Hint = bounded(h.Detail), bounded(h.Hint)
+func (m *memory) note(h finding.Happened) {
+	h.Detail, h.Hint = cut(h.Detail), cut(h.Hint)
 	unstored := unstoredSubject(&h)
-	m.Happened = slices.DeleteFunc(m.Happened, func(old happened) bool { return old.Subject == unstored })
+	m.Happened = slices.DeleteFunc(m.Happened, func(old finding.Happened) bool { return old.Subject == unstored })
 	for i := range m.Happened {
 		old := &m.Happened[i]
 		if old.Rule == h.Rule && old.Subject == h.Subject {
@@ -85,6 +66,9 @@ func (m *memory) proven(rule finding.Rule, at place) bool {
 	return false
 }
 
+// cut cuts off a text that is too long.
+func cut(text string) string { return finding.Cut(text, maxText) }
+
 // load reads what is kept. A damaged file is put aside, and the one before is used.
 func (v *Vantage) load() error {
 	if err := durable.MakeFolder(v.cfg.Dir); err != nil {
@@ -102,9 +86,9 @@ func (v *Vantage) load() error {
 		return fmt.Errorf("what was compared of %s is damaged: %w; restore %s from a backup, or move it and %s away to begin anew, which forgets what was seen before",
 			v.cfg.Name, errors.Join(err, olderErr), v.path(memoryName), olderName)
 	}
-	older.note(happened{
+	older.note(finding.Happened{
 		Rule: finding.StateDamaged, Class: finding.Report, Severity: finding.Warning,
-		Subject: subject("damaged", v.cfg.Now().UTC().String()),
+		Subject: finding.Subject("damaged", v.cfg.Now().UTC().String()),
 		Summary: "the file of what was compared was damaged; the monitor went back to the one before",
 		Detail:  err.Error(), Hint: "look whether this disk is failing or somebody changed the file; it is kept as " + damagedName,
 	})

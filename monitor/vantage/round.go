@@ -148,7 +148,7 @@ func (r *round) end(ctx context.Context) finding.Round {
 		out.Findings = append(out.Findings, r.conditions[i].Finding)
 	}
 	for i := range r.memory.Happened {
-		out.Findings = append(out.Findings, r.memory.Happened[i].finding(r.cfg.Name))
+		out.Findings = append(out.Findings, r.memory.Happened[i].Finding(r.cfg.Name))
 	}
 	return out
 }

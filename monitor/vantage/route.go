@@ -7,6 +7,7 @@ import (
 	"net/url"
 
 	"github.com/ghostlight-kt/ghostlight/monitor"
+	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
 
 // logPath is where a directory has its log, below its URL.
@@ -43,7 +44,7 @@ func (r Route) open(number int, cfg *Config) (*way, error) {
 		}
 	}
 	w := &way{
-		place: place{name: fmt.Sprintf("route %d", number), id: subject("route", r.URL, r.LogURL, r.Proxy)},
+		place: place{name: fmt.Sprintf("route %d", number), id: finding.Subject("route", r.URL, r.LogURL, r.Proxy)},
 		url:   r.URL,
 	}
 	w.detail = r.URL

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ghostlight-kt/ghostlight/client/keyring"
 	"github.com/ghostlight-kt/ghostlight/internal/durable"
+	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
 
 // MaxExpectations bounds the files in a folder of expectations.
@@ -86,7 +87,8 @@ func Expect(dir, directory, label string, value []byte, note string, now time.Ti
 
 // name is the file's name. It tells neither the label nor the value.
 func (e *Expectation) name() string {
-	return idOf("ghostlight expectation", e.Directory, e.Label, e.ValueSHA256) + ".json"
+	id := finding.Subject("ghostlight expectation", e.Directory, e.Label, e.ValueSHA256)
+	return durable.Hash([]byte(id))[:32] + ".json"
 }
 
 func (e *Expectation) write() error {

@@ -30,7 +30,7 @@ type record struct {
 	// Labels are those that are watched, in order.
 	Labels []*watched `json:"labels"`
 	// Happened is about the directory as a whole.
-	Happened []happened `json:"happened,omitempty"`
+	Happened []finding.Happened `json:"happened,omitempty"`
 
 	labels map[watchedKey]*watched
 }
@@ -42,8 +42,8 @@ type watched struct {
 	Label string `json:"label"`
 	Role  string `json:"role"`
 	// Told is what a contact's label had last, of which there is a finding.
-	Told     told       `json:"told"`
-	Happened []happened `json:"happened,omitempty"`
+	Told     told               `json:"told"`
+	Happened []finding.Happened `json:"happened,omitempty"`
 }
 
 // told is a version that was told of.
@@ -54,28 +54,9 @@ type told struct {
 	Value *client.Value `json:"value,omitempty"`
 }
 
-// happened is a finding about something that happened once.
-type happened struct {
-	Rule     finding.Rule     `json:"rule"`
-	Class    finding.Class    `json:"class"`
-	Severity finding.Severity `json:"severity"`
-	Subject  string           `json:"subject"`
-	Summary  string           `json:"summary"`
-	Detail   string           `json:"detail,omitempty"`
-	Hint     string           `json:"hint,omitempty"`
-	File     string           `json:"file,omitempty"`
-}
-
-func (h *happened) finding(directory string) finding.Finding {
-	return finding.Finding{
-		Rule: h.Rule, Class: h.Class, Severity: h.Severity, Directory: directory,
-		Subject: h.Subject, Summary: h.Summary, Detail: h.Detail, Hint: h.Hint, File: h.File,
-	}
-}
-
 // note adds what happened to a list, in the place of the same if it has that.
-func note(list []happened, h happened) []happened {
-	i := slices.IndexFunc(list, func(o happened) bool { return o.Rule == h.Rule && o.Subject == h.Subject })
+func note(list []finding.Happened, h finding.Happened) []finding.Happened {
+	i := slices.IndexFunc(list, func(o finding.Happened) bool { return o.Rule == h.Rule && o.Subject == h.Subject })
 	if i >= 0 {
 		list[i] = h
 		return list
