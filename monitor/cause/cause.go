@@ -18,13 +18,13 @@ import (
 
 // Whole returns the condition that an error of kind client.Undecided stands for, if
 // it is about a directory as a whole, and false if it is about one answer, which
-// does not verify or is a refusal. delay is how long a directory may be unreachable,
-// and its auditor and its witnesses overdue, before anybody is told.
-func Whole(err error, delay time.Duration) (finding.Finding, bool) {
+// does not verify or is a refusal. unreachable is how long a directory may be so, and
+// overdue how long its auditor and its witnesses may be, before anybody is told.
+func Whole(err error, unreachable, overdue time.Duration) (finding.Finding, bool) {
 	f := finding.Finding{Class: finding.Report, Severity: finding.Warning, Condition: true}
 	switch {
 	case client.Unreached(err):
-		f.Rule, f.After = finding.Unreachable, delay
+		f.Rule, f.After = finding.Unreachable, unreachable
 		f.Summary = "the directory was not reached, or what answered is not a directory"
 	case errors.Is(err, client.ErrRolledBack):
 		f.Rule = finding.RolledBack
@@ -33,10 +33,10 @@ func Whole(err error, delay time.Duration) (finding.Finding, bool) {
 		f.Rule = finding.Stalled
 		f.Summary = "the newest log entry that the directory shows is older than its Configuration permits"
 	case errors.Is(err, keytrans.ErrAuditor):
-		f.Rule, f.After = finding.AuditorOverdue, delay
+		f.Rule, f.After = finding.AuditorOverdue, overdue
 		f.Summary = "the auditor does not vouch for what the directory shows"
 	case errors.Is(err, client.ErrOverdue), errors.Is(err, checkpoint.ErrQuorum):
-		f.Rule, f.After = finding.QuorumOverdue, delay
+		f.Rule, f.After = finding.QuorumOverdue, overdue
 		f.Summary = "the witnesses have not seen what the directory shows, for too long"
 	default:
 		return f, false

@@ -24,7 +24,7 @@ const longestRound = time.Hour
 // addDirectory adds the roles for a directory.
 func (s *Station) addDirectory(d *Directory) {
 	add := func(name string, patience time.Duration, open func(ctx context.Context, d *Directory, slot *slot) (Role, error)) {
-		added := &slot{directory: d.Name, name: name, patience: patience, unreachable: s.cfg.Health.Unreachable, logger: s.opts.Logger}
+		added := &slot{directory: d.Name, name: name, patience: patience, health: s.cfg.Health, logger: s.opts.Logger}
 		added.open = func(ctx context.Context) (Role, error) { return open(ctx, d, added) }
 		s.slots = append(s.slots, added)
 	}
@@ -65,8 +65,8 @@ func (s *Station) openWatch(ctx context.Context, d *Directory, _ *slot) (Role, e
 		return nil, err
 	}
 	cfg := watch.Config{
-		Name: d.Name, Client: c, Dir: s.folder(directoriesFolder, d.Name, "watch"), Expected: s.cfg.ExpectedFolder(), Unreachable: s.cfg.Health.Unreachable,
-		Now: s.opts.Now, Logger: s.opts.Logger,
+		Name: d.Name, Client: c, Dir: s.folder(directoriesFolder, d.Name, "watch"), Expected: s.cfg.ExpectedFolder(),
+		Unreachable: s.cfg.Health.Unreachable, Overdue: s.cfg.Health.Overdue, Now: s.opts.Now, Logger: s.opts.Logger,
 	}
 	for _, l := range d.Watch {
 		cfg.Labels = append(cfg.Labels, watch.Label{Label: l.Label, Role: l.Role, Alias: l.Alias})

@@ -30,8 +30,7 @@ type Role interface {
 type slot struct {
 	directory, name string // directory is empty for the monitor's own roles
 	open            func(ctx context.Context) (Role, error)
-	// unreachable is how long a directory may be unreachable before it is told.
-	unreachable time.Duration
+	health          Health
 	// patience is how long a round may take; 0 is as long as it takes.
 	patience time.Duration
 	logger   *slog.Logger
@@ -168,7 +167,7 @@ func (s *slot) openFinding(err error) finding.Finding {
 	switch client.KindOf(err) {
 	case client.Undecided:
 		whole := false
-		if f, whole = cause.Whole(err, s.unreachable); !whole {
+		if f, whole = cause.Whole(err, s.health.Unreachable, s.health.Overdue); !whole {
 			f.Rule, f.Summary = finding.Refused, "the directory's answer does not verify, and proves nothing"
 		}
 	case client.Misbehaved:

@@ -46,7 +46,7 @@ func (r *round) trouble(at place, err error) {
 // describe returns the rule and the summary for an error. Errors are only in details:
 // they can quote what a server sent.
 func (r *round) describe(at place, err error) finding.Finding {
-	f, whole := cause.Whole(err, r.cfg.Unreachable)
+	f, whole := cause.Whole(err, r.cfg.Unreachable, r.cfg.Overdue)
 	var refusal *client.Problem
 	switch {
 	case client.Unreached(err), monitor.NotReached(err):

@@ -60,7 +60,7 @@ func (r *round) keyOf(f *finding.Finding) (watchedKey, bool) {
 func (r *round) undecided(key watchedKey, err error) {
 	reason := err
 	err = prefixed(key.label, err)
-	f, about := cause.Whole(err, r.cfg.Unreachable)
+	f, about := cause.Whole(err, r.cfg.Unreachable, r.cfg.Overdue)
 	if !about {
 		f.Rule, f.Summary = finding.Refused, r.refusal(key)
 		r.condition(key, f, reason)
