@@ -61,7 +61,6 @@ func TestEvidenceKind(t *testing.T) {
 		`{"format": "f", "configuration": {"kind": "inner"}, "kind": "fork", "rest": `: evidence.Fork,
 		`{"format": "f"}`: "",
 		`{"kind": 7}`:     "",
-		`["kind", "fork"`: "",
 		``:                "",
 	} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

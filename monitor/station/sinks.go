@@ -59,7 +59,7 @@ func (s *Station) addAlerts(out *Status) {
 	counts, countErr := s.ledger.Counts("")
 	if err = errors.Join(err, countErr); err != nil {
 		s.opts.Logger.Error("reading the ledger", "err", err)
-		out.Verdict = worst(out.Verdict, finding.Unchecked)
+		out.Verdict = finding.Worse(out.Verdict, finding.Unchecked)
 		return
 	}
 	out.Open, out.Waiting = counts, s.ledger.Waiting()
@@ -68,7 +68,7 @@ func (s *Station) addAlerts(out *Status) {
 		out.Alerts = append(out.Alerts, AlertStatus{
 			ID: a.ID, Rule: a.Rule, Class: a.Class, Severity: a.Severity, Directory: a.Directory, Role: a.Role,
 			State: a.State, Summary: a.Summary, RaisedAt: a.RaisedAt, Open: a.Open, Acknowledged: a.Ack != nil,
-			Evidence: a.Evidence != "" && s.publicEvidence(a.ID) != nil,
+			Evidence: s.hasPublicEvidence(&a.Alert),
 		})
 	}
 }

@@ -68,6 +68,8 @@ type Station struct {
 
 	pinning map[string]*sync.Mutex // by directory; held while it is pinned
 
+	evidence sync.Map // whether that of an alert, by ID, is for everybody
+
 	mu     sync.Mutex
 	failed error // of the ledger, at the last attempt
 }

@@ -52,15 +52,6 @@ type AlertStatus struct {
 // maxAlerts is how many alerts a status has.
 const maxAlerts = 100
 
-// worst returns the worse of two verdicts.
-func worst(a, b finding.Verdict) finding.Verdict {
-	rank := map[finding.Verdict]int{finding.Verified: 0, finding.Unchecked: 1, finding.Changed: 2, finding.Misbehaviour: 3}
-	if rank[b] > rank[a] {
-		return b
-	}
-	return a
-}
-
 // Status returns what the monitor has come to.
 func (s *Station) Status() Status {
 	out := Status{
@@ -71,7 +62,7 @@ func (s *Station) Status() Status {
 	for _, slot := range s.slots {
 		st := slot.current()
 		out.Roles = append(out.Roles, st)
-		out.Verdict = worst(out.Verdict, st.Verdict)
+		out.Verdict = finding.Worse(out.Verdict, st.Verdict)
 	}
 	s.addAlerts(&out)
 	return out
