@@ -113,6 +113,34 @@ func (c *Config) check() error {
 	return c.Alerts.check()
 }
 
+// CheckFiles checks what the files that the configuration names say beside what
+// ReadConfig has read: secrets, keys, and whether a directory can be audited in the mode
+// that is asked for. Open does so, too. It needs no network.
+func (c *Config) CheckFiles() error {
+	if _, err := c.sinks(Options{}.withDefaults()); err != nil {
+		return err
+	}
+	if c.Witness != nil {
+		if _, err := witness.ReadKey(c.path(c.Witness.Key)); err != nil {
+			return fmt.Errorf("witness: key: %w", err)
+		}
+	}
+	for i := range c.Directories {
+		d := &c.Directories[i]
+		if d.Audit == nil {
+			continue
+		}
+		cfg, err := c.audit(d)
+		if err == nil {
+			err = cfg.Check()
+		}
+		if err != nil {
+			return fmt.Errorf("directories[%d] %s: audit: %w", i, d.Name, err)
+		}
+	}
+	return nil
+}
+
 var directoryName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 
 func (c *Config) checkDirectory(d *Directory) error {

@@ -39,24 +39,33 @@ func (s *Station) addDirectory(d *Directory) {
 }
 
 func (s *Station) openAudit(ctx context.Context, d *Directory, slot *slot) (Role, error) {
-	configuration, err := s.cfg.configuration(d)
+	cfg, err := s.cfg.audit(d)
 	if err != nil {
 		return nil, err
 	}
-	policy, err := s.cfg.policy(d.Policy)
+	cfg.Dir = s.folder(directoriesFolder, d.Name, "audit")
+	cfg.HTTP, cfg.Now, cfg.Logger, cfg.Progress = s.httpConfig(), s.opts.Now, s.opts.Logger, slot.progress
+	return audit.Open(ctx, cfg)
+}
+
+// audit returns what the configuration says of auditing a directory.
+func (c *Config) audit(d *Directory) (audit.Config, error) {
+	configuration, err := c.configuration(d)
 	if err != nil {
-		return nil, err
+		return audit.Config{}, err
+	}
+	policy, err := c.policy(d.Policy)
+	if err != nil {
+		return audit.Config{}, err
 	}
 	cfg := audit.Config{
-		Name: d.Name, URL: d.URL, LogURL: d.Log, Dir: s.folder(directoriesFolder, d.Name, "audit"), Mode: d.Audit.Mode,
-		Configuration: configuration, Policy: policy,
-		Unreachable: s.cfg.Health.Unreachable, Overdue: s.cfg.Health.Overdue,
-		HTTP: s.httpConfig(), Now: s.opts.Now, Logger: s.opts.Logger, Progress: slot.progress,
+		Name: d.Name, URL: d.URL, LogURL: d.Log, Mode: d.Audit.Mode, Configuration: configuration, Policy: policy,
+		Unreachable: c.Health.Unreachable, Overdue: c.Health.Overdue,
 	}
 	if d.Audit.Key != "" {
-		cfg.KeyDir = s.cfg.path(d.Audit.Key)
+		cfg.KeyDir = c.path(d.Audit.Key)
 	}
-	return audit.Open(ctx, cfg)
+	return cfg, nil
 }
 
 func (s *Station) openWatch(ctx context.Context, d *Directory, _ *slot) (Role, error) {
