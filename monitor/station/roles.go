@@ -24,7 +24,7 @@ const longestRound = time.Hour
 // addDirectory adds the roles for a directory.
 func (s *Station) addDirectory(d *Directory) {
 	add := func(name string, patience time.Duration, open func(ctx context.Context, d *Directory, slot *slot) (Role, error)) {
-		added := &slot{directory: d.Name, name: name, patience: patience, health: s.cfg.Health, logger: s.opts.Logger}
+		added := &slot{directory: d.Name, name: name, patience: patience, health: s.cfg.Health, logger: s.opts.Logger, ended: time.Now()}
 		added.open = func(ctx context.Context) (Role, error) { return open(ctx, d, added) }
 		s.slots = append(s.slots, added)
 	}
@@ -106,7 +106,7 @@ func (s *Station) addWitness() error {
 	if err != nil {
 		return err
 	}
-	s.slots = append(s.slots, &slot{name: s.witness.Name(), role: s.witness})
+	s.slots = append(s.slots, &slot{name: s.witness.Name(), role: s.witness, ended: time.Now()})
 	return nil
 }
 

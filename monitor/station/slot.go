@@ -17,7 +17,7 @@ import (
 
 // A Role is one of the things that a monitor does, again and again.
 type Role interface {
-	// Name is "audit", "watch", "vantage" or "witness".
+	// Name is "audit", "watch", "vantage", "witness" or "self".
 	Name() string
 	// Round does it once. It is not called again before it has returned.
 	Round(ctx context.Context) finding.Round
@@ -39,6 +39,7 @@ type slot struct {
 
 	mu     sync.Mutex
 	status RoleStatus
+	ended  time.Time // when the last round ended, or the slot was made; with a monotonic reading
 	told   time.Time // when the log was told of the progress
 }
 
@@ -138,7 +139,8 @@ func (s *slot) note(r *finding.Round, start time.Time) {
 	st.Verdict, st.Checked, st.UpTo, st.Total = r.Verdict(), r.Checked, r.Size, r.Total
 	st.Rounds++
 	s.told = time.Time{}
-	st.FinishedAt, st.Took = time.Now().UTC(), time.Since(start)
+	s.ended = time.Now()
+	st.FinishedAt, st.Took = s.ended.UTC(), time.Since(start)
 	if st.Verdict == finding.Verified {
 		st.VerifiedAt = st.FinishedAt
 	}
@@ -146,6 +148,13 @@ func (s *slot) note(r *finding.Round, start time.Time) {
 	for _, f := range r.Findings[:min(len(r.Findings), maxReasons)] {
 		st.Reasons = append(st.Reasons, Reason{f.Rule, f.Class, f.Severity, f.Summary})
 	}
+}
+
+// atWork returns how long the last round has ended, or the first one has not.
+func (s *slot) atWork() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Since(s.ended)
 }
 
 // current returns the status.

@@ -94,7 +94,8 @@ func Open(ctx context.Context, cfg *Config, opts Options) (_ *Station, err error
 	if err != nil {
 		return nil, err
 	}
-	s.slots = append(s.slots, &slot{name: selfName, role: &self{now: time.Now, damaged: damaged}})
+	own := &self{clock: newClock(), late: s.late, overdue: cfg.Health.Overdue, damaged: damaged}
+	s.slots = append(s.slots, &slot{name: selfName, role: own, ended: time.Now()})
 	if err := s.addWitness(); err != nil {
 		return nil, err
 	}

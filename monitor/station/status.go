@@ -83,12 +83,22 @@ func (s *Station) reasons() []string {
 	if s.ledgerError() != nil {
 		out = append(out, notWritten)
 	}
-	// A role that is in the middle of its first round, of a large log, is at work.
-	limit := max(staleRounds*s.cfg.Interval, 10*time.Minute)
-	for _, slot := range s.slots {
-		if st := slot.current(); st.Rounds > 0 && time.Since(st.FinishedAt) > limit {
+	for _, slot := range s.late() {
+		// A role that is in the middle of its first round, of a large log, is at work.
+		if slot.current().Rounds > 0 {
 			out = append(out, notComplete)
 			break
+		}
+	}
+	return out
+}
+
+// late returns the roles whose last round ended long ago.
+func (s *Station) late() (out []*slot) {
+	limit := max(staleRounds*s.cfg.Interval, 10*time.Minute)
+	for _, slot := range s.slots {
+		if slot.atWork() > limit {
+			out = append(out, slot)
 		}
 	}
 	return out
