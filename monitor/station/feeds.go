@@ -32,15 +32,13 @@ func (s *Station) addFeeds(r chi.Router) error {
 func (s *Station) serveEvidence(w http.ResponseWriter, r *http.Request) {
 	name := chi.URLParam(r, "name")
 	id, isJSON := strings.CutSuffix(name, ".json")
-	var data []byte
-	if a, err := s.ledger.Get(id); isJSON && err == nil && s.hasPublicEvidence(&a.Alert) {
-		data = s.publicEvidence(&a.Alert)
-	}
-	if data == nil {
+	a, err := s.ledger.Get(id)
+	if !isJSON || err != nil || !s.hasPublicEvidence(&a.Alert) {
 		http.Error(w, "there is no such evidence, or it has labels in it, and is not public", http.StatusNotFound)
 		return
 	}
-	send(w, "application/json", data)
+	w.Header().Set("Content-Type", "application/json")
+	http.ServeFile(w, r, s.evidencePath(&a.Alert))
 }
 
 // hasPublicEvidence reports whether there is evidence of an alert that everybody may
@@ -53,24 +51,16 @@ func (s *Station) hasPublicEvidence(a *alert.Alert) bool {
 	if public, known := s.evidence.Load(a.ID); known {
 		return public.(bool)
 	}
-	public := s.publicEvidence(a) != nil
+	data, err := durable.ReadFile(s.evidencePath(a), evidence.MaxSize)
+	if err != nil {
+		return false
+	}
+	e, err := evidence.Parse(data)
+	public := err == nil && !e.Private()
 	s.evidence.Store(a.ID, public)
 	return public
 }
 
-// publicEvidence returns the evidence of an alert, nil if there is none or it has
-// labels or values in it.
-func (s *Station) publicEvidence(a *alert.Alert) []byte {
-	if a.Evidence == "" {
-		return nil
-	}
-	data, err := durable.ReadFile(s.folder(filepath.FromSlash(a.Evidence)), evidence.MaxSize)
-	if err != nil {
-		return nil
-	}
-	e, err := evidence.Parse(data)
-	if err != nil || e.Private() {
-		return nil
-	}
-	return data
+func (s *Station) evidencePath(a *alert.Alert) string {
+	return s.folder(filepath.FromSlash(a.Evidence))
 }

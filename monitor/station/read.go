@@ -31,6 +31,7 @@ const (
 	maxPeers       = 100
 	maxRoutes      = 10
 	maxInterval    = 30 * 24 * time.Hour
+	maxTimeout     = time.Hour // of a program
 )
 
 // ReadConfig reads a configuration file and checks all of it, without the network.
@@ -292,8 +293,8 @@ func (a *Alerts) check() error {
 		}
 	}
 	for i, e := range a.Exec {
-		if len(e.Command) == 0 {
-			return fmt.Errorf("alerts: exec[%d]: command is missing", i)
+		if len(e.Command) == 0 || e.Timeout < 0 || e.Timeout > maxTimeout {
+			return fmt.Errorf("alerts: exec[%d]: give a command, and a timeout of at most %v", i, maxTimeout)
 		}
 	}
 	return nil

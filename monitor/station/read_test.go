@@ -184,7 +184,7 @@ func TestReadConfigRefused(t *testing.T) {
 		{"mail with other TLS", directory + "}]\nalerts: {mail: [{server: 'a:1', from: a, to: [b], tls: maybe}]}", "none of starttls"},
 		{"name of a receiver", directory + "}]\nalerts: {exec: [{name: A, command: [a]}]}", "is not of lower-case"},
 		{"receivers of one name", directory + "}]\nalerts: {exec: [{name: a, command: [a]}, {name: a, command: [b]}]}", "two called a"},
-		{"program", directory + "}]\nalerts: {exec: [{}]}", "command is missing"},
+		{"program", directory + "}]\nalerts: {exec: [{}]}", "give a command"},
 		{"too large", strings.Repeat("#\n", maxConfigSize), "more than"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

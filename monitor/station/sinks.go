@@ -46,6 +46,9 @@ func (c *Config) sinks(opts Options) (out []alert.Sink, err error) {
 func (s *Station) openLedger(sinks []alert.Sink) (damaged []finding.Finding, err error) {
 	cfg := alert.Config{Dir: s.folder(), Sinks: sinks, Now: s.opts.Now, Logger: s.opts.Logger, Metrics: s.alertMetrics}
 	cfg.MaxGap = max(defaultGap, 2*s.cfg.Interval)
+	for _, e := range s.cfg.Alerts.Exec { // which has a bound of its own
+		cfg.DeliveryTimeout = max(cfg.DeliveryTimeout, defaultTimeout, e.Timeout)
+	}
 	s.ledger, damaged, err = alert.Open(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("opening the folder %s: %w", s.folder(), err)
