@@ -80,10 +80,13 @@ func writeEvidence(e *evidence.Evidence, dir string) (string, error) {
 			path = filepath.Join(dir, fmt.Sprintf("%s-%d.json", name, i))
 		}
 		err := durable.Write(path, data, os.O_EXCL)
-		if errors.Is(err, fs.ErrExist) {
+		switch {
+		case errors.Is(err, fs.ErrExist):
 			continue
+		case err != nil: // such as a full disk: no part of a file is evidence
+			return "", errors.Join(err, os.Remove(path))
 		}
-		return path, errors.Join(err, durable.SyncFolder(dir))
+		return path, durable.SyncFolder(dir)
 	}
 }
 
