@@ -70,7 +70,7 @@ func (r *round) run(ctx context.Context) {
 }
 
 // route compares what is shown by another way.
-func (r *round) route(ctx context.Context, w *way) {
+func (r *round) route(ctx context.Context, w *openRoute) {
 	if !r.memory.proven(ruleFork, w.place) {
 		result, err := r.cfg.Client.CompareRoute(ctx, client.Route{URL: w.url, HTTP: w.http})
 		if r.compare(w.place, result, err) {

@@ -28,22 +28,22 @@ type Route struct {
 	Proxy string
 }
 
-// way is a route that can be gone.
-type way struct {
+// openRoute is a route that can be gone.
+type openRoute struct {
 	place
 	url  string
 	http *http.Client
 	log  *monitor.HTTPSource
 }
 
-func (r Route) open(number int, cfg *Config) (*way, error) {
+func (r Route) open(number int, cfg *Config) (*openRoute, error) {
 	if r.LogURL == "" {
 		r.LogURL = cfg.LogURL
 		if r.URL != "" {
 			r.LogURL = r.URL + logPath
 		}
 	}
-	w := &way{
+	w := &openRoute{
 		place: place{name: fmt.Sprintf("route %d", number), id: finding.Subject("route", r.URL, r.LogURL, r.Proxy)},
 		url:   r.URL,
 	}

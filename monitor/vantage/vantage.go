@@ -74,7 +74,7 @@ type Vantage struct {
 	cfg    Config
 	policy *logPolicy // nil if there is none
 	own    monitor.Source
-	routes []*way
+	routes []*openRoute
 	peers  []*peer
 
 	memory *memory // as it is stored
