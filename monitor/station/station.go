@@ -70,8 +70,10 @@ type Station struct {
 
 	evidence sync.Map // whether that of an alert, by ID, is for everybody
 
-	mu     sync.Mutex
-	failed error // of the ledger, at the last attempt
+	mu       sync.Mutex
+	failed   error  // of the ledger, at the last attempt
+	recorded uint64 // rounds that the ledger was told of
+	told     *told  // what it has since; nil if nobody has asked
 }
 
 // Open opens the monitor's folder, which it makes if there is none, and begins to
@@ -196,6 +198,9 @@ func (s *Station) byDirectory() map[string][]*slot {
 // record has the ledger take what a round came to.
 func (s *Station) record(ctx context.Context, slot *slot, r finding.Round) {
 	err := s.ledger.Record(ctx, slot.id(), r)
+	s.mu.Lock()
+	s.recorded, s.told = s.recorded+1, nil
+	s.mu.Unlock()
 	if ctx.Err() != nil {
 		return
 	}

@@ -1,6 +1,7 @@
 package station
 
 import (
+	"errors"
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/monitor/alert"
@@ -102,4 +103,51 @@ func (s *Station) late() (out []*slot) {
 		}
 	}
 	return out
+}
+
+// told is what the ledger has, as a status says it. It changes with a round only, and
+// everybody can ask for the status: it is read once for each round.
+type told struct {
+	alerts []AlertStatus
+	open   map[finding.Severity]int
+}
+
+// addAlerts adds to a status what was told.
+func (s *Station) addAlerts(out *Status) {
+	t, err := s.readTold()
+	if err != nil {
+		s.opts.Logger.Error("reading the ledger", "err", err)
+		out.Verdict = finding.Worse(out.Verdict, finding.Unchecked)
+		return
+	}
+	out.Alerts, out.Open, out.Waiting = t.alerts, t.open, s.ledger.Waiting()
+}
+
+func (s *Station) readTold() (*told, error) {
+	s.mu.Lock()
+	t, recorded := s.told, s.recorded
+	s.mu.Unlock()
+	if t != nil {
+		return t, nil
+	}
+	list, err := s.ledger.List(alert.Filter{Limit: maxAlerts})
+	counts, countErr := s.ledger.Counts("")
+	if err = errors.Join(err, countErr); err != nil {
+		return nil, err
+	}
+	t = &told{alerts: []AlertStatus{}, open: counts}
+	for i := range list {
+		a := &list[i]
+		t.alerts = append(t.alerts, AlertStatus{
+			ID: a.ID, Rule: a.Rule, Class: a.Class, Severity: a.Severity, Directory: a.Directory, Role: a.Role,
+			State: a.State, Summary: a.Summary, RaisedAt: a.RaisedAt, Open: a.Open, Acknowledged: a.Ack != nil,
+			Evidence: s.hasPublicEvidence(&a.Alert),
+		})
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.recorded == recorded {
+		s.told = t
+	}
+	return t, nil
 }
