@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ghostlight-kt/ghostlight/internal/durable"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 )
@@ -79,7 +80,7 @@ func (s *session) hold(h *heldCredential) error {
 		return fail(Operational, step, err)
 	}
 	folder, path := filepath.Join(s.dir, credentialsName), s.credentialPath(h.id())
-	if err := makeFolder(folder); err != nil {
+	if err := durable.MakeFolder(folder); err != nil {
 		return fail(Operational, step, err)
 	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
@@ -88,12 +89,12 @@ func (s *session) hold(h *heldCredential) error {
 		}
 	}
 	temporary := path + ".new"
-	err = writeSynced(temporary, data, os.O_TRUNC)
+	err = durable.Write(temporary, data, os.O_TRUNC)
 	if err == nil {
 		err = os.Rename(temporary, path)
 	}
 	if err == nil {
-		err = syncFolder(folder)
+		err = durable.SyncFolder(folder)
 	}
 	if err != nil {
 		return fail(Operational, step, err)
@@ -108,7 +109,7 @@ func (s *session) held(id string) (*heldCredential, error) {
 	if b, err := hex.DecodeString(id); err != nil || len(b) != 32 {
 		return nil, nil // it comes from a file: no path is made of it
 	}
-	data, err := readFile(s.credentialPath(id), maxCredentialStateBytes)
+	data, err := durable.ReadFile(s.credentialPath(id), maxCredentialStateBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/ghostlight-kt/ghostlight/internal/durable"
 )
 
 // What was stored before the present state is kept beside it. If the state file is
@@ -117,25 +119,25 @@ func putAside(dir string, damage error) error {
 			return err
 		}
 	} else if _, err := os.Stat(damaged); errors.Is(err, fs.ErrNotExist) {
-		if err := writeSynced(damaged, []byte(stateName+" was missing\n"), os.O_TRUNC); err != nil {
+		if err := durable.Write(damaged, []byte(stateName+" was missing\n"), os.O_TRUNC); err != nil {
 			return err
 		}
 	}
-	if err := syncFolder(dir); err != nil {
+	if err := durable.SyncFolder(dir); err != nil {
 		return err
 	}
-	previous, err := readFile(filepath.Join(dir, previousName), maxStateBytes)
+	previous, err := durable.ReadFile(filepath.Join(dir, previousName), maxStateBytes)
 	if err != nil {
 		return err
 	}
 	// Not a link: what damages the one must not damage the other.
-	if err := writeSynced(path+".new", previous, os.O_TRUNC); err != nil {
+	if err := durable.Write(path+".new", previous, os.O_TRUNC); err != nil {
 		return err
 	}
 	if err := os.Rename(path+".new", path); err != nil {
 		return err
 	}
-	return syncFolder(dir)
+	return durable.SyncFolder(dir)
 }
 
 // keepPrevious makes the state file the previous one, too, until it is replaced. old is
@@ -149,7 +151,7 @@ func keepPrevious(dir string, old []byte) error {
 		return err
 	}
 	if err := os.Link(path, temporary); err != nil { // not every file system can
-		if err := writeSynced(temporary, old, os.O_EXCL); err != nil {
+		if err := durable.Write(temporary, old, os.O_EXCL); err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/ghostlight-kt/ghostlight/internal/durable"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 )
@@ -69,7 +70,7 @@ func writeEvidence(e *evidence.Evidence, dir string) (string, error) {
 		return "", err
 	}
 	dir = filepath.Join(dir, evidenceName)
-	if err := makeFolder(dir); err != nil {
+	if err := durable.MakeFolder(dir); err != nil {
 		return "", err
 	}
 	name := e.FoundAt.Format("20060102T150405.000Z")
@@ -78,11 +79,14 @@ func writeEvidence(e *evidence.Evidence, dir string) (string, error) {
 		if i > 0 {
 			path = filepath.Join(dir, fmt.Sprintf("%s-%d.json", name, i))
 		}
-		err := writeSynced(path, data, os.O_EXCL)
-		if errors.Is(err, fs.ErrExist) {
+		err := durable.Write(path, data, os.O_EXCL)
+		switch {
+		case errors.Is(err, fs.ErrExist):
 			continue
+		case err != nil: // such as a full disk: no part of a file is evidence
+			return "", errors.Join(err, os.Remove(path))
 		}
-		return path, errors.Join(err, syncFolder(dir))
+		return path, durable.SyncFolder(dir)
 	}
 }
 
@@ -94,7 +98,7 @@ func findEvidence(e *evidence.Evidence, dir string) string {
 	files, _ := os.ReadDir(dir) // writeEvidence says what is wrong, if anything is
 	for _, f := range files {
 		path := filepath.Join(dir, f.Name())
-		data, err := readFile(path, evidence.MaxSize)
+		data, err := durable.ReadFile(path, evidence.MaxSize)
 		if err != nil {
 			continue
 		}

@@ -234,31 +234,31 @@ func TestHeadsOfFork(t *testing.T) {
 	if err != nil || !strings.Contains(string(data), `"kind": "fork"`) || !strings.Contains(string(data), `"response"`) {
 		t.Errorf("%v, %.200s", err, data)
 	}
-	_, err = w.c.CompareVantage(bg, o.server.URL)
+	_, err = w.c.CompareRoute(bg, client.Route{URL: o.server.URL})
 	wantKind(t, err, client.Misbehaved, "two logs")
 }
 
 func lastElement(path string) string { return path[strings.LastIndex(path, "/")+1:] }
 
-func TestCompareVantage(t *testing.T) {
+func TestCompareSecondURL(t *testing.T) {
 	w := newWorld(t)
 	w.settle()
 	second := httptest.NewServer(w.dir)
 	t.Cleanup(second.Close)
-	r, err := w.c.CompareVantage(bg, second.URL)
+	r, err := w.c.CompareRoute(bg, client.Route{URL: second.URL})
 	if err != nil || r.Kind() != 0 || !r.Signed || r.Common != len(r.Own) {
 		t.Errorf("%+v, %v", r, err)
 	}
 	stranger := clienttest.New()
 	second.Config.Handler = stranger
-	_, err = w.c.CompareVantage(bg, second.URL)
+	_, err = w.c.CompareRoute(bg, client.Route{URL: second.URL})
 	e := wantKind(t, err, client.Undecided, "")
 	if e.Evidence != "" {
 		t.Error("evidence against a directory that is another one")
 	}
-	_, err = w.c.CompareVantage(bg, "http://keys.example.org")
+	_, err = w.c.CompareRoute(bg, client.Route{URL: "http://keys.example.org"})
 	wantKind(t, err, client.Usage, "use https")
 	second.Close()
-	_, err = w.c.CompareVantage(bg, second.URL)
+	_, err = w.c.CompareRoute(bg, client.Route{URL: second.URL})
 	wantKind(t, err, client.Undecided, "not reached")
 }

@@ -101,31 +101,6 @@ func (s *session) openHeads(data []byte) (*headsFile, *newcomer, error) {
 	return x, n, nil
 }
 
-// CompareVantage compares them with what the directory shows somebody without a
-// view who reaches it at another URL: from another network, or through another
-// name. The client's own heads are brought up to date first.
-func (c *Client) CompareVantage(ctx context.Context, base string) (*HeadsComparison, error) {
-	base, err := ParseURL(base, c.cfg.InsecureHTTP)
-	if err != nil {
-		return nil, err
-	}
-	s, err := c.begin(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer s.end()
-	if _, err := s.distinguished(ctx); err != nil {
-		return nil, err
-	}
-	n, err := s.asNewcomer(ctx, newTransport(base, s.cfg))
-	if err != nil {
-		e := fail(Undecided, comparingHeads, fmt.Errorf("%s: %w", base, err))
-		e.Hint = "is this another way to the same directory? Its configuration must be the one that is pinned"
-		return nil, e
-	}
-	return s.compareNewcomer(ctx, n)
-}
-
 // compareNewcomer compares with a list that the directory signed.
 func (s *session) compareNewcomer(ctx context.Context, n *newcomer) (*HeadsComparison, error) {
 	if what := contradictingViews(s.state.view, n.View); what != nil {

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ghostlight-kt/ghostlight/internal/durable"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 )
@@ -63,7 +64,7 @@ func (s *session) keptPath(label string) string {
 // kept returns what is kept of a label, or of the recent distinguished heads. It is
 // nil if that is nothing.
 func (s *session) kept(label string) (*keptExchange, error) {
-	data, err := readFile(s.keptPath(label), maxKeptFile)
+	data, err := durable.ReadFile(s.keptPath(label), maxKeptFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	} else if err != nil {
@@ -102,14 +103,14 @@ func (s *session) writeKept(k *keptExchange) error {
 	if err != nil {
 		return err
 	}
-	if err := makeFolder(filepath.Dir(path)); err != nil {
+	if err := durable.MakeFolder(filepath.Dir(path)); err != nil {
 		return err
 	}
 	if err := s.makeRoom(path); err != nil {
 		return err
 	}
 	temporary := path + ".new"
-	if err := writeSynced(temporary, data, os.O_TRUNC); err != nil {
+	if err := durable.Write(temporary, data, os.O_TRUNC); err != nil {
 		return err
 	}
 	return os.Rename(temporary, path)

@@ -6,10 +6,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
+	"github.com/ghostlight-kt/ghostlight/internal/durable"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 )
 
@@ -47,7 +47,7 @@ func stateID(directory string, configuration []byte) string {
 // signed. The error is errStateVersion, a *damageError, fs.ErrNotExist, or that it
 // cannot be read.
 func readState(path string) (*state, error) {
-	data, err := readFile(path, maxStateBytes)
+	data, err := durable.ReadFile(path, maxStateBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -90,19 +90,6 @@ func (s *state) check() error {
 	return nil
 }
 
-func readFile(path string, limit int64) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(data)) > limit {
-		err = fmt.Errorf("%s is larger than %d bytes", path, limit)
-	}
-	return data, err
-}
-
 // saveState replaces the state in a folder, and keeps the one before as the previous
 // one. After an error the old state is there, or the new one, whole; after success the
 // new one, even if the machine loses power. The caller holds the folder's lock, and
@@ -118,7 +105,7 @@ func saveState(dir string, s *state) error {
 		return nil
 	}
 	temporary := path + ".new"
-	if err := writeSynced(temporary, data, os.O_TRUNC); err != nil {
+	if err := durable.Write(temporary, data, os.O_TRUNC); err != nil {
 		return err
 	}
 	if err := keepPrevious(dir, old); err != nil {
@@ -127,35 +114,5 @@ func saveState(dir string, s *state) error {
 	if err := os.Rename(temporary, path); err != nil {
 		return err
 	}
-	return syncFolder(dir)
-}
-
-// writeSynced writes a private file and makes it durable. flag is O_TRUNC or
-// O_EXCL.
-func writeSynced(path string, data []byte, flag int) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|flag, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
-}
-
-func syncFolder(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}
-
-// makeFolder makes a private folder.
-func makeFolder(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	return syncFolder(filepath.Dir(dir))
+	return durable.SyncFolder(dir)
 }

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
+	"github.com/ghostlight-kt/ghostlight/internal/durable"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 )
@@ -160,7 +161,7 @@ func fetchConfiguration(ctx context.Context, t *transport) ([]byte, error) {
 // firstTrust pins a configuration if the directory's head verifies under it.
 func firstTrust(ctx context.Context, root, base string, configuration []byte, cfg Config) (*TrustResult, error) {
 	dir := filepath.Join(root, stateID(base, configuration))
-	if err := makeFolder(dir); err != nil {
+	if err := durable.MakeFolder(dir); err != nil {
 		return nil, fail(Operational, "making the state folder", err)
 	}
 	lock, err := lockFolder(ctx, dir, cfg.LockWait)

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/ghostlight-kt/ghostlight/internal/durable"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 )
 
@@ -42,7 +43,7 @@ func CreateAuditorKey(dir string, suite keytrans.CipherSuite) ([]byte, error) {
 	}
 	if err == nil {
 		data := fmt.Appendf(nil, "%s%v%s\n%x\n", auditorKeyPrefix, suite, auditorKeySuffix, secret)
-		err = createSecret(filepath.Join(dir, auditorKeyName), data)
+		err = durable.Create(filepath.Join(dir, auditorKeyName), data)
 	}
 	if errors.Is(err, os.ErrExist) {
 		return nil, usage("an auditor keeps its key; make another one in another folder", "%s has a key already", dir)
@@ -50,18 +51,6 @@ func CreateAuditorKey(dir string, suite keytrans.CipherSuite) ([]byte, error) {
 		return nil, classify("making the auditor's key", err)
 	}
 	return key.Public(), nil
-}
-
-func createSecret(path string, data []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close(), syncDir(filepath.Dir(path)))
 }
 
 func newAuditorSecret(suite keytrans.CipherSuite) ([]byte, error) {

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ghostlight-kt/ghostlight/internal/durable"
 	"github.com/ghostlight-kt/ghostlight/merkle/tile"
 )
 
@@ -196,20 +197,12 @@ func (f *files) sync() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for dir := range f.dirty {
-		if err := f.do("syncdir", dir, func() error { return syncDir(dir) }); err != nil {
+		if err := f.do("syncdir", dir, func() error { return durable.SyncFolder(dir) }); err != nil {
 			return err
 		}
 		delete(f.dirty, dir)
 	}
 	return nil
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 // clean removes what an earlier process left: temporary files, and partial tiles

@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/ghostlight-kt/ghostlight/internal/durable"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 )
@@ -263,7 +264,7 @@ func (m *Mirror) commit(ctx context.Context) error {
 		return os.Rename(m.store.path(nextName), m.store.path(checkpointPath))
 	})
 	if err == nil {
-		err = m.store.do("syncdir", m.store.dir, func() error { return syncDir(m.store.dir) })
+		err = m.store.do("syncdir", m.store.dir, func() error { return durable.SyncFolder(m.store.dir) })
 	}
 	if err == nil && m.done != nil {
 		err = m.store.removeOutgrown(m.done.Size, m.next.Size)

@@ -159,7 +159,7 @@ because it can have been made up.`,
 			}
 			var r *client.HeadsComparison
 			if strings.HasPrefix(args[0], "https://") || strings.HasPrefix(args[0], "http://") {
-				r, err = c.CompareVantage(cmd.Context(), args[0])
+				r, err = c.CompareRoute(cmd.Context(), client.Route{URL: args[0]})
 			} else {
 				var data []byte
 				if data, err = a.readInput("the heads", args[0], client.MaxHeadsSize); err != nil {

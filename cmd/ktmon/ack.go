@@ -42,6 +42,9 @@ stays on the status page, and is told again if it comes back.`,
 		if err != nil {
 			return err
 		}
+		if err := checkOwner(cfg.Folder()); err != nil {
+			return err
+		}
 		for _, id := range args {
 			err := alert.WriteAck(cfg.Folder(), id, by, note)
 			if errors.Is(err, alert.ErrAcknowledged) {

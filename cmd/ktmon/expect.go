@@ -43,6 +43,9 @@ publishing. It excuses one version. It does not matter whether the monitor is ru
 		if err != nil {
 			return cli.Usage(cmd, "%v", err)
 		}
+		if err := checkOwner(cfg.Folder()); err != nil {
+			return err
+		}
 		value, skipped, err := watch.ValueOfFile(args[1], label, raw)
 		if err != nil {
 			return err

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ghostlight-kt/ghostlight/client"
 	"github.com/ghostlight-kt/ghostlight/monitor"
+	"github.com/ghostlight-kt/ghostlight/monitor/cause"
 	"github.com/ghostlight-kt/ghostlight/monitor/station"
 )
 
@@ -99,6 +100,9 @@ using the network or changing anything.`,
 			cfg, err := readConfig(args[0])
 			if err != nil {
 				return err
+			}
+			if err := cfg.CheckFiles(); err != nil {
+				return &monitor.Error{Kind: monitor.Usage, Err: fmt.Errorf("%s: %w", args[0], err), Hint: cause.Hint(err)}
 			}
 			for _, line := range cfg.Describe() {
 				if _, err := fmt.Fprintln(cmd.OutOrStdout(), line); err != nil {

@@ -1,8 +1,12 @@
 // Command ktmon monitors a key directory, independently of the directory.
 //
+//	ktmon init CONFIG        write a configuration with comments
+//	ktmon check CONFIG       check it
 //	ktmon run CONFIG         do all of it for any number of directories, and tell people
+//	ktmon expect LABEL FILE  announce the next version of a label that is watched
+//	ktmon ack ID...          acknowledge alerts
 //	ktmon mirror URL DIR     follow the log, verify all of it, and keep a copy
-//	ktmon keygen DIR         make an auditor's key
+//	ktmon keygen DIR|FILE    make the key of an auditor or a witness
 //	ktmon audit URL DIR      be the directory's third-party auditor
 //	ktmon bench URL          audit a directory from scratch, and measure it
 //
@@ -105,7 +109,7 @@ goes to standard output, everything else to standard error.
 
 Exit codes: 0 verified, 1 operational error, 2 usage, 3 misbehaviour proven (the
 evidence file is named), 5 could not decide, 6 needs your attention.`,
-		Example: "  ktmon mirror https://keys.example.org/log mirror --policy policy.txt",
+		Example: "  ktmon init ktmon.yaml --directory https://keys.example.org\n  ktmon run ktmon.yaml",
 		Version: version(),
 	}
 	cli.Prepare(root)

@@ -58,25 +58,7 @@ func encode(record any) []byte {
 	return append(data, '\n')
 }
 
-// Ack acknowledges an alert, as WriteAck does, at once.
-func (l *Ledger) Ack(id, by, note string) error {
-	if err := WriteAck(l.cfg.Dir, id, by, note); err != nil {
-		return err
-	}
-	return l.TakeAcks()
-}
-
-// TakeAcks takes in the acknowledgements that WriteAck has written since. Record does
-// so too.
-func (l *Ledger) TakeAcks() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if err := l.store.ready(); err != nil {
-		return err
-	}
-	return l.takeAcks()
-}
-
+// takeAcks takes in the acknowledgements that WriteAck has written since.
 func (l *Ledger) takeAcks() error {
 	ids, err := l.folder.ids(acksFolder)
 	if err != nil {

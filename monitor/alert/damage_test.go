@@ -23,7 +23,7 @@ func newDamaged(t *testing.T) (*world, *story, *recorder) {
 	w.open()
 	s := newStory(t)
 	fatalIfErr(t, s.run(w))
-	fatalIfErr(t, w.l.Ack(r.got[0], "bob", ""))
+	fatalIfErr(t, w.ack(r.got[0], "bob", ""))
 	w.close()
 	return w, s, r
 }

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/ghostlight-kt/ghostlight/internal/durable"
 )
 
 // The folders and files of a monitor that are this package's.
@@ -25,8 +27,6 @@ const (
 const (
 	jsonSuffix = ".json"
 	tempPrefix = ".tmp-"
-	// maxEvidence is the most bytes of an evidence file that is copied.
-	maxEvidence = 64 << 20
 )
 
 func alertName(id string) string       { return alertsFolder + "/" + id + jsonSuffix }
@@ -71,38 +71,12 @@ func (f *folder) make() error {
 }
 
 func (f *folder) syncDir(name string) error {
-	return f.do("syncdir", name, func() error {
-		d, err := os.Open(f.path(name))
-		if err != nil {
-			return err
-		}
-		return errors.Join(d.Sync(), d.Close())
-	})
+	return f.do("syncdir", name, func() error { return durable.SyncFolder(f.path(name)) })
 }
 
 // read returns a file of at most max bytes.
-func (f *folder) read(name string, max int64) ([]byte, error) { return readFile(f.path(name), max) }
-
-var errNoFile = errors.New("it is not a regular file, or too large")
-
-func readFile(path string, max int64) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() || info.Size() > max { // a pipe would make this wait
-		return nil, fmt.Errorf("%s: %w", path, errNoFile)
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, max+1))
-	if err == nil && int64(len(data)) > max {
-		err = fmt.Errorf("%s: %w", path, errNoFile)
-	}
-	return data, err
+func (f *folder) read(name string, max int64) ([]byte, error) {
+	return durable.ReadFile(f.path(name), max)
 }
 
 // place makes a file with a content, durably, by putting a temporary one in its place

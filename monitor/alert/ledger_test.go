@@ -177,7 +177,7 @@ func TestAcks(t *testing.T) {
 			t.Errorf("%q was acknowledged", id)
 		}
 	}
-	fatalIfErr(t, w.l.TakeAcks())
+	fatalIfErr(t, w.takeAcks())
 	counts(0, 0)
 	for i := range 2 {
 		list = w.list(Filter{})

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/ghostlight-kt/ghostlight/internal/durable"
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
 
@@ -92,7 +94,7 @@ func (d *decision) evidence(a *Alert, path string) error {
 	if a.Class != finding.Evidence {
 		return nil
 	}
-	data, err := readFile(path, maxEvidence)
+	data, err := durable.ReadFile(path, evidence.MaxSize)
 	if err != nil {
 		var pe *fs.PathError
 		if errors.As(err, &pe) {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
 
@@ -173,7 +174,7 @@ func (r *repair) checkFiles(a *Alert, want []byte) error {
 	if a.Evidence == "" {
 		return nil
 	}
-	data, err := r.l.folder.read(a.Evidence, maxEvidence)
+	data, err := r.l.folder.read(a.Evidence, evidence.MaxSize)
 	sum := sha256.Sum256(data)
 	if err != nil || hex.EncodeToString(sum[:]) != a.EvidenceSHA256 {
 		r.say(a.Evidence, "the copy of an evidence file is missing or damaged",

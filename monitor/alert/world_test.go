@@ -173,3 +173,14 @@ func wantErr(t testing.TB, err, want error) {
 		t.Fatalf("the error is %v, want %v", err, want)
 	}
 }
+
+// ack acknowledges an alert, and has the ledger know of it.
+func (w *world) ack(id, by, note string) error {
+	return errors.Join(WriteAck(w.l.cfg.Dir, id, by, note), w.takeAcks())
+}
+
+func (w *world) takeAcks() error {
+	w.l.mu.Lock()
+	defer w.l.mu.Unlock()
+	return w.l.takeAcks()
+}

@@ -26,9 +26,7 @@ type collector struct {
 
 // add adds a finding about the directory, unless the same is there.
 func (c *collector) add(f finding.Finding) {
-	if f.Rule != finding.ClockJumped {
-		f.Directory = c.role.cfg.Name
-	}
+	f.Directory = c.role.cfg.Name
 	if key := f.Key(); !c.seen[key] {
 		c.seen[key] = true
 		c.out.Findings = append(c.out.Findings, f)
@@ -170,7 +168,7 @@ func (c *collector) cadence(timestamp uint64) {
 func millis(n uint64) time.Duration { return time.Duration(min(n, 1<<43)) * time.Millisecond }
 
 // clockJump reports whether this machine's clock was set since the last round, by
-// more than a minute beside the time that passed.
+// more than a minute beside the time that passed: then nothing is concluded from it.
 func (c *collector) clockJump() bool {
 	last := c.role.clock
 	c.role.clock = c.now
@@ -178,11 +176,7 @@ func (c *collector) clockJump() bool {
 		return false
 	}
 	jump := c.now.Round(0).Sub(last.Round(0)) - c.now.Sub(last)
-	if jump.Abs() <= time.Minute {
-		return false
-	}
-	c.report(finding.ClockJumped, "", 0, "see to it that the clock is right", "this machine's clock was set, by %v, or it slept", jump.Round(time.Second))
-	return true
+	return jump.Abs() > time.Minute
 }
 
 // auditor looks at the head of the directory's auditor.

@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/ghostlight-kt/ghostlight/internal/durable"
 	"github.com/ghostlight-kt/ghostlight/merkle"
 	"github.com/ghostlight-kt/ghostlight/monitor"
 )
@@ -34,16 +34,14 @@ func openDamage(dir string, now time.Time) (damageFile, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return d, &monitor.Error{Kind: monitor.Operational, Err: err}
 	}
-	file, err := os.Open(d.path)
-	if errors.Is(err, os.ErrNotExist) {
+	data, err := durable.ReadFile(d.path, 1<<20)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
 		return d, nil
-	} else if err != nil {
-		return d, &monitor.Error{Kind: monitor.Operational, Err: err}
-	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, 1<<20))
-	if err == nil {
+	case err == nil:
 		err = json.Unmarshal(data, &d)
+	case !errors.Is(err, durable.ErrNotSmallFile):
+		return d, &monitor.Error{Kind: monitor.Operational, Err: err}
 	}
 	if err != nil { // it only tells of damage; this is one more
 		d.Damage = nil
@@ -63,36 +61,12 @@ func (d *damageFile) note(now time.Time, what []string) error {
 	d.Damage = d.Damage[max(0, len(d.Damage)-mostDamage):]
 	data, err := json.MarshalIndent(d, "", "  ")
 	if err == nil {
-		err = replaceFile(d.path, append(data, '\n'))
+		err = durable.Replace(d.path, append(data, '\n'))
 	}
 	if err != nil {
 		return &monitor.Error{Kind: monitor.Operational, Err: fmt.Errorf("noting what was damaged: %w", err)}
 	}
 	return nil
-}
-
-// replaceFile replaces a file, whole and durably.
-func replaceFile(path string, data []byte) error {
-	tmp := path + ".tmp"
-	file, err := os.Create(tmp)
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(data)
-	if err == nil {
-		err = file.Sync()
-	}
-	if err = errors.Join(err, file.Close()); err != nil {
-		return errors.Join(err, os.Remove(tmp))
-	}
-	if err := os.Rename(tmp, path); err != nil {
-		return err
-	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // mostRoots is how many roots of the log tree are kept.

@@ -135,10 +135,7 @@ type Role struct {
 func Open(ctx context.Context, cfg Config) (_ *Role, err error) {
 	cfg = cfg.withDefaults()
 	r := &Role{cfg: cfg, roots: make(map[uint64]merkle.Hash)}
-	if r.config, err = keytrans.ParseConfiguration(cfg.Configuration); err != nil {
-		return nil, usage("give the directory's Configuration, as its operator published it", "the configuration of %s: %w", cfg.Name, err)
-	}
-	if err := r.check(); err != nil {
+	if r.config, err = cfg.check(); err != nil {
 		return nil, err
 	}
 	if r.source, err = monitor.NewHTTPSource(cfg.URL, cfg.HTTP); err != nil {
@@ -156,19 +153,29 @@ func Open(ctx context.Context, cfg Config) (_ *Role, err error) {
 	return r, nil
 }
 
-// check checks what the mode requires.
-func (r *Role) check() error {
+// Check checks what the mode requires of the Configuration, the policy and the key, of
+// which it reads no more than whether they are given. The error is a *monitor.Error of
+// kind Usage.
+func (c Config) Check() error {
+	_, err := c.check()
+	return err
+}
+
+func (c Config) check() (*keytrans.Configuration, error) {
+	config, err := keytrans.ParseConfiguration(c.Configuration)
 	switch {
-	case r.cfg.Mode == Mirror && r.cfg.Policy == nil:
-		return usage("give the policy that names the log and its witnesses", "to mirror the log of %s takes a policy", r.cfg.Name)
-	case r.cfg.Mode == Mirror && r.cfg.KeyDir != "":
-		return usage("the directory's auditor works in the mode stateless", "the mode mirror does not sign for %s", r.cfg.Name)
-	case r.cfg.Mode == Stateless && r.config.Mode != keytrans.ThirdPartyAuditing:
-		return usage("audit it in the mode mirror", "%s is not in third-party auditing, and serves no proofs to audit it without a copy", r.cfg.Name)
-	case r.cfg.Mode != Mirror && r.cfg.Mode != Stateless:
-		return usage("mirror and stateless are the modes", "%q is no mode to audit %s in", r.cfg.Mode, r.cfg.Name)
+	case err != nil:
+		return nil, usage("give the directory's Configuration, as its operator published it", "the configuration of %s: %w", c.Name, err)
+	case c.Mode == Mirror && c.Policy == nil:
+		return nil, usage("give the policy that names the log and its witnesses", "to mirror the log of %s takes a policy", c.Name)
+	case c.Mode == Mirror && c.KeyDir != "":
+		return nil, usage("the directory's auditor works in the mode stateless", "the mode mirror does not sign for %s", c.Name)
+	case c.Mode == Stateless && config.Mode != keytrans.ThirdPartyAuditing:
+		return nil, usage("audit it in the mode mirror", "%s is not in third-party auditing, and serves no proofs to audit it without a copy", c.Name)
+	case c.Mode != Mirror && c.Mode != Stateless:
+		return nil, usage("mirror and stateless are the modes", "%q is no mode to audit %s in", c.Mode, c.Name)
 	}
-	return nil
+	return config, nil
 }
 
 // folder is that of the mode.

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -89,24 +90,30 @@ type Round struct {
 // Verdict is the worst that the findings of a round say.
 type Verdict string
 
-// The verdicts, from good to bad. Their texts are stable.
+// The verdicts, from good to bad. Their texts are stable. Changed is worse than
+// Unchecked: keys that nobody announced wait for somebody to look, whatever else could
+// not be checked.
 const (
 	Verified     Verdict = "verified"
-	Changed      Verdict = "changed"
 	Unchecked    Verdict = "could not check"
+	Changed      Verdict = "changed"
 	Misbehaviour Verdict = "misbehaviour proven"
 )
+
+// Worse returns the worse of two verdicts.
+func Worse(a, b Verdict) Verdict {
+	order := []Verdict{Verified, Unchecked, Changed, Misbehaviour}
+	if slices.Index(order, b) > slices.Index(order, a) {
+		return b
+	}
+	return a
+}
 
 // Verdict returns the verdict of the round.
 func (r *Round) Verdict() Verdict {
 	out := Verified
 	for i := range r.Findings {
-		switch v := r.Findings[i].verdict(); {
-		case v == Misbehaviour:
-			return v
-		case v == Changed, v == Unchecked && out == Verified:
-			out = v
-		}
+		out = Worse(out, r.Findings[i].verdict())
 	}
 	return out
 }

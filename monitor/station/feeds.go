@@ -3,10 +3,13 @@ package station
 import (
 	"net/http"
 	"path/filepath"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 
+	"github.com/ghostlight-kt/ghostlight/internal/durable"
 	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
+	"github.com/ghostlight-kt/ghostlight/monitor/alert"
 	"github.com/ghostlight-kt/ghostlight/monitor/alert/feed"
 )
 
@@ -28,29 +31,36 @@ func (s *Station) addFeeds(r chi.Router) error {
 // serveEvidence serves the evidence of an alert, if everybody may have it.
 func (s *Station) serveEvidence(w http.ResponseWriter, r *http.Request) {
 	name := chi.URLParam(r, "name")
-	id := name[:len(name)-len(filepath.Ext(name))]
-	data := s.publicEvidence(id)
-	if filepath.Ext(name) != ".json" || data == nil {
+	id, isJSON := strings.CutSuffix(name, ".json")
+	a, err := s.ledger.Get(id)
+	if !isJSON || err != nil || !s.hasPublicEvidence(&a.Alert) {
 		http.Error(w, "there is no such evidence, or it has labels in it, and is not public", http.StatusNotFound)
 		return
 	}
-	send(w, "application/json", data)
+	w.Header().Set("Content-Type", "application/json")
+	http.ServeFile(w, r, s.evidencePath(&a.Alert))
 }
 
-// publicEvidence returns the evidence of an alert, nil if there is none or it has
-// labels or values in it.
-func (s *Station) publicEvidence(id string) []byte {
-	a, err := s.ledger.Get(id)
-	if err != nil || a.Evidence == "" {
-		return nil
+// hasPublicEvidence reports whether there is evidence of an alert that everybody may
+// have. The file of an alert does not change, and is read once: everybody can ask for
+// the status.
+func (s *Station) hasPublicEvidence(a *alert.Alert) bool {
+	if a.Evidence == "" {
+		return false
 	}
-	data, err := readFile(s.folder(filepath.FromSlash(a.Evidence)), evidence.MaxSize)
+	if public, known := s.evidence.Load(a.ID); known {
+		return public.(bool)
+	}
+	data, err := durable.ReadFile(s.evidencePath(a), evidence.MaxSize)
 	if err != nil {
-		return nil
+		return false
 	}
 	e, err := evidence.Parse(data)
-	if err != nil || e.Private() {
-		return nil
-	}
-	return data
+	public := err == nil && !e.Private()
+	s.evidence.Store(a.ID, public)
+	return public
+}
+
+func (s *Station) evidencePath(a *alert.Alert) string {
+	return s.folder(filepath.FromSlash(a.Evidence))
 }

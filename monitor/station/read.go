@@ -4,10 +4,8 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/url"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -18,6 +16,7 @@ import (
 
 	"github.com/ghostlight-kt/ghostlight/client"
 	"github.com/ghostlight-kt/ghostlight/client/keyring"
+	"github.com/ghostlight-kt/ghostlight/internal/durable"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 	"github.com/ghostlight-kt/ghostlight/monitor/audit"
@@ -32,12 +31,13 @@ const (
 	maxPeers       = 100
 	maxRoutes      = 10
 	maxInterval    = 30 * 24 * time.Hour
+	maxTimeout     = time.Hour // of a program
 )
 
 // ReadConfig reads a configuration file and checks all of it, without the network.
 // The error says what is wrong, and where.
 func ReadConfig(path string) (*Config, error) {
-	data, err := readFile(path, maxConfigSize)
+	data, err := durable.ReadFile(path, maxConfigSize)
 	if err != nil {
 		return nil, err
 	}
@@ -112,6 +112,34 @@ func (c *Config) check() error {
 		return fmt.Errorf("witness: %w", err)
 	}
 	return c.Alerts.check()
+}
+
+// CheckFiles checks what the files that the configuration names say beside what
+// ReadConfig has read: secrets, keys, and whether a directory can be audited in the mode
+// that is asked for. Open does so, too. It needs no network.
+func (c *Config) CheckFiles() error {
+	if _, err := c.sinks(Options{}.withDefaults()); err != nil {
+		return err
+	}
+	if c.Witness != nil {
+		if _, err := witness.ReadKey(c.path(c.Witness.Key)); err != nil {
+			return fmt.Errorf("witness: key: %w", err)
+		}
+	}
+	for i := range c.Directories {
+		d := &c.Directories[i]
+		if d.Audit == nil {
+			continue
+		}
+		cfg, err := c.audit(d)
+		if err == nil {
+			err = cfg.Check()
+		}
+		if err != nil {
+			return fmt.Errorf("directories[%d] %s: audit: %w", i, d.Name, err)
+		}
+	}
+	return nil
 }
 
 var directoryName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
@@ -265,8 +293,8 @@ func (a *Alerts) check() error {
 		}
 	}
 	for i, e := range a.Exec {
-		if len(e.Command) == 0 {
-			return fmt.Errorf("alerts: exec[%d]: command is missing", i)
+		if len(e.Command) == 0 || e.Timeout < 0 || e.Timeout > maxTimeout {
+			return fmt.Errorf("alerts: exec[%d]: give a command, and a timeout of at most %v", i, maxTimeout)
 		}
 	}
 	return nil
@@ -304,7 +332,7 @@ func (c *Config) configuration(d *Directory) ([]byte, error) {
 	if d.Configuration == "" {
 		return nil, errors.New("name a file with it; 'ktmon init --directory URL' gets one")
 	}
-	data, err := readFile(c.path(d.Configuration), largest)
+	data, err := durable.ReadFile(c.path(d.Configuration), largest)
 	if err != nil {
 		return nil, err
 	}
@@ -322,7 +350,7 @@ func (c *Config) policy(name string) ([]byte, error) {
 	if name == "" {
 		return nil, nil
 	}
-	data, err := readFile(c.path(name), checkpoint.MaxPolicySize)
+	data, err := durable.ReadFile(c.path(name), checkpoint.MaxPolicySize)
 	if err != nil {
 		return nil, err
 	}
@@ -338,18 +366,4 @@ func checkURL(text string, schemes ...string) error {
 		return fmt.Errorf("%q is not a URL that begins with %s://", text, strings.Join(schemes, ":// or "))
 	}
 	return nil
-}
-
-// readFile reads a file of at most limit bytes.
-func readFile(path string, limit int64) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(data)) > limit {
-		err = fmt.Errorf("%s has more than %d bytes", path, limit)
-	}
-	return data, err
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/client/clienttest"
+	"github.com/ghostlight-kt/ghostlight/monitor/witness"
 )
 
 // write writes a file into the folder of a test.
@@ -183,7 +184,7 @@ func TestReadConfigRefused(t *testing.T) {
 		{"mail with other TLS", directory + "}]\nalerts: {mail: [{server: 'a:1', from: a, to: [b], tls: maybe}]}", "none of starttls"},
 		{"name of a receiver", directory + "}]\nalerts: {exec: [{name: A, command: [a]}]}", "is not of lower-case"},
 		{"receivers of one name", directory + "}]\nalerts: {exec: [{name: a, command: [a]}, {name: a, command: [b]}]}", "two called a"},
-		{"program", directory + "}]\nalerts: {exec: [{}]}", "command is missing"},
+		{"program", directory + "}]\nalerts: {exec: [{}]}", "give a command"},
 		{"too large", strings.Repeat("#\n", maxConfigSize), "more than"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -204,4 +205,37 @@ func FuzzParseConfig(f *testing.F) {
 			c.Describe()
 		}
 	})
+}
+
+// TestCheckFiles: what is wrong with files is said before a monitor runs.
+func TestCheckFiles(t *testing.T) {
+	dir := folder(t)
+	check := func(replace ...string) error {
+		t.Helper()
+		text := strings.NewReplacer(replace...).Replace(everything)
+		if len(replace) > 0 && text == everything {
+			t.Fatalf("%q is not there", replace[0])
+		}
+		cfg, err := ReadConfig(write(t, dir, "ktmon.yaml", text))
+		fatalIfErr(t, err)
+		return cfg.CheckFiles()
+	}
+	wants := func(want string, replace ...string) {
+		t.Helper()
+		if err := check(replace...); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one with %q", err, want)
+		}
+	}
+	wants("secret") // there is none
+	write(t, dir, "secret", "whsec_"+base64.StdEncoding.EncodeToString(make([]byte, 16)))
+	wants("24 to 64 bytes")
+	write(t, dir, "secret", "whsec_"+base64.StdEncoding.EncodeToString(make([]byte, 32)))
+	wants("witness.key") // there is none
+	_, err := witness.CreateKey(filepath.Join(dir, "witness.key"), "example.org/witness")
+	fatalIfErr(t, err)
+	wants("two: audit: ") // it is not in third-party auditing
+	right := []string{"    audit: {mode: stateless, key: key}\n", ""}
+	fatalIfErr(t, check(right...))
+	wants("begins with http://", append(right, "https://example.org/hook", "http://example.org/hook")...)
+	wants("/no/such/program", append(right, "/bin/true", "/no/such/program")...)
 }

@@ -24,7 +24,7 @@ const longestRound = time.Hour
 // addDirectory adds the roles for a directory.
 func (s *Station) addDirectory(d *Directory) {
 	add := func(name string, patience time.Duration, open func(ctx context.Context, d *Directory, slot *slot) (Role, error)) {
-		added := &slot{directory: d.Name, name: name, patience: patience, unreachable: s.cfg.Health.Unreachable, logger: s.opts.Logger}
+		added := &slot{directory: d.Name, name: name, patience: patience, health: s.cfg.Health, logger: s.opts.Logger, ended: time.Now()}
 		added.open = func(ctx context.Context) (Role, error) { return open(ctx, d, added) }
 		s.slots = append(s.slots, added)
 	}
@@ -39,24 +39,33 @@ func (s *Station) addDirectory(d *Directory) {
 }
 
 func (s *Station) openAudit(ctx context.Context, d *Directory, slot *slot) (Role, error) {
-	configuration, err := s.cfg.configuration(d)
+	cfg, err := s.cfg.audit(d)
 	if err != nil {
 		return nil, err
 	}
-	policy, err := s.cfg.policy(d.Policy)
+	cfg.Dir = s.folder(directoriesFolder, d.Name, "audit")
+	cfg.HTTP, cfg.Now, cfg.Logger, cfg.Progress = s.httpConfig(), s.opts.Now, s.opts.Logger, slot.progress
+	return audit.Open(ctx, cfg)
+}
+
+// audit returns what the configuration says of auditing a directory.
+func (c *Config) audit(d *Directory) (audit.Config, error) {
+	configuration, err := c.configuration(d)
 	if err != nil {
-		return nil, err
+		return audit.Config{}, err
+	}
+	policy, err := c.policy(d.Policy)
+	if err != nil {
+		return audit.Config{}, err
 	}
 	cfg := audit.Config{
-		Name: d.Name, URL: d.URL, LogURL: d.Log, Dir: s.folder(directoriesFolder, d.Name, "audit"), Mode: d.Audit.Mode,
-		Configuration: configuration, Policy: policy,
-		Unreachable: s.cfg.Health.Unreachable, Overdue: s.cfg.Health.Overdue,
-		HTTP: s.httpConfig(), Now: s.opts.Now, Logger: s.opts.Logger, Progress: slot.progress,
+		Name: d.Name, URL: d.URL, LogURL: d.Log, Mode: d.Audit.Mode, Configuration: configuration, Policy: policy,
+		Unreachable: c.Health.Unreachable, Overdue: c.Health.Overdue,
 	}
 	if d.Audit.Key != "" {
-		cfg.KeyDir = s.cfg.path(d.Audit.Key)
+		cfg.KeyDir = c.path(d.Audit.Key)
 	}
-	return audit.Open(ctx, cfg)
+	return cfg, nil
 }
 
 func (s *Station) openWatch(ctx context.Context, d *Directory, _ *slot) (Role, error) {
@@ -65,8 +74,8 @@ func (s *Station) openWatch(ctx context.Context, d *Directory, _ *slot) (Role, e
 		return nil, err
 	}
 	cfg := watch.Config{
-		Name: d.Name, Client: c, Dir: s.folder(directoriesFolder, d.Name, "watch"), Expected: s.cfg.ExpectedFolder(), Unreachable: s.cfg.Health.Unreachable,
-		Now: s.opts.Now, Logger: s.opts.Logger,
+		Name: d.Name, Client: c, Dir: s.folder(directoriesFolder, d.Name, "watch"), Expected: s.cfg.ExpectedFolder(),
+		Unreachable: s.cfg.Health.Unreachable, Overdue: s.cfg.Health.Overdue, Now: s.opts.Now, Logger: s.opts.Logger,
 	}
 	for _, l := range d.Watch {
 		cfg.Labels = append(cfg.Labels, watch.Label{Label: l.Label, Role: l.Role, Alias: l.Alias})
@@ -97,7 +106,7 @@ func (s *Station) addWitness() error {
 	if err != nil {
 		return err
 	}
-	s.slots = append(s.slots, &slot{name: s.witness.Name(), role: s.witness})
+	s.slots = append(s.slots, &slot{name: s.witness.Name(), role: s.witness, ended: time.Now()})
 	return nil
 }
 

@@ -5,7 +5,9 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"html/template"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -50,6 +52,7 @@ func severityClass(s finding.Severity) string {
 type web struct {
 	listener net.Listener
 	server   *http.Server
+	logger   *slog.Logger
 	served   bool
 }
 
@@ -64,16 +67,19 @@ func (s *Station) listen(ctx context.Context) (*web, error) {
 		return nil, err
 	}
 	s.opts.Logger.InfoContext(ctx, "listening", "address", l.Addr().String())
-	return &web{listener: l, server: &http.Server{
+	return &web{listener: l, logger: s.opts.Logger, server: &http.Server{
 		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
 		WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
 	}}, nil
 }
 
-// serve answers until ctx ends.
+// serve answers until ctx ends, and then until what was asked is answered: the witness
+// and the ledger are closed after that.
 func (w *web) serve(ctx context.Context) {
 	w.served = true
+	ended := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
+		defer close(ended)
 		const patience = 5 * time.Second
 		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 		defer cancel()
@@ -81,8 +87,12 @@ func (w *web) serve(ctx context.Context) {
 			w.server.Close()
 		}
 	})
-	defer stop()
-	_ = w.server.Serve(w.listener) // ends with an error only because it is ended
+	if err := w.server.Serve(w.listener); !errors.Is(err, http.ErrServerClosed) {
+		w.logger.ErrorContext(ctx, "the status page is not served any more", "err", err)
+	}
+	if !stop() {
+		<-ended // Serve returns when that begins
+	}
 }
 
 func (w *web) close() error {

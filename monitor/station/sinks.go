@@ -1,7 +1,6 @@
 package station
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/ghostlight-kt/ghostlight/monitor/alert"
@@ -46,29 +45,12 @@ func (c *Config) sinks(opts Options) (out []alert.Sink, err error) {
 func (s *Station) openLedger(sinks []alert.Sink) (damaged []finding.Finding, err error) {
 	cfg := alert.Config{Dir: s.folder(), Sinks: sinks, Now: s.opts.Now, Logger: s.opts.Logger, Metrics: s.alertMetrics}
 	cfg.MaxGap = max(defaultGap, 2*s.cfg.Interval)
+	for _, e := range s.cfg.Alerts.Exec { // which has a bound of its own
+		cfg.DeliveryTimeout = max(cfg.DeliveryTimeout, defaultTimeout, e.Timeout)
+	}
 	s.ledger, damaged, err = alert.Open(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("opening the folder %s: %w", s.folder(), err)
 	}
 	return damaged, nil
-}
-
-// addAlerts adds to a status what was told.
-func (s *Station) addAlerts(out *Status) {
-	list, err := s.ledger.List(alert.Filter{Limit: maxAlerts})
-	counts, countErr := s.ledger.Counts("")
-	if err = errors.Join(err, countErr); err != nil {
-		s.opts.Logger.Error("reading the ledger", "err", err)
-		out.Verdict = worst(out.Verdict, finding.Unchecked)
-		return
-	}
-	out.Open, out.Waiting = counts, s.ledger.Waiting()
-	for i := range list {
-		a := &list[i]
-		out.Alerts = append(out.Alerts, AlertStatus{
-			ID: a.ID, Rule: a.Rule, Class: a.Class, Severity: a.Severity, Directory: a.Directory, Role: a.Role,
-			State: a.State, Summary: a.Summary, RaisedAt: a.RaisedAt, Open: a.Open, Acknowledged: a.Ack != nil,
-			Evidence: a.Evidence != "" && s.publicEvidence(a.ID) != nil,
-		})
-	}
 }

@@ -17,7 +17,7 @@ import (
 
 // A Role is one of the things that a monitor does, again and again.
 type Role interface {
-	// Name is "audit", "watch", "vantage" or "witness".
+	// Name is "audit", "watch", "vantage", "witness" or "self".
 	Name() string
 	// Round does it once. It is not called again before it has returned.
 	Round(ctx context.Context) finding.Round
@@ -30,8 +30,7 @@ type Role interface {
 type slot struct {
 	directory, name string // directory is empty for the monitor's own roles
 	open            func(ctx context.Context) (Role, error)
-	// unreachable is how long a directory may be unreachable before it is told.
-	unreachable time.Duration
+	health          Health
 	// patience is how long a round may take; 0 is as long as it takes.
 	patience time.Duration
 	logger   *slog.Logger
@@ -40,6 +39,7 @@ type slot struct {
 
 	mu     sync.Mutex
 	status RoleStatus
+	ended  time.Time // when the last round ended, or the slot was made; with a monotonic reading
 	told   time.Time // when the log was told of the progress
 }
 
@@ -139,7 +139,8 @@ func (s *slot) note(r *finding.Round, start time.Time) {
 	st.Verdict, st.Checked, st.UpTo, st.Total = r.Verdict(), r.Checked, r.Size, r.Total
 	st.Rounds++
 	s.told = time.Time{}
-	st.FinishedAt, st.Took = time.Now().UTC(), time.Since(start)
+	s.ended = time.Now()
+	st.FinishedAt, st.Took = s.ended.UTC(), time.Since(start)
 	if st.Verdict == finding.Verified {
 		st.VerifiedAt = st.FinishedAt
 	}
@@ -147,6 +148,13 @@ func (s *slot) note(r *finding.Round, start time.Time) {
 	for _, f := range r.Findings[:min(len(r.Findings), maxReasons)] {
 		st.Reasons = append(st.Reasons, Reason{f.Rule, f.Class, f.Severity, f.Summary})
 	}
+}
+
+// atWork returns how long the last round has ended, or the first one has not.
+func (s *slot) atWork() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Since(s.ended)
 }
 
 // current returns the status.
@@ -168,7 +176,7 @@ func (s *slot) openFinding(err error) finding.Finding {
 	switch client.KindOf(err) {
 	case client.Undecided:
 		whole := false
-		if f, whole = cause.Whole(err, s.unreachable); !whole {
+		if f, whole = cause.Whole(err, s.health.Unreachable, s.health.Overdue); !whole {
 			f.Rule, f.Summary = finding.Refused, "the directory's answer does not verify, and proves nothing"
 		}
 	case client.Misbehaved:
@@ -179,13 +187,10 @@ func (s *slot) openFinding(err error) finding.Finding {
 	}
 	f.Directory, f.Subject, f.Detail = s.directory, s.name, err.Error()
 	f.Summary = "the role " + s.name + " could not begin: " + f.Summary
+	f.Hint = cause.Hint(err)
 	var c *client.Error
-	var m *monitor.Error
-	switch {
-	case errors.As(err, &c):
-		f.Hint, f.File = c.Hint, c.Evidence
-	case errors.As(err, &m):
-		f.Hint = m.Hint
+	if errors.As(err, &c) {
+		f.File = c.Evidence
 	}
 	return f
 }

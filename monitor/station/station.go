@@ -68,8 +68,12 @@ type Station struct {
 
 	pinning map[string]*sync.Mutex // by directory; held while it is pinned
 
-	mu     sync.Mutex
-	failed error // of the ledger, at the last attempt
+	evidence sync.Map // whether that of an alert, by ID, is for everybody
+
+	mu       sync.Mutex
+	failed   error  // of the ledger, at the last attempt
+	recorded uint64 // rounds that the ledger was told of
+	told     *told  // what it has since; nil if nobody has asked
 }
 
 // Open opens the monitor's folder, which it makes if there is none, and begins to
@@ -92,7 +96,8 @@ func Open(ctx context.Context, cfg *Config, opts Options) (_ *Station, err error
 	if err != nil {
 		return nil, err
 	}
-	s.slots = append(s.slots, &slot{name: selfName, role: &self{now: time.Now, damaged: damaged}})
+	own := &self{clock: newClock(), late: s.late, overdue: cfg.Health.Overdue, damaged: damaged}
+	s.slots = append(s.slots, &slot{name: selfName, role: own, ended: time.Now()})
 	if err := s.addWitness(); err != nil {
 		return nil, err
 	}
@@ -193,6 +198,9 @@ func (s *Station) byDirectory() map[string][]*slot {
 // record has the ledger take what a round came to.
 func (s *Station) record(ctx context.Context, slot *slot, r finding.Round) {
 	err := s.ledger.Record(ctx, slot.id(), r)
+	s.mu.Lock()
+	s.recorded, s.told = s.recorded+1, nil
+	s.mu.Unlock()
 	if ctx.Err() != nil {
 		return
 	}

@@ -212,7 +212,10 @@ func TestReady(t *testing.T) {
 	if w.read(url+"/readyz", &h); !h.OK {
 		t.Errorf("not ready: %+v", h)
 	}
-	w.s.slots[0].status.FinishedAt = time.Now().Add(-time.Hour)
+	last := w.s.slots[len(w.s.slots)-1]
+	last.mu.Lock()
+	last.ended = time.Now().Add(-time.Hour)
+	last.mu.Unlock()
 	if w.read(url+"/readyz", &h); h.OK || len(h.Reasons) != 1 || h.Reasons[0] != notComplete {
 		t.Errorf("ready: %+v", h)
 	}

@@ -1,6 +1,7 @@
 package station
 
 import (
+	"errors"
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/monitor/alert"
@@ -52,15 +53,6 @@ type AlertStatus struct {
 // maxAlerts is how many alerts a status has.
 const maxAlerts = 100
 
-// worst returns the worse of two verdicts.
-func worst(a, b finding.Verdict) finding.Verdict {
-	rank := map[finding.Verdict]int{finding.Verified: 0, finding.Unchecked: 1, finding.Changed: 2, finding.Misbehaviour: 3}
-	if rank[b] > rank[a] {
-		return b
-	}
-	return a
-}
-
 // Status returns what the monitor has come to.
 func (s *Station) Status() Status {
 	out := Status{
@@ -71,7 +63,7 @@ func (s *Station) Status() Status {
 	for _, slot := range s.slots {
 		st := slot.current()
 		out.Roles = append(out.Roles, st)
-		out.Verdict = worst(out.Verdict, st.Verdict)
+		out.Verdict = finding.Worse(out.Verdict, st.Verdict)
 	}
 	s.addAlerts(&out)
 	return out
@@ -92,13 +84,70 @@ func (s *Station) reasons() []string {
 	if s.ledgerError() != nil {
 		out = append(out, notWritten)
 	}
-	// A role that is in the middle of its first round, of a large log, is at work.
-	limit := max(staleRounds*s.cfg.Interval, 10*time.Minute)
-	for _, slot := range s.slots {
-		if st := slot.current(); st.Rounds > 0 && time.Since(st.FinishedAt) > limit {
+	for _, slot := range s.late() {
+		// A role that is in the middle of its first round, of a large log, is at work.
+		if slot.current().Rounds > 0 {
 			out = append(out, notComplete)
 			break
 		}
 	}
 	return out
+}
+
+// late returns the roles whose last round ended long ago.
+func (s *Station) late() (out []*slot) {
+	limit := max(staleRounds*s.cfg.Interval, 10*time.Minute)
+	for _, slot := range s.slots {
+		if slot.atWork() > limit {
+			out = append(out, slot)
+		}
+	}
+	return out
+}
+
+// told is what the ledger has, as a status says it. It changes with a round only, and
+// everybody can ask for the status: it is read once for each round.
+type told struct {
+	alerts []AlertStatus
+	open   map[finding.Severity]int
+}
+
+// addAlerts adds to a status what was told.
+func (s *Station) addAlerts(out *Status) {
+	t, err := s.readTold()
+	if err != nil {
+		s.opts.Logger.Error("reading the ledger", "err", err)
+		out.Verdict = finding.Worse(out.Verdict, finding.Unchecked)
+		return
+	}
+	out.Alerts, out.Open, out.Waiting = t.alerts, t.open, s.ledger.Waiting()
+}
+
+func (s *Station) readTold() (*told, error) {
+	s.mu.Lock()
+	t, recorded := s.told, s.recorded
+	s.mu.Unlock()
+	if t != nil {
+		return t, nil
+	}
+	list, err := s.ledger.List(alert.Filter{Limit: maxAlerts})
+	counts, countErr := s.ledger.Counts("")
+	if err = errors.Join(err, countErr); err != nil {
+		return nil, err
+	}
+	t = &told{alerts: []AlertStatus{}, open: counts}
+	for i := range list {
+		a := &list[i]
+		t.alerts = append(t.alerts, AlertStatus{
+			ID: a.ID, Rule: a.Rule, Class: a.Class, Severity: a.Severity, Directory: a.Directory, Role: a.Role,
+			State: a.State, Summary: a.Summary, RaisedAt: a.RaisedAt, Open: a.Open, Acknowledged: a.Ack != nil,
+			Evidence: s.hasPublicEvidence(&a.Alert),
+		})
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.recorded == recorded {
+		s.told = t
+	}
+	return t, nil
 }

@@ -17,7 +17,7 @@ func (s *Station) openVantage(ctx context.Context, d *Directory, _ *slot) (Role,
 	}
 	cfg := vantage.Config{
 		Name: d.Name, Client: c, Dir: s.folder(directoriesFolder, d.Name, "vantage"), LogURL: d.Log, Policy: policy,
-		Peers: s.cfg.Peers, Unreachable: s.cfg.Health.Unreachable, HTTP: s.httpConfig(), Now: s.opts.Now, Logger: s.opts.Logger,
+		Peers: s.cfg.Peers, Unreachable: s.cfg.Health.Unreachable, Overdue: s.cfg.Health.Overdue, HTTP: s.httpConfig(), Now: s.opts.Now, Logger: s.opts.Logger,
 	}
 	for _, r := range d.Routes {
 		cfg.Routes = append(cfg.Routes, vantage.Route{URL: r.URL, LogURL: r.Log, Proxy: r.Proxy})

@@ -11,7 +11,7 @@ import (
 )
 
 // ownLog is where the monitor's own checkpoints are from.
-var ownLog = place{by: "before", id: subject("log")}
+var ownLog = place{by: "before", id: finding.Subject("log")}
 
 func (r *round) readCheckpoint(ctx context.Context, source monitor.Source) (*checkpoint.Signed, error) {
 	signed, err := monitor.ReadCheckpoint(ctx, source, r.policy.Policy)
@@ -140,7 +140,7 @@ func (r *round) accuse(at place, own, other *checkpoint.Signed, found *checkpoin
 	if other.Size > own.Size {
 		newer = other
 	}
-	h := happened{
+	h := finding.Happened{
 		Rule: ruleInconsistency, Class: finding.Evidence, Severity: finding.Critical, Subject: at.id,
 		Summary: fmt.Sprintf("the log has signed two histories: its checkpoints seen by this monitor and %s contradict each other", at.seen()),
 		Detail:  fmt.Sprintf("checkpoints of %d and of %d entries; %s", own.Size, other.Size, at.detail),
@@ -156,11 +156,13 @@ func (r *round) accuse(at place, own, other *checkpoint.Signed, found *checkpoin
 
 // unstored makes a report of what there is no evidence of because it could not be
 // stored. It is gone when it is found again and can be.
-func (r *round) unstored(h *happened, err error) {
+func (r *round) unstored(h *finding.Happened, err error) {
 	h.Subject = unstoredSubject(h)
 	h.Rule, h.Class, h.File = finding.Refused, finding.Report, ""
 	h.Detail = fmt.Sprintf("%s (the evidence could not be stored: %v)", h.Detail, err)
 	h.Hint = "see what is wrong with this machine's disk: it is found again in the next round"
 }
 
-func unstoredSubject(h *happened) string { return subject("unstored", string(h.Rule), h.Subject) }
+func unstoredSubject(h *finding.Happened) string {
+	return finding.Subject("unstored", string(h.Rule), h.Subject)
+}

@@ -72,9 +72,6 @@ func (g *Gossip) all() (out []*published) {
 	return out
 }
 
-// Gossip returns the handler for this role alone.
-func (v *Vantage) Gossip() http.Handler { return NewGossip(v) }
-
 // ServeHTTP implements http.Handler.
 func (g *Gossip) ServeHTTP(w http.ResponseWriter, r *http.Request) { g.mux.ServeHTTP(w, r) }
 

@@ -11,8 +11,8 @@ import (
 
 // What is compared on the monitor's own way beside what it has verified before.
 var (
-	asNewcomer = place{name: "a newcomer", id: subject("newcomer")}
-	asBefore   = place{by: "in an earlier round", id: subject("before")}
+	asNewcomer = place{name: "a newcomer", id: finding.Subject("newcomer")}
+	asBefore   = place{by: "in an earlier round", id: finding.Subject("before")}
 )
 
 // ownHeads brings the client's heads up to date, and compares them with what a
@@ -115,9 +115,9 @@ func (r *round) older(behind place, what string, has, other uint64, ahead place)
 	}
 	r.add(condition{finding.Finding{
 		Rule: finding.RolledBack, Class: finding.Report, Severity: finding.Warning, Directory: r.cfg.Name, Condition: true, After: r.cfg.lag(),
-		Subject: subject("older", what, behind.id, ahead.id),
+		Subject: finding.Subject("older", what, behind.id, ahead.id),
 		Summary: fmt.Sprintf("an older log is seen %s than %s", behind.seen(), ahead.seen()),
-		Detail:  bounded(fmt.Sprintf("a %s of %d entries, not %d (%s)", what, has, other, at.detail)),
+		Detail:  cut(fmt.Sprintf("a %s of %d entries, not %d (%s)", what, has, other, at.detail)),
 		Hint:    "servers of one directory can follow each other for a while; if it stays, the older state may be all that somebody is to see",
 	}, at.id})
 }

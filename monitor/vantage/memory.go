@@ -2,8 +2,6 @@ package vantage
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/ghostlight-kt/ghostlight/internal/durable"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
 
@@ -33,35 +32,16 @@ const (
 type memory struct {
 	// Heads are the newest that were verified on the monitor's own way, in the form of
 	// Document.Heads; Checkpoint is the largest that was believed there.
-	Heads      json.RawMessage `json:"heads,omitempty"`
-	Checkpoint string          `json:"checkpoint,omitempty"`
-	Happened   []happened      `json:"happened,omitempty"`
-}
-
-// happened is a finding that is told again in every round.
-type happened struct {
-	Rule     finding.Rule     `json:"rule"`
-	Class    finding.Class    `json:"class"`
-	Severity finding.Severity `json:"severity"`
-	Subject  string           `json:"subject"`
-	Summary  string           `json:"summary"`
-	Detail   string           `json:"detail,omitempty"`
-	Hint     string           `json:"hint,omitempty"`
-	File     string           `json:"file,omitempty"`
-}
-
-func (h *happened) finding(directory string) finding.Finding {
-	return finding.Finding{
-		Rule: h.Rule, Class: h.Class, Severity: h.Severity, Directory: directory,
-		Subject: h.Subject, Summary: h.Summary, Detail: h.Detail, Hint: h.Hint, File: h.File,
-	}
+	Heads      json.RawMessage    `json:"heads,omitempty"`
+	Checkpoint string             `json:"checkpoint,omitempty"`
+	Happened   []finding.Happened `json:"happened,omitempty"`
 }
 
 // note keeps a finding, unless the same is kept.
-func (m *memory) note(h happened) {
-	h.Detail, h.Hint = bounded(h.Detail), bounded(h.Hint)
+func (m *memory) note(h finding.Happened) {
+	h.Detail, h.Hint = cut(h.Detail), cut(h.Hint)
 	unstored := unstoredSubject(&h)
-	m.Happened = slices.DeleteFunc(m.Happened, func(old happened) bool { return old.Subject == unstored })
+	m.Happened = slices.DeleteFunc(m.Happened, func(old finding.Happened) bool { return old.Subject == unstored })
 	for i := range m.Happened {
 		old := &m.Happened[i]
 		if old.Rule == h.Rule && old.Subject == h.Subject {
@@ -86,50 +66,12 @@ func (m *memory) proven(rule finding.Rule, at place) bool {
 	return false
 }
 
-// sealed is the file, which says whether it is damaged.
-type sealed struct {
-	Schema string `json:"schema"`
-	// SHA256 is the hash of Content, without space between its parts.
-	SHA256  string          `json:"sha256"`
-	Content json.RawMessage `json:"content"`
-}
-
-func (m *memory) seal() ([]byte, error) {
-	content, err := json.Marshal(m)
-	if err != nil {
-		return nil, err
-	}
-	data, err := json.MarshalIndent(sealed{memorySchema, hashOf(content), content}, "", "  ")
-	return append(data, '\n'), err
-}
-
-func unseal(data []byte) (*memory, error) {
-	var s sealed
-	if err := json.Unmarshal(data, &s); err != nil {
-		return nil, err
-	}
-	var content bytes.Buffer
-	if err := json.Compact(&content, s.Content); err != nil {
-		return nil, err
-	}
-	switch {
-	case s.Schema != memorySchema:
-		return nil, fmt.Errorf("its schema is %.40q, not %q", s.Schema, memorySchema)
-	case s.SHA256 != hashOf(content.Bytes()):
-		return nil, errors.New("its checksum does not match")
-	}
-	m := new(memory)
-	return m, json.Unmarshal(content.Bytes(), m)
-}
-
-func hashOf(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
-}
+// cut cuts off a text that is too long.
+func cut(text string) string { return finding.Cut(text, maxText) }
 
 // load reads what is kept. A damaged file is put aside, and the one before is used.
 func (v *Vantage) load() error {
-	if err := makeFolder(v.cfg.Dir); err != nil {
+	if err := durable.MakeFolder(v.cfg.Dir); err != nil {
 		return err
 	}
 	m, err := v.read(memoryName)
@@ -144,9 +86,9 @@ func (v *Vantage) load() error {
 		return fmt.Errorf("what was compared of %s is damaged: %w; restore %s from a backup, or move it and %s away to begin anew, which forgets what was seen before",
 			v.cfg.Name, errors.Join(err, olderErr), v.path(memoryName), olderName)
 	}
-	older.note(happened{
+	older.note(finding.Happened{
 		Rule: finding.StateDamaged, Class: finding.Report, Severity: finding.Warning,
-		Subject: subject("damaged", v.cfg.Now().UTC().String()),
+		Subject: finding.Subject("damaged", v.cfg.Now().UTC().String()),
 		Summary: "the file of what was compared was damaged; the monitor went back to the one before",
 		Detail:  err.Error(), Hint: "look whether this disk is failing or somebody changed the file; it is kept as " + damagedName,
 	})
@@ -162,12 +104,12 @@ func (v *Vantage) load() error {
 func (v *Vantage) path(name string) string { return filepath.Join(v.cfg.Dir, name) }
 
 func (v *Vantage) read(name string) (*memory, error) {
-	data, err := readFile(v.path(name), maxMemory)
+	data, err := durable.ReadFile(v.path(name), maxMemory)
 	if err != nil {
 		return nil, err
 	}
-	m, err := unseal(data)
-	if err != nil {
+	m := new(memory)
+	if err := durable.Unseal(memorySchema, data, m); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return m, nil
@@ -189,23 +131,24 @@ func (v *Vantage) remember(m *memory) error {
 }
 
 // write stores m. What was stored before stays as the older file; if there was nothing,
-// the older one is the same.
+// or nothing that can be read, the older one is the same.
 func (v *Vantage) write(m *memory) error {
-	data, err := m.seal()
+	data, err := durable.Seal(memorySchema, m)
 	if err != nil {
 		return err
 	}
-	before, err := readFile(v.path(memoryName), maxMemory)
+	before, err := durable.ReadFile(v.path(memoryName), maxMemory)
 	switch {
 	case err == nil && bytes.Equal(before, data):
 		return nil
-	case errors.Is(err, fs.ErrNotExist):
+	case err == nil:
+		err = durable.Unseal(memorySchema, before, new(memory))
+	}
+	if err != nil { // there is none, or it was damaged meanwhile
 		before = data
-	case err != nil:
+	}
+	if err := durable.Replace(v.path(olderName), before); err != nil {
 		return err
 	}
-	if err := replaceFile(v.path(olderName), before); err != nil {
-		return err
-	}
-	return replaceFile(v.path(memoryName), data)
+	return durable.Replace(v.path(memoryName), data)
 }

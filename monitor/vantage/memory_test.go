@@ -218,7 +218,7 @@ func TestMemoryIsBounded(t *testing.T) {
 		t.Errorf("%+v", w.v.memory.Happened)
 	}
 	for i := range 2 * maxHappened {
-		w.v.memory.note(happened{Rule: finding.Refused, Subject: strings.Repeat("x", i), Detail: strings.Repeat("y", 1<<20)})
+		w.v.memory.note(finding.Happened{Rule: finding.Refused, Subject: strings.Repeat("x", i), Detail: strings.Repeat("y", 1<<20)})
 	}
 	fatalIfErr(t, w.v.write(w.v.memory))
 	if info, err := os.Stat(w.file(memoryName)); err != nil || info.Size() > maxMemory/2 {

@@ -12,7 +12,7 @@ import (
 // witnesses do not follow; the auditor's and the witnesses' delays are waited for.
 func TestOverdue(t *testing.T) {
 	w := newWorld(t)
-	w.cfg.Unreachable = 3 * time.Hour
+	w.cfg.Unreachable, w.cfg.Overdue = 2*time.Hour, 3*time.Hour
 	w.want(w.round())
 	w.dir.Sleep(clienttest.Witness1, clienttest.Witness2)
 	w.dir.Tick(1, time.Minute)

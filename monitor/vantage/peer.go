@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/ghostlight-kt/ghostlight/monitor"
+	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
 
 // peer is another monitor.
@@ -23,7 +24,7 @@ func openPeer(number int, base string, cfg *Config) (*peer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &peer{place{name: fmt.Sprintf("peer %d", number), id: subject("peer", base), detail: base}, source}, nil
+	return &peer{place{name: fmt.Sprintf("peer %d", number), id: finding.Subject("peer", base), detail: base}, source}, nil
 }
 
 // atATime is how many peers are asked at a time: their answers are in memory together.

@@ -70,7 +70,7 @@ func (r *round) run(ctx context.Context) {
 }
 
 // route compares what is shown by another way.
-func (r *round) route(ctx context.Context, w *way) {
+func (r *round) route(ctx context.Context, w *openRoute) {
 	if !r.memory.proven(ruleFork, w.place) {
 		result, err := r.cfg.Client.CompareRoute(ctx, client.Route{URL: w.url, HTTP: w.http})
 		if r.compare(w.place, result, err) {
@@ -148,7 +148,7 @@ func (r *round) end(ctx context.Context) finding.Round {
 		out.Findings = append(out.Findings, r.conditions[i].Finding)
 	}
 	for i := range r.memory.Happened {
-		out.Findings = append(out.Findings, r.memory.Happened[i].finding(r.cfg.Name))
+		out.Findings = append(out.Findings, r.memory.Happened[i].Finding(r.cfg.Name))
 	}
 	return out
 }

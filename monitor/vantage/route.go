@@ -7,6 +7,7 @@ import (
 	"net/url"
 
 	"github.com/ghostlight-kt/ghostlight/monitor"
+	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
 
 // logPath is where a directory has its log, below its URL.
@@ -27,23 +28,23 @@ type Route struct {
 	Proxy string
 }
 
-// way is a route that can be gone.
-type way struct {
+// openRoute is a route that can be gone.
+type openRoute struct {
 	place
 	url  string
 	http *http.Client
 	log  *monitor.HTTPSource
 }
 
-func (r Route) open(number int, cfg *Config) (*way, error) {
+func (r Route) open(number int, cfg *Config) (*openRoute, error) {
 	if r.LogURL == "" {
 		r.LogURL = cfg.LogURL
 		if r.URL != "" {
 			r.LogURL = r.URL + logPath
 		}
 	}
-	w := &way{
-		place: place{name: fmt.Sprintf("route %d", number), id: subject("route", r.URL, r.LogURL, r.Proxy)},
+	w := &openRoute{
+		place: place{name: fmt.Sprintf("route %d", number), id: finding.Subject("route", r.URL, r.LogURL, r.Proxy)},
 		url:   r.URL,
 	}
 	w.detail = r.URL

@@ -39,14 +39,14 @@ func (r *round) trouble(at place, err error) {
 	if f.Rule != finding.Unreachable {
 		r.reached[at.id] = true
 	}
-	f.Detail, f.Hint = err.Error(), hintOf(err)
+	f.Detail, f.Hint = err.Error(), cause.Hint(err)
 	r.report(at, f)
 }
 
 // describe returns the rule and the summary for an error. Errors are only in details:
 // they can quote what a server sent.
 func (r *round) describe(at place, err error) finding.Finding {
-	f, whole := cause.Whole(err, r.cfg.Unreachable)
+	f, whole := cause.Whole(err, r.cfg.Unreachable, r.cfg.Overdue)
 	var refusal *client.Problem
 	switch {
 	case client.Unreached(err), monitor.NotReached(err):
@@ -79,22 +79,22 @@ func unreached(at place) string {
 func (r *round) report(at place, f finding.Finding) {
 	f.Class, f.Severity, f.Directory, f.Condition = finding.Report, finding.Warning, r.cfg.Name, true
 	if at.id != "" {
-		f.Subject = subject(at.id)
+		f.Subject = finding.Subject(at.id)
 	}
 	if at.detail != "" {
 		f.Detail = at.detail + ": " + f.Detail
 	}
-	f.Detail, f.Hint = bounded(f.Detail), bounded(f.Hint)
+	f.Detail, f.Hint = cut(f.Detail), cut(f.Hint)
 	r.add(condition{f, at.id})
 }
 
 // misbehaved keeps what the client has found.
 func (r *round) misbehaved(at place, err error) {
 	r.reached[at.id] = true
-	h := happened{
+	h := finding.Happened{
 		Rule: ruleFork, Class: finding.Evidence, Severity: finding.Critical, Subject: at.id,
 		Summary: fmt.Sprintf("the directory has signed two logs: the one seen by this monitor and the one seen %s contradict each other", at.seen()),
-		Detail:  err.Error(), Hint: hintOf(err),
+		Detail:  err.Error(), Hint: cause.Hint(err),
 	}
 	if at.detail != "" {
 		h.Detail = at.detail + ": " + h.Detail
@@ -106,7 +106,7 @@ func (r *round) misbehaved(at place, err error) {
 	if errors.As(err, &e) {
 		h.File = e.Evidence
 	}
-	kind, readErr := kindOf(h.File)
+	kind, readErr := cause.EvidenceKind(h.File)
 	switch {
 	case readErr != nil:
 		r.unstored(&h, readErr)
@@ -120,8 +120,8 @@ func (r *round) misbehaved(at place, err error) {
 
 // misbehaviourReport makes a report of what proves nothing to others. It is found again
 // in each round, perhaps with the evidence; of the reports, the first one is kept.
-func (r *round) misbehaviourReport(h *happened) {
-	h.Subject = subject("report", string(h.Rule), h.Subject)
+func (r *round) misbehaviourReport(h *finding.Happened) {
+	h.Subject = finding.Subject("report", string(h.Rule), h.Subject)
 	h.Rule, h.Class = finding.Refused, finding.Report
 	h.Summary += ", which this monitor cannot prove to others"
 	if r.memory.proven(h.Rule, place{id: h.Subject}) {
@@ -129,37 +129,6 @@ func (r *round) misbehaviourReport(h *happened) {
 			r.cfg.Logger.Warn("removing a report that is there already", "err", err)
 		}
 	}
-}
-
-// kindOf returns the kind of an evidence file.
-func kindOf(path string) (evidence.Kind, error) {
-	if path == "" {
-		return "", errors.New("there is no file")
-	}
-	if _, err := os.Stat(path); err != nil {
-		return "", err
-	}
-	data, err := readFile(path, evidence.MaxSize)
-	if err != nil {
-		return "", err
-	}
-	e, err := evidence.Parse(data)
-	if err != nil {
-		return "", err
-	}
-	return e.Kind, nil
-}
-
-func hintOf(err error) string {
-	var c *client.Error
-	var m *monitor.Error
-	switch {
-	case errors.As(err, &c):
-		return c.Hint
-	case errors.As(err, &m):
-		return m.Hint
-	}
-	return ""
 }
 
 // aboutOwnWay reports whether an error of comparing what a peer answered is about what

@@ -1,6 +1,7 @@
 package vantage
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,8 +38,9 @@ type Config struct {
 	// *http.Transport, is also what routes are made of, with their own proxies.
 	HTTP monitor.HTTPConfig
 	// Unreachable is how long a route or a peer may not be reached, or not be compared,
-	// before anybody is told. The default is 24 h.
-	Unreachable time.Duration
+	// before anybody is told, and Overdue how long the auditor and the witnesses may be
+	// overdue. The default is 24 h.
+	Unreachable, Overdue time.Duration
 	// Now is the clock for evidence and documents. The default is time.Now.
 	Now func() time.Time
 	// Logger gets debug output, without labels and values. The default discards.
@@ -49,9 +51,8 @@ func (c Config) withDefaults() Config {
 	if c.LogURL == "" {
 		c.LogURL = c.Client.Directory() + logPath
 	}
-	if c.Unreachable == 0 {
-		c.Unreachable = 24 * time.Hour
-	}
+	const day = 24 * time.Hour
+	c.Unreachable, c.Overdue = cmp.Or(c.Unreachable, day), cmp.Or(c.Overdue, day)
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -73,7 +74,7 @@ type Vantage struct {
 	cfg    Config
 	policy *logPolicy // nil if there is none
 	own    monitor.Source
-	routes []*way
+	routes []*openRoute
 	peers  []*peer
 
 	memory *memory // as it is stored

@@ -208,7 +208,7 @@ func (w *world) peerOf(d *clienttest.Directory) (string, *world) {
 	w.Helper()
 	p := worldOf(w.T, d)
 	p.want(p.round())
-	return newHost(w.T, p.v.Gossip()).URL, p
+	return newHost(w.T, NewGossip(p.v)).URL, p
 }
 
 func files(t *testing.T, dir string) int {

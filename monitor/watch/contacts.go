@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/monitor/cause"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
 
@@ -109,9 +110,9 @@ func (r *round) contactTrouble(label string, err error) {
 	}
 	r.found = append(r.found, finding.Finding{
 		Rule: finding.ChangedValue, Class: finding.Report, Severity: finding.Warning, Directory: r.cfg.Name,
-		Subject: subject(Contact, label, "gone"),
+		Subject: finding.Subject(Contact, label, "gone"),
 		Summary: "what " + r.called(Contact, label) + " had is not in the log any more",
-		Detail:  detailOf(watchedKey{Contact, label}, err), Hint: hintOf(err),
+		Detail:  detailOf(watchedKey{Contact, label}, err), Hint: cut(cause.Hint(err)),
 	})
 }
 
@@ -153,10 +154,10 @@ func (r *round) meet(label string, now told, before *told) *watched {
 		before = &now
 	}
 	l := r.record.begin(Contact, label, *before)
-	r.happened(l, happened{
-		Rule: finding.TakenOver, Class: finding.Report, Severity: finding.Info, Subject: subject(Contact, label),
+	r.happened(l, finding.Happened{
+		Rule: finding.TakenOver, Class: finding.Report, Severity: finding.Info, Subject: finding.Subject(Contact, label),
 		Summary: r.called(Contact, label) + " is watched from now on",
-		Detail:  bounded(fmt.Sprintf("%s has %s:\n%s", label, version(before.Version), before.describe())),
+		Detail:  cut(fmt.Sprintf("%s has %s:\n%s", label, version(before.Version), before.describe())),
 		Hint:    "compare the fingerprints with what the owner says",
 	})
 	return l
@@ -211,11 +212,11 @@ func (r *round) change(l *watched, now told, why string) {
 			what = describeChanges(&changes, now.Value)
 		}
 	}
-	r.happened(l, happened{
+	r.happened(l, finding.Happened{
 		Rule: finding.ChangedValue, Class: finding.Report, Severity: finding.Warning,
-		Subject: subject(Contact, l.Label, version(now.Version), sum),
+		Subject: finding.Subject(Contact, l.Label, version(now.Version), sum),
 		Summary: r.called(Contact, l.Label) + " has a new version",
-		Detail:  bounded(fmt.Sprintf("%s, version %d after %s, value SHA-256 %s:\n%s", l.Label, *now.Version, version(before.Version), sum, what)),
+		Detail:  cut(fmt.Sprintf("%s, version %d after %s, value SHA-256 %s:\n%s", l.Label, *now.Version, version(before.Version), sum, what)),
 		Hint:    "ask the label's owner whether they changed their keys, by another way than this directory",
 	})
 }

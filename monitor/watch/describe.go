@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
 
 // What findings say of values. Names in them come from the directory, so all of it is
@@ -15,13 +16,8 @@ const (
 	maxKeys   = 20      // of a value
 )
 
-// bounded cuts a text that is too long.
-func bounded(text string) string {
-	if len(text) <= maxDetail {
-		return text
-	}
-	return strings.ToValidUTF8(text[:maxDetail], "") + " ..."
-}
+// cut cuts a text that is too long.
+func cut(text string) string { return finding.Cut(text, maxDetail) }
 
 // describe lists the keys of a value with their fingerprints, one a line. v may be nil.
 func describe(v *client.Value) string {

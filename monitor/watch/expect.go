@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/client/keyring"
+	"github.com/ghostlight-kt/ghostlight/internal/durable"
+	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
 
 // MaxExpectations bounds the files in a folder of expectations.
@@ -53,8 +56,8 @@ func Expect(dir, directory, label string, value []byte, note string, now time.Ti
 	if directory == "" || len(note) > maxNoteBytes {
 		return Expectation{}, fmt.Errorf("an expectation takes the name of a directory, and a note of at most %d bytes", maxNoteBytes)
 	}
-	e := Expectation{Directory: directory, Label: label, ValueSHA256: hashOf(value), Note: note, At: now.UTC().Truncate(time.Second)}
-	if err := makeFolder(dir); err != nil {
+	e := Expectation{Directory: directory, Label: label, ValueSHA256: durable.Hash(value), Note: note, At: now.UTC().Truncate(time.Second)}
+	if err := durable.MakeFolder(dir); err != nil {
 		return Expectation{}, err
 	}
 	list, err := Expectations(dir)
@@ -84,15 +87,16 @@ func Expect(dir, directory, label string, value []byte, note string, now time.Ti
 
 // name is the file's name. It tells neither the label nor the value.
 func (e *Expectation) name() string {
-	return idOf("ghostlight expectation", e.Directory, e.Label, e.ValueSHA256) + ".json"
+	id := finding.Subject("ghostlight expectation", e.Directory, e.Label, e.ValueSHA256)
+	return durable.Hash([]byte(id))[:32] + ".json"
 }
 
 func (e *Expectation) write() error {
-	data, err := seal(expectationSchema, e)
+	data, err := durable.Seal(expectationSchema, e)
 	if err != nil {
 		return err
 	}
-	return writeFile(e.File, data)
+	return durable.Replace(e.File, data)
 }
 
 // String describes the expectation in a line, with the label.
@@ -154,12 +158,12 @@ func Expectations(dir string) ([]Expectation, error) {
 }
 
 func readExpectation(path string) (Expectation, error) {
-	data, err := readFile(path, maxExpectationBytes)
+	data, err := durable.ReadFile(path, maxExpectationBytes)
 	if err != nil {
 		return Expectation{}, err
 	}
 	e := Expectation{File: path}
-	if err := unseal(expectationSchema, data, &e); err != nil {
+	if err := durable.Unseal(expectationSchema, data, &e); err != nil {
 		return Expectation{}, err
 	}
 	if e.name() != filepath.Base(path) {
@@ -171,9 +175,17 @@ func readExpectation(path string) (Expectation, error) {
 // ValueOfFile returns the value that kt publish makes of a file for a label, and what of
 // the file it leaves out: see keyring.Value.
 func ValueOfFile(path, label string, raw bool) (value []byte, skipped []keyring.Skipped, err error) {
-	data, err := readFile(path, maxKeyFile)
+	f, err := os.Open(path) // it may be a pipe
 	if err != nil {
 		return nil, nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case len(data) > maxKeyFile:
+		return nil, nil, fmt.Errorf("%s is larger than %d bytes", path, maxKeyFile)
 	}
 	return keyring.Value(data, path, label, raw)
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/ghostlight-kt/ghostlight/internal/durable"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
 
@@ -24,7 +25,7 @@ func (r *round) readExpectations() (expectations, error) {
 	var d *DamagedError
 	if errors.As(err, &d) {
 		r.condition(watchedKey{}, finding.Finding{
-			Rule: finding.StateDamaged, Severity: finding.Warning, Subject: subject("expectations"),
+			Rule: finding.StateDamaged, Severity: finding.Warning, Subject: finding.Subject("expectations"),
 			Summary: "an expectation cannot be read, and is passed over",
 		}, err)
 	} else if err != nil {
@@ -91,9 +92,9 @@ func (r *round) lapse(e *Expectation, t *told) error {
 	if l == nil {
 		return errNotWatched
 	}
-	r.happened(l, happened{
+	r.happened(l, finding.Happened{
 		Rule: finding.ExpectedVersion, Class: finding.Report, Severity: finding.Info,
-		Subject: subject(role, e.Label, "lapsed", e.ValueSHA256, e.At.Format(time.RFC3339)),
+		Subject: finding.Subject(role, e.Label, "lapsed", e.ValueSHA256, e.At.Format(time.RFC3339)),
 		Summary: "what was expected of " + r.called(role, e.Label) + " lapsed, because another version came first",
 		Detail:  fmt.Sprintf("%s of %s came, and not what was expected: %s", version(t.Version), e.Label, e),
 		Hint:    "when you have looked at the other version, expect yours again",
@@ -106,7 +107,7 @@ func (r *round) giveUp(e *Expectation) error {
 	if err := r.save(); err != nil {
 		return err
 	}
-	if err := removeFile(filepath.Clean(e.File)); err != nil {
+	if err := durable.Remove(filepath.Clean(e.File)); err != nil {
 		return fmt.Errorf("removing an expectation that was used: %w", err)
 	}
 	for i, x := range r.expected {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/monitor/cause"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
 
@@ -50,10 +51,10 @@ func (r *round) takeOver(ctx context.Context, result *client.OwnManyResult) {
 	}
 	t := told{Version: o.Greatest, Value: o.Value}
 	l := r.record.begin(Owner, result.Label, told{}) // the client has what matters
-	r.happened(l, happened{
-		Rule: finding.TakenOver, Class: finding.Report, Severity: finding.Info, Subject: subject(Owner, result.Label),
+	r.happened(l, finding.Happened{
+		Rule: finding.TakenOver, Class: finding.Report, Severity: finding.Info, Subject: finding.Subject(Owner, result.Label),
 		Summary: r.called(Owner, result.Label) + " is watched from now on; what it has is accepted",
-		Detail:  bounded(fmt.Sprintf("%s has %s:\n%s", result.Label, version(t.Version), t.describe())),
+		Detail:  cut(fmt.Sprintf("%s has %s:\n%s", result.Label, version(t.Version), t.describe())),
 		Hint:    "compare the fingerprints with those of your keys: what exists now will not be reported",
 	})
 	r.watchOwner(ctx, result.Label, nil, o.Unexpected)
@@ -90,9 +91,9 @@ func (r *round) ownerTrouble(label string, err error) {
 	}
 	r.found = append(r.found, finding.Finding{
 		Rule: finding.UnexpectedVersion, Class: finding.Report, Severity: finding.Critical, Directory: r.cfg.Name,
-		Subject: subject(Owner, label, "untold"),
+		Subject: finding.Subject(Owner, label, "untold"),
 		Summary: r.called(Owner, label) + " has a version that its owner is not told of",
-		Detail:  detailOf(watchedKey{Owner, label}, err), Hint: hintOf(err),
+		Detail:  detailOf(watchedKey{Owner, label}, err), Hint: cut(cause.Hint(err)),
 	})
 }
 
@@ -101,11 +102,11 @@ func (r *round) ownerTrouble(label string, err error) {
 func (r *round) unexpected(label string, u *client.Unexpected) finding.Finding {
 	return finding.Finding{
 		Rule: finding.UnexpectedVersion, Class: finding.Report, Severity: finding.Critical, Directory: r.cfg.Name,
-		Subject: subject(Owner, label, fmt.Sprint(u.Version), u.Value.SHA256),
+		Subject: finding.Subject(Owner, label, fmt.Sprint(u.Version), u.Value.SHA256),
 		Summary: r.called(Owner, label) + " has a version that its owner did not announce",
-		Detail: bounded(fmt.Sprintf("%s, version %d, created by log entry %d of %s, value SHA-256 %s:\n%s",
+		Detail: cut(fmt.Sprintf("%s, version %d, created by log entry %d of %s, value SHA-256 %s:\n%s",
 			label, u.Version, u.Position, moment(u.EntryTime), u.Value.SHA256, describeChanges(u.Changes, &u.Value))),
-		Hint: bounded(fmt.Sprintf("if you did this: kt --state %q --directory %s own %q --accept %d; and before the next time: ktmon expect %q KEYFILE. "+
+		Hint: cut(fmt.Sprintf("if you did this: kt --state %q --directory %s own %q --accept %d; and before the next time: ktmon expect %q KEYFILE. "+
 			"If not, somebody else did, and others are shown these keys: publish yours again, and ask the directory's operator how it came there",
 			filepath.Dir(r.cfg.Client.StateDir()), r.cfg.Client.Directory(), label, u.Version, label)),
 	}
@@ -162,9 +163,9 @@ func (r *round) use(role string, e *Expectation) error {
 	if l == nil {
 		return errNotWatched
 	}
-	r.happened(l, happened{
+	r.happened(l, finding.Happened{
 		Rule: finding.ExpectedVersion, Class: finding.Report, Severity: finding.Info,
-		Subject: subject(role, e.Label, fmt.Sprint(*e.Version), e.ValueSHA256),
+		Subject: finding.Subject(role, e.Label, fmt.Sprint(*e.Version), e.ValueSHA256),
 		Summary: "the expected version of " + r.called(role, e.Label) + " came",
 		Detail:  fmt.Sprintf("version %d of %s", *e.Version, e),
 	})

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/internal/durable"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
 
@@ -29,7 +30,7 @@ type record struct {
 	// Labels are those that are watched, in order.
 	Labels []*watched `json:"labels"`
 	// Happened is about the directory as a whole.
-	Happened []happened `json:"happened,omitempty"`
+	Happened []finding.Happened `json:"happened,omitempty"`
 
 	labels map[watchedKey]*watched
 }
@@ -41,8 +42,8 @@ type watched struct {
 	Label string `json:"label"`
 	Role  string `json:"role"`
 	// Told is what a contact's label had last, of which there is a finding.
-	Told     told       `json:"told"`
-	Happened []happened `json:"happened,omitempty"`
+	Told     told               `json:"told"`
+	Happened []finding.Happened `json:"happened,omitempty"`
 }
 
 // told is a version that was told of.
@@ -53,28 +54,9 @@ type told struct {
 	Value *client.Value `json:"value,omitempty"`
 }
 
-// happened is a finding about something that happened once.
-type happened struct {
-	Rule     finding.Rule     `json:"rule"`
-	Class    finding.Class    `json:"class"`
-	Severity finding.Severity `json:"severity"`
-	Subject  string           `json:"subject"`
-	Summary  string           `json:"summary"`
-	Detail   string           `json:"detail,omitempty"`
-	Hint     string           `json:"hint,omitempty"`
-	File     string           `json:"file,omitempty"`
-}
-
-func (h *happened) finding(directory string) finding.Finding {
-	return finding.Finding{
-		Rule: h.Rule, Class: h.Class, Severity: h.Severity, Directory: directory,
-		Subject: h.Subject, Summary: h.Summary, Detail: h.Detail, Hint: h.Hint, File: h.File,
-	}
-}
-
 // note adds what happened to a list, in the place of the same if it has that.
-func note(list []happened, h happened) []happened {
-	i := slices.IndexFunc(list, func(o happened) bool { return o.Rule == h.Rule && o.Subject == h.Subject })
+func note(list []finding.Happened, h finding.Happened) []finding.Happened {
+	i := slices.IndexFunc(list, func(o finding.Happened) bool { return o.Rule == h.Rule && o.Subject == h.Subject })
 	if i >= 0 {
 		list[i] = h
 		return list
@@ -99,17 +81,17 @@ func (r *record) begin(role, label string, t told) *watched {
 // so, with the path.
 func loadRecord(dir string) (r *record, damage, err error) {
 	path := filepath.Join(dir, recordName)
-	data, err := readFile(path, maxRecordBytes)
+	data, err := durable.ReadFile(path, maxRecordBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return newRecord(), nil, nil
 	} else if err != nil {
 		return nil, nil, err
 	}
 	r = newRecord()
-	if err := unseal(recordSchema, data, r); err != nil {
+	if err := durable.Unseal(recordSchema, data, r); err != nil {
 		aside := path + ".damaged"
-		damage = fmt.Errorf("%s, SHA-256 %s, now %s.damaged: %w", path, hashOf(data)[:16], recordName, err)
-		return newRecord(), damage, errors.Join(os.Rename(path, aside), syncFolder(dir))
+		damage = fmt.Errorf("%s, SHA-256 %s, now %s.damaged: %w", path, durable.Hash(data)[:16], recordName, err)
+		return newRecord(), damage, errors.Join(os.Rename(path, aside), durable.SyncFolder(dir))
 	}
 	for _, w := range r.Labels {
 		if w != nil {
@@ -127,9 +109,9 @@ func (r *record) save(dir string) error {
 		}
 		return strings.Compare(a.Role, b.Role)
 	})
-	data, err := seal(recordSchema, r)
+	data, err := durable.Seal(recordSchema, r)
 	if err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(dir, recordName), data)
+	return durable.Replace(filepath.Join(dir, recordName), data)
 }

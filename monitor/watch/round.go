@@ -48,9 +48,9 @@ func (r *round) begin(ctx context.Context) error {
 	return r.forget(ctx)
 }
 
-func damaged(detail string) happened {
-	return happened{
-		Rule: finding.StateDamaged, Class: finding.Report, Severity: finding.Warning, Subject: subject("record", detail),
+func damaged(detail string) finding.Happened {
+	return finding.Happened{
+		Rule: finding.StateDamaged, Class: finding.Report, Severity: finding.Warning, Subject: finding.Subject("record", detail),
 		Summary: "what was kept of watched labels was damaged; the monitor went back to what it had verified before",
 		Detail:  detail, Hint: "look whether this disk is failing or somebody changed the file, and remove the damaged file",
 	}
@@ -64,8 +64,8 @@ func (r *round) watchState() {
 	}
 	if damage != nil {
 		f := damaged(damage.String())
-		f.Subject = subject("client", damage.SHA256)
-		r.found = append(r.found, f.finding(r.cfg.Name))
+		f.Subject = finding.Subject("client", damage.SHA256)
+		r.found = append(r.found, f.Finding(r.cfg.Name))
 	}
 }
 
@@ -118,7 +118,7 @@ func (r *round) watchLog(result *client.WatchResult) {
 
 // happened keeps a finding of something that happened once. label is nil if it is about
 // the directory as a whole.
-func (r *round) happened(label *watched, h happened) {
+func (r *round) happened(label *watched, h finding.Happened) {
 	if label == nil {
 		r.record.Happened = note(r.record.Happened, h)
 	} else {
@@ -171,7 +171,7 @@ func (r *round) result() finding.Round {
 		return out
 	}
 	for _, h := range r.allHappened() {
-		out.Findings = append(out.Findings, h.finding(r.cfg.Name))
+		out.Findings = append(out.Findings, h.Finding(r.cfg.Name))
 	}
 	if r.unsaved {
 		r.record = nil // read what is stored
@@ -181,7 +181,7 @@ func (r *round) result() finding.Round {
 
 // allHappened returns what is kept of things that happened, in the order of the
 // configuration.
-func (r *round) allHappened() []happened {
+func (r *round) allHappened() []finding.Happened {
 	out := slices.Clone(r.record.Happened)
 	for i := range r.cfg.Labels {
 		if l := r.record.of(r.cfg.Labels[i].Role, r.cfg.Labels[i].Label); l != nil {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
@@ -35,11 +34,11 @@ func (r *round) cannot(key watchedKey, err error) {
 // those that have a condition of their own, or of all others.
 func (r *round) condition(key watchedKey, f finding.Finding, err error) {
 	f.Class, f.Directory, f.Condition, f.Detail = finding.Report, r.cfg.Name, true, detailOf(key, err)
-	f.Hint = hintOf(err)
+	f.Hint = cut(cause.Hint(err))
 	if key.label != "" {
-		f.Subject = subject(key.role, key.label)
+		f.Subject = finding.Subject(key.role, key.label)
 		if len(r.trouble) >= maxTrouble {
-			f.Subject, f.Detail = subject("others"), fmt.Sprintf("more than %d labels, one of which is %s", maxTrouble, f.Detail)
+			f.Subject, f.Detail = finding.Subject("others"), fmt.Sprintf("more than %d labels, one of which is %s", maxTrouble, f.Detail)
 		}
 	}
 	if _, ok := r.trouble[f.Key()]; !ok {
@@ -61,7 +60,7 @@ func (r *round) keyOf(f *finding.Finding) (watchedKey, bool) {
 func (r *round) undecided(key watchedKey, err error) {
 	reason := err
 	err = prefixed(key.label, err)
-	f, about := cause.Whole(err, r.cfg.Unreachable)
+	f, about := cause.Whole(err, r.cfg.Unreachable, r.cfg.Overdue)
 	if !about {
 		f.Rule, f.Summary = finding.Refused, r.refusal(key)
 		r.condition(key, f, reason)
@@ -111,15 +110,15 @@ func prefixed(label string, err error) error {
 // misbehaved keeps proof. That a directory was caught at the same label in the same way
 // before is the same finding.
 func (r *round) misbehaved(key watchedKey, err error) {
-	h := happened{
-		Class: finding.Evidence, Severity: finding.Critical, Detail: detailOf(key, err), Hint: hintOf(err),
+	h := finding.Happened{
+		Class: finding.Evidence, Severity: finding.Critical, Detail: detailOf(key, err), Hint: cut(cause.Hint(err)),
 		Summary: "the directory's misbehaviour is proven",
 	}
 	var e *client.Error
 	if errors.As(err, &e) {
 		h.File = e.Evidence
 	}
-	kind, readErr := evidenceKind(h.File)
+	kind, readErr := cause.EvidenceKind(h.File)
 	switch {
 	case readErr != nil:
 		h.Rule, h.Class = finding.Refused, finding.Report
@@ -131,7 +130,7 @@ func (r *round) misbehaved(key watchedKey, err error) {
 	default:
 		h.Rule = finding.Rule(kind)
 	}
-	h.Subject = subject("evidence", string(h.Rule), key.label)
+	h.Subject = finding.Subject("evidence", string(h.Rule), key.label)
 	r.keepOldEvidence(&h)
 	r.happened(r.record.of(key.role, key.label), h)
 }
@@ -141,12 +140,12 @@ const maxEvidence = 100
 
 // keepOldEvidence has a finding that was proven before name the evidence file of then, if
 // that is still there. The new one is removed if there are many files already.
-func (r *round) keepOldEvidence(h *happened) {
+func (r *round) keepOldEvidence(h *finding.Happened) {
 	for _, old := range r.allHappened() {
 		if old.Class != finding.Evidence || old.Subject != h.Subject || old.File == h.File {
 			continue
 		}
-		if _, err := evidenceKind(old.File); err != nil {
+		if _, err := cause.EvidenceKind(old.File); err != nil {
 			return
 		}
 		if files, err := os.ReadDir(filepath.Dir(h.File)); err == nil && len(files) > maxEvidence {
@@ -159,47 +158,9 @@ func (r *round) keepOldEvidence(h *happened) {
 	}
 }
 
-// evidenceKind returns the kind of an evidence file, which is one of its first fields.
-func evidenceKind(path string) (string, error) {
-	const most = 1 << 20
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	d := json.NewDecoder(io.LimitReader(f, most))
-	if _, err := d.Token(); err != nil {
-		return "", err
-	}
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return "", err
-		}
-		if name == "kind" {
-			var kind string
-			err := d.Decode(&kind)
-			return kind, err
-		}
-		var skipped json.RawMessage
-		if err := d.Decode(&skipped); err != nil {
-			return "", err
-		}
-	}
-	return "", errors.New("it names no kind of evidence")
-}
-
 func detailOf(key watchedKey, err error) string {
 	if key.label == "" {
-		return bounded(err.Error())
+		return cut(err.Error())
 	}
-	return bounded(prefixed(key.label, err).Error())
-}
-
-func hintOf(err error) string {
-	var e *client.Error
-	if errors.As(err, &e) {
-		return bounded(e.Hint)
-	}
-	return ""
+	return cut(prefixed(key.label, err).Error())
 }

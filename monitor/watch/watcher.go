@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/ghostlight-kt/ghostlight/client"
 	"github.com/ghostlight-kt/ghostlight/client/keyring"
+	"github.com/ghostlight-kt/ghostlight/internal/durable"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
 
@@ -40,9 +42,9 @@ type Config struct {
 	Labels []Label
 	// Expected is the folder of Expect. It may be missing.
 	Expected string
-	// Unreachable is how long the directory may not be reached, and its auditor and
-	// its witnesses may be overdue, before anybody is told. Default: 24 h.
-	Unreachable time.Duration
+	// Unreachable is how long the directory may not be reached, and Overdue how long its
+	// auditor and its witnesses may be overdue, before anybody is told. Default: 24 h.
+	Unreachable, Overdue time.Duration
 	// Now is the clock. It must be that of Client. Default: time.Now.
 	Now func() time.Time
 	// Logger gets debug output, without labels and values. Default: none.
@@ -64,9 +66,8 @@ func Open(cfg Config) (*Watcher, error) {
 	if cfg.Client == nil || cfg.Name == "" || cfg.Dir == "" {
 		return nil, errors.New("a watcher takes a name, a client and a folder")
 	}
-	if cfg.Unreachable == 0 {
-		cfg.Unreachable = 24 * time.Hour
-	}
+	const day = 24 * time.Hour
+	cfg.Unreachable, cfg.Overdue = cmp.Or(cfg.Unreachable, day), cmp.Or(cfg.Overdue, day)
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -91,7 +92,7 @@ func Open(cfg Config) (*Watcher, error) {
 		seen[l.Label] = true
 		w.labels[watchedKey{l.Role, l.Label}] = l
 	}
-	return w, makeFolder(cfg.Dir)
+	return w, durable.MakeFolder(cfg.Dir)
 }
 
 // Name returns the name of the role.

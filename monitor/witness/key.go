@@ -9,13 +9,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"filippo.io/mldsa"
 	f_note "github.com/transparency-dev/formats/note"
 	"golang.org/x/mod/sumdb/note"
 
+	"github.com/ghostlight-kt/ghostlight/internal/durable"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 )
 
@@ -72,20 +72,7 @@ func CreateKey(path, name string) (vkey string, err error) {
 	if err != nil {
 		return "", err
 	}
-	return vkey, createSecret(path, []byte(first+"\n"+second+"\n"))
-}
-
-// createSecret creates a file, durably, that only its owner can read.
-func createSecret(path string, data []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close(), syncDir(filepath.Dir(path)))
+	return vkey, durable.Create(path, []byte(first+"\n"+second+"\n"))
 }
 
 // ReadKey reads a key file, which only its owner may access. Errors contain nothing

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/ghostlight-kt/ghostlight/internal/durable"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
 
@@ -80,7 +81,7 @@ func probe(dir string) error {
 	const size = 8 << 20
 	path := filepath.Join(dir, "probe")
 	err := writeFile(path, bytes.Repeat([]byte{1}, size))
-	return errors.Join(err, removeAll(path, path+".new"))
+	return errors.Join(err, removeAll(path, path+durable.Suffix))
 }
 
 func removeAll(paths ...string) (err error) {

@@ -3,7 +3,6 @@ package witness
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -13,6 +12,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/ghostlight-kt/ghostlight/internal/durable"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 	"github.com/ghostlight-kt/ghostlight/monitor/pebbleguard"
 )
@@ -141,8 +141,8 @@ func (s *store) setAside() error {
 	if err := os.MkdirAll(filepath.Join(s.dir, logsName), 0o700); err != nil {
 		return err
 	}
-	return errors.Join(syncDir(s.dir), os.RemoveAll(damaged),
-		os.Rename(filepath.Join(s.dir, dbName), damaged), syncDir(s.dir))
+	return errors.Join(durable.SyncFolder(s.dir), os.RemoveAll(damaged),
+		os.Rename(filepath.Join(s.dir, dbName), damaged), durable.SyncFolder(s.dir))
 }
 
 // begin makes an empty database one of a witness.
@@ -168,7 +168,7 @@ func (s *store) begin(lost error) error {
 		}
 	}
 	s.rebuilt = s.has(rebuiltKey)
-	return errors.Join(os.MkdirAll(filepath.Join(s.dir, logsName), 0o700), syncDir(s.dir))
+	return errors.Join(os.MkdirAll(filepath.Join(s.dir, logsName), 0o700), durable.SyncFolder(s.dir))
 }
 
 // get returns a record, nil if there is none.
@@ -238,50 +238,21 @@ func (s *store) close() error {
 	return err
 }
 
-// writeFile replaces a file whole, durably, and makes the folder above it.
+// writeFile replaces a file, and makes the folder above it.
 func writeFile(path string, data []byte) error {
-	dir := filepath.Dir(path)
-	if !exists(dir) {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return err
-		}
-		if err := syncDir(filepath.Dir(dir)); err != nil {
+	if dir := filepath.Dir(path); !exists(dir) {
+		if err := durable.MakeFolder(dir); err != nil {
 			return err
 		}
 	}
-	f, err := os.Create(path + ".new")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	return errors.Join(os.Rename(path+".new", path), syncDir(dir))
+	return durable.Replace(path, data)
 }
 
 // readSmall reads a file of at most limit bytes. It returns nil if there is none.
 func readSmall(path string, limit int64) ([]byte, error) {
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	data, err := durable.ReadFile(path, limit)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular() || info.Size() > limit:
-		return nil, fmt.Errorf("%s is not a file of at most %d bytes", path, limit)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, limit))
-	if data == nil {
-		data = []byte{}
 	}
 	return data, err
 }
@@ -295,7 +266,7 @@ func list(dir string) ([]string, error) {
 	}
 	var out []string
 	for _, e := range entries {
-		if filepath.Ext(e.Name()) != ".new" {
+		if filepath.Ext(e.Name()) != durable.Suffix {
 			out = append(out, filepath.Join(dir, e.Name()))
 		}
 	}
@@ -305,12 +276,4 @@ func list(dir string) ([]string, error) {
 func exists(path string) bool {
 	_, err := os.Lstat(path)
 	return err == nil
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

@@ -37,8 +37,6 @@ type MailConfig struct {
 	// and 25 for NoTLS.
 	Server string
 	TLS    TLS
-	// AllowClear permits NoTLS to other machines.
-	AllowClear bool
 	// User and PasswordFile authenticate; both or neither.
 	User, PasswordFile string
 	From               string
@@ -107,8 +105,8 @@ func (m *Mail) initServer() error {
 	if n, err := strconv.Atoi(port); host == "" || err != nil || n < 1 || n > 65535 {
 		return fmt.Errorf("%q is not a host, or a host and a port", m.cfg.Server)
 	}
-	if m.cfg.TLS == NoTLS && !m.cfg.AllowClear && !isLoopback(host) {
-		return errors.New("without TLS everybody on the way could read alerts: use starttls or implicit, or permit it")
+	if m.cfg.TLS == NoTLS && !isLoopback(host) {
+		return errors.New("without TLS everybody on the way could read alerts: use starttls or implicit")
 	}
 	m.host, m.port = host, port
 	return nil

@@ -23,12 +23,11 @@ import (
 
 // WebhookConfig says where a Webhook is. URL and SecretFile are required.
 type WebhookConfig struct {
+	// URL is https, or http to this machine.
 	URL string
 	// SecretFile has the secret that signatures are made with: "whsec_" and 24 to 64
 	// bytes in base64.
 	SecretFile string
-	// AllowHTTP permits http to other machines. It is permitted to this one anyway.
-	AllowHTTP bool
 	// Timeout bounds a request, 30 seconds by default.
 	Timeout time.Duration
 	// Transport is a clone of http.DefaultTransport by default.
@@ -53,7 +52,7 @@ type Webhook struct {
 
 // NewWebhook returns a sink that posts to a URL.
 func NewWebhook(name string, cfg WebhookConfig) (*Webhook, error) {
-	if err := checkURL(cfg.URL, cfg.AllowHTTP); err != nil {
+	if err := checkURL(cfg.URL); err != nil {
 		return nil, fmt.Errorf("sink %s: %w", name, err)
 	}
 	signer, err := newSigner(cfg.SecretFile)
@@ -78,7 +77,7 @@ func NewWebhook(name string, cfg WebhookConfig) (*Webhook, error) {
 	}}, nil
 }
 
-func checkURL(text string, allowHTTP bool) error {
+func checkURL(text string) error {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil || u.Host == "":
@@ -87,10 +86,10 @@ func checkURL(text string, allowHTTP bool) error {
 		return nil
 	case u.Scheme != "http":
 		return errors.New("its URL must begin with https://")
-	case allowHTTP || isLoopback(u.Hostname()):
+	case isLoopback(u.Hostname()):
 		return nil
 	}
-	return errors.New("its URL begins with http://, so that everybody on the way could read alerts: use https, or permit it")
+	return errors.New("its URL begins with http://, so that everybody on the way could read alerts: use https")
 }
 
 func isLoopback(host string) bool {

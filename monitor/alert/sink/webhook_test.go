@@ -139,7 +139,7 @@ func TestWebhookConfig(t *testing.T) {
 			t.Errorf("the URL is in the error: %v", err)
 		}
 	}
-	for _, cfg := range []WebhookConfig{{URL: "http://[::1]:1/"}, {URL: "http://localhost/"}, {URL: "http://a/", AllowHTTP: true}, {URL: "https://a/"}} {
+	for _, cfg := range []WebhookConfig{{URL: "http://[::1]:1/"}, {URL: "http://localhost/"}, {URL: "https://a/"}} {
 		cfg.SecretFile = good
 		_, err := NewWebhook("w", cfg)
 		fatalIfErr(t, err)
