@@ -40,7 +40,8 @@ type watchedKey struct{ role, label string }
 type watched struct {
 	Label string `json:"label"`
 	Role  string `json:"role"`
-	// Told is what a contact's label had last, of which there is a finding.
+	// Told is what the label had last, of which there is a finding. Of an owned label
+	// the value may not be known.
 	Told     told       `json:"told"`
 	Happened []happened `json:"happened,omitempty"`
 }
