@@ -100,6 +100,9 @@ using the network or changing anything.`,
 			if err != nil {
 				return err
 			}
+			if err := cfg.CheckFiles(); err != nil {
+				return &monitor.Error{Kind: monitor.Usage, Err: fmt.Errorf("%s: %w", args[0], err)}
+			}
 			for _, line := range cfg.Describe() {
 				if _, err := fmt.Fprintln(cmd.OutOrStdout(), line); err != nil {
 					return err

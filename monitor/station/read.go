@@ -57,7 +57,7 @@ func parseConfig(data []byte, folder string) (*Config, error) {
 	c := &Config{folder: folder}
 	err := yaml.UnmarshalWithOptions(data, c, yaml.DisallowUnknownField())
 	if err != nil {
-		return nil, errors.New(strings.TrimSpace(yaml.FormatError(err, false, true)))
+		return nil, explainYAML(err)
 	}
 	c.setDefaults()
 	return c, c.check()
@@ -140,7 +140,7 @@ func (c *Config) checkDirectory(d *Directory) error {
 			return fmt.Errorf("routes[%d]: %w", i, err)
 		}
 	}
-	return errors.Join(d.checkAudit(), d.checkWatch())
+	return joined(d.checkAudit(), d.checkWatch())
 }
 
 func (d *Directory) checkAudit() error {

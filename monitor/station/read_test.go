@@ -150,7 +150,7 @@ func TestReadConfigRefused(t *testing.T) {
 		{"unknown key inside", directory + ", audits: {}}]", "unknown field"},
 		{"key twice", "data: d\ndata: e", "already defined"},
 		{"not YAML", "data: [", "sequence end"},
-		{"list for a text", "data: [d]", "cannot unmarshal"},
+		{"list for a text", "data: [d]", "line 1: a text is expected here"},
 		{"no name", "data: d\ndirectories: [{url: https://a.example}]", "name: give one"},
 		{"name that is a path", "data: d\ndirectories: [{name: ../a, url: https://a.example}]", "name: give one"},
 		{"name twice", directory + "}, {name: a, url: https://b.example, configuration: configuration}]", "two called a"},
@@ -170,7 +170,11 @@ func TestReadConfigRefused(t *testing.T) {
 		{"route to the same", directory + ", routes: [{}]}]", "same as without it"},
 		{"proxy", directory + ", routes: [{proxy: ftp://a}]}]", "proxy"},
 		{"interval", directory + "}]\ninterval: 1ms", "interval"},
-		{"interval that is none", directory + "}]\ninterval: often", "often"},
+		{"interval that is none", directory + "}]\ninterval: often", "invalid duration \"often\": a time is such as 90s"},
+		{"interval without unit", directory + "}]\ninterval: 60", "line 3: a time such as 90s"},
+		{"neither true nor false", directory + "}]\nalerts: {stdout: maybe}", "line 3: true or false is expected here"},
+		{"text for a group", directory + "}]\nhealth: 24h", "line 3"},
+		{"two errors", directory + ", audit: {mode: fast}, watch: [{label: a@example.org, role: spy}]}]", "nor stateless; watch[0]: role"},
 		{"negative time", directory + "}]\nhealth: {overdue: -1h}", "negative"},
 		{"listen", directory + "}]\nlisten: here", "listen"},
 		{"peer", directory + "}]\npeers: [monitor]", "peers[0]"},
@@ -189,8 +193,8 @@ func TestReadConfigRefused(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			dir := folder(t)
 			_, err := ReadConfig(write(t, dir, "ktmon.yaml", c.config))
-			if err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("error %v, want one with %q", err, c.want)
+			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("error %v, want one line with %q", err, c.want)
 			}
 		})
 	}

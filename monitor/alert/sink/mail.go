@@ -108,7 +108,7 @@ func (m *Mail) initServer() error {
 		return fmt.Errorf("%q is not a host, or a host and a port", m.cfg.Server)
 	}
 	if m.cfg.TLS == NoTLS && !m.cfg.AllowClear && !isLoopback(host) {
-		return errors.New("without TLS everybody on the way could read alerts: use starttls or implicit, or permit it")
+		return errors.New("without TLS everybody on the way could read alerts: use starttls or implicit")
 	}
 	m.host, m.port = host, port
 	return nil

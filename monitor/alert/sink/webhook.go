@@ -90,7 +90,7 @@ func checkURL(text string, allowHTTP bool) error {
 	case allowHTTP || isLoopback(u.Hostname()):
 		return nil
 	}
-	return errors.New("its URL begins with http://, so that everybody on the way could read alerts: use https, or permit it")
+	return errors.New("its URL begins with http://, so that everybody on the way could read alerts: use https")
 }
 
 func isLoopback(host string) bool {
