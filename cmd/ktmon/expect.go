@@ -20,7 +20,8 @@ func newExpect() *cobra.Command {
 		Short: "Announce the next version of a label that is watched",
 		Long: `Say that the next version of a label has the keys in KEYFILE, exactly as 'kt publish
 LABEL KEYFILE' publishes them: then it is no surprise to the monitor. Do this before
-publishing. It excuses one version. It does not matter whether the monitor is running.`,
+publishing. It excuses one version. It does not matter whether the monitor is running.
+Root writes this as the owner of the monitor's folder.`,
 		Example: `  ktmon expect me@example.org newkey.asc
   kt publish me@example.org newkey.asc`,
 		Args: exactArgs(2),
@@ -49,6 +50,9 @@ publishing. It excuses one version. It does not matter whether the monitor is ru
 		}
 		for _, s := range skipped {
 			fmt.Fprintf(cmd.ErrOrStderr(), "ktmon: left out: %s\n", cli.Printable(s.String()))
+		}
+		if err := becomeOwner(cfg.Folder()); err != nil {
+			return err
 		}
 		e, err := watch.Expect(cfg.ExpectedFolder(), name, label, value, note, time.Now())
 		if err != nil {

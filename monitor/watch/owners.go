@@ -132,7 +132,7 @@ func (r *round) unexpected(label string, u *client.Unexpected) finding.Finding {
 		Summary: r.called(Owner, label) + " has a version that its owner did not announce",
 		Detail: bounded(fmt.Sprintf("%s, version %d, created by log entry %d of %s, value SHA-256 %s:\n%s",
 			label, u.Version, u.Position, moment(u.EntryTime), u.Value.SHA256, describeChanges(u.Changes, &u.Value))),
-		Hint: bounded(fmt.Sprintf("if you did this: kt --state %q --directory %s own %q --accept %d; and before the next time: ktmon expect %q KEYFILE. "+
+		Hint: bounded(fmt.Sprintf("if you did this, as the user who runs this monitor: kt --state %q --directory %s own %q --accept %d; and before the next time: ktmon expect %q KEYFILE. "+
 			"If not, somebody else did, and others are shown these keys: publish yours again, and ask the directory's operator how it came there",
 			filepath.Dir(r.cfg.Client.StateDir()), r.cfg.Client.Directory(), label, u.Version, label)),
 	}
