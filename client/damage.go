@@ -10,7 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/ghostlight-kt/ghostlight/internal/durable"
+	"github.com/ghostlight-kt/ghostlight/client/durable"
 )
 
 // What was stored before the present state is kept beside it. If the state file is

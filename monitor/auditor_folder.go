@@ -141,6 +141,27 @@ func (a *Auditor) readPinned(ctx context.Context) ([]byte, error) {
 
 // parseConfiguration decodes a Configuration, which must name this auditor's key.
 func (a *Auditor) parseConfiguration(data []byte) (*keytrans.Configuration, error) {
+	return parseAudited(data, a.key, a.suite)
+}
+
+// CheckAuditor checks that the directory of an encoded Configuration has an auditor and,
+// unless keyDir is empty, that it is the one whose key that folder has.
+func CheckAuditor(configuration []byte, keyDir string) error {
+	var key keytrans.SigningKey
+	var suite keytrans.CipherSuite
+	if keyDir != "" {
+		var err error
+		if key, suite, err = readAuditorKey(keyDir); err != nil {
+			return err
+		}
+	}
+	_, err := parseAudited(configuration, key, suite)
+	return err
+}
+
+// parseAudited decodes a Configuration, which must name an auditor: the one with this
+// key, unless it is nil.
+func parseAudited(data []byte, key keytrans.SigningKey, suite keytrans.CipherSuite) (*keytrans.Configuration, error) {
 	config, err := keytrans.ParseConfiguration(data)
 	if err != nil {
 		return nil, fmt.Errorf("the configuration: %w: %w", errContent, err)
@@ -148,7 +169,7 @@ func (a *Auditor) parseConfiguration(data []byte) (*keytrans.Configuration, erro
 	if _, err := keytrans.NewAuditor(config); err != nil {
 		return nil, usage("only a directory in the mode third-party-auditing has an auditor", "the configuration: %w", err)
 	}
-	if a.key != nil && (a.suite != config.Suite || !bytes.Equal(a.key.Public(), config.AuditorPublicKey)) {
+	if key != nil && (suite != config.Suite || !bytes.Equal(key.Public(), config.AuditorPublicKey)) {
 		return nil, usage("the operator has to name this auditor's key: ktd auditor DIR --auditor-key FILE",
 			"the directory's configuration names another auditor's key")
 	}

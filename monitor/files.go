@@ -13,7 +13,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ghostlight-kt/ghostlight/internal/durable"
+	"github.com/ghostlight-kt/ghostlight/client/durable"
 	"github.com/ghostlight-kt/ghostlight/merkle/tile"
 )
 

@@ -30,7 +30,8 @@ func newAck() *cobra.Command {
 		Long: `Say that somebody has seen alerts and deals with them. ID is the "id" of an alert,
 and the name of its file in the folder alerts/. It does not matter whether the monitor is
 running. What was acknowledged is not counted as open any more; a condition that lasts
-stays on the status page, and is told again if it comes back.`,
+stays on the status page, and is told again if it comes back. Root writes this as the
+owner of the monitor's folder.`,
 		Example: `  ktmon ack --note "the new phone" 0123456789abcdef-1`,
 		Args:    cobra.MinimumNArgs(1),
 	}
@@ -42,7 +43,7 @@ stays on the status page, and is told again if it comes back.`,
 		if err != nil {
 			return err
 		}
-		if err := checkOwner(cfg.Folder()); err != nil {
+		if err := becomeOwner(cfg.Folder()); err != nil {
 			return err
 		}
 		for _, id := range args {

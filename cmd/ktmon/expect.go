@@ -20,7 +20,8 @@ func newExpect() *cobra.Command {
 		Short: "Announce the next version of a label that is watched",
 		Long: `Say that the next version of a label has the keys in KEYFILE, exactly as 'kt publish
 LABEL KEYFILE' publishes them: then it is no surprise to the monitor. Do this before
-publishing. It excuses one version. It does not matter whether the monitor is running.`,
+publishing. It excuses one version. It does not matter whether the monitor is running.
+Root writes this as the owner of the monitor's folder.`,
 		Example: `  ktmon expect me@example.org newkey.asc
   kt publish me@example.org newkey.asc`,
 		Args: exactArgs(2),
@@ -43,15 +44,15 @@ publishing. It excuses one version. It does not matter whether the monitor is ru
 		if err != nil {
 			return cli.Usage(cmd, "%v", err)
 		}
-		if err := checkOwner(cfg.Folder()); err != nil {
-			return err
-		}
 		value, skipped, err := watch.ValueOfFile(args[1], label, raw)
 		if err != nil {
 			return err
 		}
 		for _, s := range skipped {
 			fmt.Fprintf(cmd.ErrOrStderr(), "ktmon: left out: %s\n", cli.Printable(s.String()))
+		}
+		if err := becomeOwner(cfg.Folder()); err != nil {
+			return err
 		}
 		e, err := watch.Expect(cfg.ExpectedFolder(), name, label, value, note, time.Now())
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -28,7 +29,7 @@ with a comment on everything that can be configured. Edit it, and then have it c
 ktmon check CONFIG.
 
 With --directory URL, it is for the directory at URL, whose Configuration is fetched into
-a file beside it: compare its SHA-256 with what the operator publishes elsewhere.`,
+a file beside it, of the same name but for its end: compare its SHA-256 with what the operator publishes elsewhere.`,
 		Example: `  ktmon init ktmon.yaml
   ktmon init ktmon.yaml --directory https://keys.example.org`,
 		Args: exactArgs(1),
@@ -65,12 +66,12 @@ func initDirectory(cmd *cobra.Command, path, directory string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := filepath.Join(filepath.Dir(path), station.SampleConfiguration)
+	name := strings.TrimSuffix(path, filepath.Ext(path)) + ".configuration"
 	if err := createFile(name, []byte(base64.StdEncoding.EncodeToString(data)+"\n")); err != nil {
 		return nil, err
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "wrote %s, the directory's configuration, SHA-256 %x: compare it with what the operator says elsewhere\n", name, sha256.Sum256(data))
-	return station.SampleFor(base), nil
+	return station.SampleFor(base, filepath.Base(name)), nil
 }
 
 // createFile writes a new file.

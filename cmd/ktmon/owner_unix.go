@@ -5,34 +5,36 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"syscall"
-
-	"github.com/ghostlight-kt/ghostlight/monitor"
 )
 
-// checkOwner refuses to write into a monitor's folder as root if it is another user's:
-// the monitor could not read what is written, and pass over it.
-func checkOwner(folder string) error {
+// becomeOwner has a process of root go on as the owner of a monitor's folder: the
+// monitor, which runs as that user, could not read what root writes there.
+func becomeOwner(folder string) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
 	info, err := os.Stat(folder)
-	if errors.Is(err, os.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	} else if err != nil {
 		return err
 	}
-	s, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || owner.Uid == 0 {
 		return nil
 	}
-	return ownedBy(folder, int(s.Uid), os.Geteuid())
-}
-
-func ownedBy(folder string, owner, me int) error {
-	if me != 0 || owner == me {
-		return nil
+	err = syscall.Setgroups(nil)
+	if err == nil {
+		err = syscall.Setgid(int(owner.Gid))
 	}
-	return &monitor.Error{
-		Kind: monitor.Usage, Err: fmt.Errorf("%s belongs to the user %d, who could not read what root writes there", folder, owner),
-		Hint: fmt.Sprintf("run this as that user, such as with: sudo -u '#%d' ktmon ...", owner),
+	if err == nil {
+		err = syscall.Setuid(int(owner.Uid))
 	}
+	if err != nil {
+		return fmt.Errorf("going on as the owner of %s: %w", folder, err)
+	}
+	return nil
 }

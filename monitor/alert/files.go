@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/ghostlight-kt/ghostlight/internal/durable"
+	"github.com/ghostlight-kt/ghostlight/client/durable"
 )
 
 // The folders and files of a monitor that are this package's.

@@ -153,14 +153,7 @@ func Open(ctx context.Context, cfg Config) (_ *Role, err error) {
 	return r, nil
 }
 
-// Check checks what the mode requires of the Configuration, the policy and the key, of
-// which it reads no more than whether they are given. The error is a *monitor.Error of
-// kind Usage.
-func (c Config) Check() error {
-	_, err := c.check()
-	return err
-}
-
+// check checks what the mode requires of the Configuration and the policy.
 func (c Config) check() (*keytrans.Configuration, error) {
 	config, err := keytrans.ParseConfiguration(c.Configuration)
 	switch {

@@ -13,7 +13,7 @@ type Config struct {
 	// Data is the folder of the monitor's state, evidence and reports. One process
 	// uses it at a time.
 	Data string `yaml:"data"`
-	// Listen is the address of the status page, such as 127.0.0.1:8480. Without it
+	// Listen is the address of the status page, such as 127.0.0.1:8490. Without it
 	// there is none.
 	Listen string `yaml:"listen"`
 	// URL is where others reach what listens there, for the links in feeds. The
@@ -147,7 +147,8 @@ type Mail struct {
 // Exec is a program that is run for each alert.
 type Exec struct {
 	Name string `yaml:"name"` // see Webhook
-	// Command is the program and its arguments; no shell is involved.
+	// Command is the program and its arguments; no shell is involved. Without a slash
+	// in it, the program is looked for in PATH.
 	Command []string      `yaml:"command"`
 	Timeout time.Duration `yaml:"timeout"`
 }

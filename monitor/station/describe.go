@@ -13,15 +13,18 @@ import (
 //go:embed sample.yaml
 var Sample []byte
 
+// What Sample calls the file with the Configuration of its directory, and the URL of that.
 const (
-	// SampleConfiguration is the file that Sample names for the Configuration of its
-	// directory.
-	SampleConfiguration = "example.configuration"
+	sampleConfiguration = "example.configuration"
 	sampleURL           = "https://keys.example.org"
 )
 
-// SampleFor returns Sample for the directory at a URL.
-func SampleFor(base string) []byte { return bytes.ReplaceAll(Sample, []byte(sampleURL), []byte(base)) }
+// SampleFor returns Sample for the directory at a URL, whose Configuration is in a file
+// of a name.
+func SampleFor(base, configuration string) []byte {
+	out := bytes.ReplaceAll(Sample, []byte(sampleURL), []byte(base))
+	return bytes.ReplaceAll(out, []byte(sampleConfiguration), []byte(configuration))
+}
 
 // Describe says what a monitor with this configuration does, in lines for people.
 // Labels are not in it.

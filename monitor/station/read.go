@@ -15,8 +15,8 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/client/durable"
 	"github.com/ghostlight-kt/ghostlight/client/keyring"
-	"github.com/ghostlight-kt/ghostlight/internal/durable"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 	"github.com/ghostlight-kt/ghostlight/monitor/audit"
@@ -57,7 +57,7 @@ func parseConfig(data []byte, folder string) (*Config, error) {
 	c := &Config{folder: folder}
 	err := yaml.UnmarshalWithOptions(data, c, yaml.DisallowUnknownField())
 	if err != nil {
-		return nil, errors.New(strings.TrimSpace(yaml.FormatError(err, false, true)))
+		return nil, explainYAML(err)
 	}
 	c.setDefaults()
 	return c, c.check()
@@ -114,34 +114,6 @@ func (c *Config) check() error {
 	return c.Alerts.check()
 }
 
-// CheckFiles checks what the files that the configuration names say beside what
-// ReadConfig has read: secrets, keys, and whether a directory can be audited in the mode
-// that is asked for. Open does so, too. It needs no network.
-func (c *Config) CheckFiles() error {
-	if _, err := c.sinks(Options{}.withDefaults()); err != nil {
-		return err
-	}
-	if c.Witness != nil {
-		if _, err := witness.ReadKey(c.path(c.Witness.Key)); err != nil {
-			return fmt.Errorf("witness: key: %w", err)
-		}
-	}
-	for i := range c.Directories {
-		d := &c.Directories[i]
-		if d.Audit == nil {
-			continue
-		}
-		cfg, err := c.audit(d)
-		if err == nil {
-			err = cfg.Check()
-		}
-		if err != nil {
-			return fmt.Errorf("directories[%d] %s: audit: %w", i, d.Name, err)
-		}
-	}
-	return nil
-}
-
 var directoryName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 
 func (c *Config) checkDirectory(d *Directory) error {
@@ -168,7 +140,7 @@ func (c *Config) checkDirectory(d *Directory) error {
 			return fmt.Errorf("routes[%d]: %w", i, err)
 		}
 	}
-	return errors.Join(d.checkAudit(), d.checkWatch())
+	return joined(d.checkAudit(), d.checkWatch())
 }
 
 func (d *Directory) checkAudit() error {

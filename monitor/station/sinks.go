@@ -2,6 +2,7 @@ package station
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/ghostlight-kt/ghostlight/monitor/alert"
 	"github.com/ghostlight-kt/ghostlight/monitor/alert/sink"
@@ -32,13 +33,22 @@ func (c *Config) sinks(opts Options) (out []alert.Sink, err error) {
 		out = append(out, s)
 	}
 	for _, e := range c.Alerts.Exec {
-		s, err := sink.NewExec(e.Name, sink.ExecConfig{Argv: e.Command, Dir: c.Folder(), Timeout: e.Timeout})
+		s, err := sink.NewExec(e.Name, sink.ExecConfig{Argv: c.command(e.Command), Dir: c.Folder(), Timeout: e.Timeout})
 		if err != nil {
 			return nil, fmt.Errorf("alerts: program %s: %w", e.Name, err)
 		}
 		out = append(out, s)
 	}
 	return out, nil
+}
+
+// command returns a command whose program, if it is given by a relative path, is that in
+// the configuration's folder.
+func (c *Config) command(argv []string) []string {
+	if !strings.Contains(argv[0], "/") {
+		return argv
+	}
+	return append([]string{c.path(argv[0])}, argv[1:]...)
 }
 
 // openLedger opens the ledger, and returns what was damaged of it.

@@ -80,7 +80,7 @@ type Station struct {
 // listen. No directory is contacted yet. The caller closes it.
 func Open(ctx context.Context, cfg *Config, opts Options) (_ *Station, err error) {
 	s := &Station{cfg: cfg, opts: opts.withDefaults(), http: newHTTP(), alertMetrics: alert.NewMetrics(), gossip: vantage.NewGossip(), pinning: make(map[string]*sync.Mutex), since: time.Now().UTC()}
-	if err := os.MkdirAll(s.folder(), 0o700); err != nil {
+	if err := makePrivate(s.folder()); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -110,6 +110,19 @@ func Open(ctx context.Context, cfg *Config, opts Options) (_ *Station, err error
 		}
 	}
 	return s, nil
+}
+
+// makePrivate makes a folder that only its owner can read, also of one that is there:
+// not every file below it is private by itself, and they have labels.
+func makePrivate(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	info, err := os.Stat(dir)
+	if err != nil || info.Mode().Perm()&0o077 == 0 {
+		return err
+	}
+	return os.Chmod(dir, 0o700)
 }
 
 // newHTTP returns the client for all requests, which uses the proxy of the

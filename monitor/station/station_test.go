@@ -267,3 +267,25 @@ func (w *world) files() string {
 	}
 	return out.String()
 }
+
+// TestFolderIsPrivate has the folder be there, readable by all.
+func TestFolderIsPrivate(t *testing.T) {
+	dir := folder(t)
+	data := filepath.Join(dir, "state")
+	if err := os.Mkdir(data, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := ReadConfig(write(t, dir, "ktmon.yaml", "data: state\ndirectories: [{name: one, url: 'https://keys.example.org', configuration: configuration}]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(t.Context(), cfg, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	info, err := os.Stat(data)
+	if err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+}

@@ -155,7 +155,7 @@ func (r *round) meet(label string, now told, before *told) *watched {
 	}
 	l := r.record.begin(Contact, label, *before)
 	r.happened(l, finding.Happened{
-		Rule: finding.TakenOver, Class: finding.Report, Severity: finding.Info, Subject: finding.Subject(Contact, label),
+		Rule: finding.TakenOver, Class: finding.Report, Severity: finding.Info, Subject: finding.Subject(Contact, label, before.name()),
 		Summary: r.called(Contact, label) + " is watched from now on",
 		Detail:  cut(fmt.Sprintf("%s has %s:\n%s", label, version(before.Version), before.describe())),
 		Hint:    "compare the fingerprints with what the owner says",

@@ -13,10 +13,18 @@ import (
 // watchOwners takes over what was found out about owned labels, and takes over labels
 // that are new.
 func (r *round) watchOwners(ctx context.Context, reports []client.Report) {
+	known := make(map[string]bool) // to the client
+	for i := range reports {
+		known[reports[i].Label] = known[reports[i].Label] || reports[i].Role == Owner
+	}
 	var fresh []string
+	lost := 0
 	for _, label := range r.of(Owner) {
 		if r.record.of(Owner, label) == nil {
 			fresh = append(fresh, label)
+		} else if !known[label] {
+			fresh = append(fresh, label)
+			lost++
 		}
 	}
 	for i := range reports {
@@ -25,6 +33,9 @@ func (r *round) watchOwners(ctx context.Context, reports []client.Report) {
 		switch {
 		case p.Role != Owner:
 		case r.record.of(Owner, p.Label) != nil:
+			if client.KindOf(p.Err) != client.Attention {
+				r.advance(r.record.of(Owner, p.Label), told{Version: p.Version}, p.Unexpected, false)
+			}
 			r.watchOwner(ctx, p.Label, p.Err, p.Unexpected)
 		case r.labels[key] == nil && p.Kind() == client.Misbehaved:
 			r.cannot(key, p.Err) // it is not ours, and proof all the same
@@ -32,6 +43,9 @@ func (r *round) watchOwners(ctx context.Context, reports []client.Report) {
 	}
 	if len(fresh) == 0 {
 		return
+	}
+	if lost > 0 {
+		r.lost(lost)
 	}
 	results, err := r.cfg.Client.OwnMany(ctx, fresh)
 	if err != nil {
@@ -50,14 +64,27 @@ func (r *round) takeOver(ctx context.Context, result *client.OwnManyResult) {
 		return
 	}
 	t := told{Version: o.Greatest, Value: o.Value}
-	l := r.record.begin(Owner, result.Label, told{}) // the client has what matters
+	l := r.record.of(Owner, result.Label)
+	if l == nil {
+		l = r.record.begin(Owner, result.Label, t)
+	} else if !r.shrunk(l, t) {
+		r.advance(l, t, o.Unexpected, true)
+	}
 	r.happened(l, finding.Happened{
-		Rule: finding.TakenOver, Class: finding.Report, Severity: finding.Info, Subject: finding.Subject(Owner, result.Label),
+		Rule: finding.TakenOver, Class: finding.Report, Severity: finding.Info, Subject: finding.Subject(Owner, result.Label, t.name()),
 		Summary: r.called(Owner, result.Label) + " is watched from now on; what it has is accepted",
 		Detail:  cut(fmt.Sprintf("%s has %s:\n%s", result.Label, version(t.Version), t.describe())),
 		Hint:    "compare the fingerprints with those of your keys: what exists now will not be reported",
 	})
 	r.watchOwner(ctx, result.Label, nil, o.Unexpected)
+}
+
+// name names a version and its value.
+func (t *told) name() string {
+	if t.Value == nil {
+		return version(t.Version)
+	}
+	return version(t.Version) + " " + t.Value.SHA256
 }
 
 // describe lists the keys of what was told.
@@ -106,7 +133,7 @@ func (r *round) unexpected(label string, u *client.Unexpected) finding.Finding {
 		Summary: r.called(Owner, label) + " has a version that its owner did not announce",
 		Detail: cut(fmt.Sprintf("%s, version %d, created by log entry %d of %s, value SHA-256 %s:\n%s",
 			label, u.Version, u.Position, moment(u.EntryTime), u.Value.SHA256, describeChanges(u.Changes, &u.Value))),
-		Hint: cut(fmt.Sprintf("if you did this: kt --state %q --directory %s own %q --accept %d; and before the next time: ktmon expect %q KEYFILE. "+
+		Hint: cut(fmt.Sprintf("if you did this, as the user who runs this monitor: kt --state %q --directory %s own %q --accept %d; and before the next time: ktmon expect %q KEYFILE. "+
 			"If not, somebody else did, and others are shown these keys: publish yours again, and ask the directory's operator how it came there",
 			filepath.Dir(r.cfg.Client.StateDir()), r.cfg.Client.Directory(), label, u.Version, label)),
 	}

@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/ghostlight-kt/ghostlight/client"
-	"github.com/ghostlight-kt/ghostlight/internal/durable"
+	"github.com/ghostlight-kt/ghostlight/client/durable"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
 
@@ -41,7 +41,8 @@ type watchedKey struct{ role, label string }
 type watched struct {
 	Label string `json:"label"`
 	Role  string `json:"role"`
-	// Told is what a contact's label had last, of which there is a finding.
+	// Told is what the label had last, of which there is a finding. Of an owned label
+	// the value may not be known.
 	Told     told               `json:"told"`
 	Happened []finding.Happened `json:"happened,omitempty"`
 }

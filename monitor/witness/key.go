@@ -15,7 +15,7 @@ import (
 	f_note "github.com/transparency-dev/formats/note"
 	"golang.org/x/mod/sumdb/note"
 
-	"github.com/ghostlight-kt/ghostlight/internal/durable"
+	"github.com/ghostlight-kt/ghostlight/client/durable"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 )
 

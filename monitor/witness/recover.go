@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/ghostlight-kt/ghostlight/internal/durable"
+	"github.com/ghostlight-kt/ghostlight/client/durable"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
 

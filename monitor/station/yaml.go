@@ -1,0 +1,45 @@
+package station
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+)
+
+// explainYAML returns the error of a parser of YAML in one line that names the line of
+// the file, without the types of this program.
+func explainYAML(err error) error {
+	var mismatch *yaml.TypeError
+	if errors.As(err, &mismatch) {
+		return fmt.Errorf("line %d: %s is expected here", mismatch.Token.Position.Line, wanted(mismatch.DstType))
+	}
+	text := strings.TrimSpace(yaml.FormatError(err, false, false))
+	if value, ok := strings.CutPrefix(text, "time: "); ok {
+		// The parser does not say where.
+		return fmt.Errorf("%s: a time is such as 90s, 10m or 24h", value)
+	}
+	return errors.New(position.ReplaceAllString(text, "line $1: "))
+}
+
+var position = regexp.MustCompile(`^\[(\d+):\d+\] `)
+
+// wanted says what a setting of a type takes.
+func wanted(t reflect.Type) string {
+	if t == reflect.TypeFor[time.Duration]() {
+		return "a time such as 90s, 10m or 24h"
+	}
+	switch t.Kind() {
+	case reflect.Bool:
+		return "true or false"
+	case reflect.String:
+		return "a text"
+	case reflect.Slice:
+		return "a list"
+	}
+	return "a group of settings"
+}
