@@ -61,15 +61,16 @@ type Finding struct {
 	After time.Duration
 }
 
-// Key identifies the finding: two with the same Key are the same finding. It is 16
-// hexadecimal digits and tells nothing of the subject to those who do not know it.
+// Key identifies the finding: two with the same Key are the same finding. It is 64
+// hexadecimal digits, so that nobody makes two findings with one Key, and tells nothing
+// of the subject to those who cannot guess it.
 func (f *Finding) Key() string {
 	id, err := json.Marshal([]string{string(f.Rule), f.Directory, f.Subject})
 	if err != nil {
 		panic("finding: strings have no encoding: " + err.Error())
 	}
 	sum := sha256.Sum256(id)
-	return hex.EncodeToString(sum[:8])
+	return hex.EncodeToString(sum[:])
 }
 
 // Round is what one round of a role came to. Every round has all conditions that

@@ -35,7 +35,7 @@ func TestVerdict(t *testing.T) {
 func TestKey(t *testing.T) {
 	f := Finding{Rule: Refused, Directory: "a", Subject: "b", Summary: "c"}
 	same := Finding{Rule: Refused, Directory: "a", Subject: "b", Detail: "d", File: "e", Condition: true, After: time.Hour}
-	if f.Key() != same.Key() || len(f.Key()) != 16 {
+	if f.Key() != same.Key() || len(f.Key()) != 64 {
 		t.Errorf("%s and %s", f.Key(), same.Key())
 	}
 	seen := map[string]bool{f.Key(): true}
