@@ -188,6 +188,14 @@ var lying = map[string]guilty{
 		grow(l, 15, changes{12: {keytranstest.Create(alice, "ghost")}, 14: {keytranstest.Remove(alice, 2)}})
 		return leafChange(t, l, 2, 12, 14)
 	}},
+	"a head of other entries": {kind: evidence.TreesDiffer, rule: "Ghostlight, docs/log.md", found: "a head of 10 entries that are not the first ones", make: func(t testing.TB, l *keytranstest.Log) *evidence.Evidence {
+		public := grow(l.Fork(9), 12, changes{9: {keytranstest.Create(alice, "ghost")}})
+		return treesDiffer(t, l, public, 0, 10, 12)
+	}},
+	"a head of other entries since the last one": {kind: evidence.TreesDiffer, rule: "Ghostlight, docs/log.md", found: "a head of 11 entries that are not the first ones", make: func(t testing.TB, l *keytranstest.Log) *evidence.Evidence {
+		public := grow(l.Fork(9), 12, changes{9: {keytranstest.Create(alice, "ghost")}})
+		return treesDiffer(t, l, public, 7, 11, 12)
+	}},
 	"another entry in the public log": {kind: evidence.LogEntry, rule: "Ghostlight, docs/log.md", found: "log entry 1 is one in the log of 12 entries", make: func(t testing.TB, l *keytranstest.Log) *evidence.Evidence {
 		p := newPublicLog(t, l)
 		e := newEvidence(evidence.LogEntry, l)

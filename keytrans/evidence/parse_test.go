@@ -160,6 +160,8 @@ func damage(e *evidence.Evidence) {
 		e.Inconsistency.Newer = nil
 	case evidence.LogEntry:
 		e.LogEntry.Checkpoint = nil
+	case evidence.TreesDiffer:
+		e.Trees.Checkpoint = nil
 	case evidence.PrefixTree:
 		e.PrefixTree.After.Proof = nil
 	default:
