@@ -24,8 +24,8 @@ import (
 )
 
 // memoryBound is how much memory a monitor of a few small directories takes, in bytes,
-// whatever one of them sends.
-const memoryBound = 256 << 20
+// whatever one of them sends. The race detector takes several times as much.
+const memoryBound = 256 << 20 * raceFactor
 
 // endless answers every request with more than anybody has memory for.
 func endless(content func(p []byte)) http.HandlerFunc {
