@@ -1,9 +1,13 @@
 package watch
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 
+	"github.com/ghostlight-kt/ghostlight/client"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
 
@@ -31,5 +35,35 @@ func TestNoteKeepsEvidence(t *testing.T) {
 	list = note(list, report)
 	if len(list) != MaxHappened || list[len(list)-1] != report {
 		t.Errorf("what is new is not kept: %+v", list)
+	}
+}
+
+// TestKnownEvidenceIsKept has the client meet, at a label that it has evidence of, what it
+// has evidence of at another.
+func TestKnownEvidenceIsKept(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(`{"kind": "fork"}`), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	alices, bobs, fresh := write("alice's.json"), write("bob's.json"), write("fresh.json")
+	for i := range maxEvidence {
+		write(fmt.Sprint(i))
+	}
+	r := &round{Watcher: &Watcher{record: newRecord()}}
+	for _, found := range []struct {
+		label string
+		err   client.Error
+	}{{"alice", client.Error{Evidence: alices}}, {"bob", client.Error{Evidence: bobs}}, {"bob", client.Error{Evidence: alices, Known: true}}, {"bob", client.Error{Evidence: fresh}}} {
+		found.err.Kind, found.err.Err = client.Misbehaved, errors.New("a contradiction")
+		r.misbehaved(watchedKey{Contact, found.label}, &found.err)
+	}
+	for path, want := range map[string]bool{alices: true, bobs: true, fresh: false} {
+		if _, err := os.Stat(path); (err == nil) != want {
+			t.Errorf("%s is there: %v, want %v", filepath.Base(path), err == nil, want)
+		}
 	}
 }
