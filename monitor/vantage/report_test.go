@@ -10,6 +10,7 @@ import (
 
 	"github.com/ghostlight-kt/ghostlight/client"
 	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
+	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 )
 
 // TestReportIsKept meets what cannot be proven to others in three rounds: the client names
@@ -49,5 +50,32 @@ func TestReportIsKept(t *testing.T) {
 	}
 	if h := r.memory.Happened; len(h) != 1 || h[0].File != first {
 		t.Errorf("%+v", h)
+	}
+}
+
+// TestPeerWasAhead has a peer show a newer log once, and then be gone: the directory is not
+// to blame once this monitor sees the same.
+func TestPeerWasAhead(t *testing.T) {
+	v := &Vantage{cfg: Config{Name: "test", Logger: slog.New(slog.DiscardHandler)}, memory: new(memory)}
+	round := func(own uint64) *round {
+		r := &round{Vantage: v, reached: make(map[string]bool)}
+		r.head.TreeSize = own
+		r.fresh = &checkpoint.Signed{Checkpoint: checkpoint.Checkpoint{Size: own}}
+		return r
+	}
+	at := place{name: "peer 1", id: "peer"}
+	r := round(7)
+	r.older(place{}, "head", 7, 9, at)
+	r.older(place{}, "checkpoint", 7, 9, at)
+	for _, c := range []struct {
+		own  uint64
+		want int
+	}{{7, 2}, {8, 2}, {9, 0}} {
+		v.last = r.conditions
+		r = round(c.own)
+		r.keepUnseen()
+		if len(r.conditions) != c.want {
+			t.Errorf("with %d entries: %+v", c.own, r.conditions)
+		}
 	}
 }

@@ -85,7 +85,7 @@ func (r *round) report(at place, f finding.Finding) {
 		f.Detail = at.detail + ": " + f.Detail
 	}
 	f.Detail, f.Hint = cut(f.Detail), cut(f.Hint)
-	r.add(condition{f, at.id})
+	r.add(condition{Finding: f, at: at.id})
 }
 
 // misbehaved keeps what the client has found.
