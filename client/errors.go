@@ -67,6 +67,8 @@ type Error struct {
 	Step string
 	// Evidence is the path of the evidence file, if one was written.
 	Evidence string
+	// Known tells that the file was there already, as evidence of the same.
+	Known bool
 	// Report tells that the file proves nothing to others: see keytrans/evidence.
 	Report bool
 	// Hint is what the user can do, if anything is known to help.

@@ -120,7 +120,8 @@ func (s *session) accuse(e *evidence.Evidence, step, label string, cause error) 
 	err := s.classify(e, label)
 	path := ""
 	if err == nil {
-		if path = findEvidence(e, s.dir); path == "" {
+		path = findEvidence(e, s.dir)
+		if out.Known = path != ""; !out.Known {
 			path, err = writeEvidence(e, s.dir)
 		}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -38,7 +39,9 @@ anybody. It proves something against whoever has the configuration, or the key o
 that it names: this is the directory that you mean only if that is its configuration.
 kt says if it is that of a trusted directory; otherwise compare the SHA-256, or the log's
 key, with what the directory's operator publishes. With --directory, --configuration or
---policy, evidence against anybody else is refused.
+--policy, evidence against anybody else is refused. Evidence that needs both a
+configuration and the key of a log has to have both of a trusted directory, or of
+--configuration and --policy.
 
 What the file says in its summary was written by who made it. What is proven, kt works
 out itself.
@@ -149,8 +152,13 @@ func (a *app) verifyEvidence(file []byte, expected evidence.Expected) error {
 		Proof: *p, Summary: e.Summary, Directory: e.Directory, FoundAt: e.FoundAt, Private: e.Private(),
 		Verdict: client.VerdictOf(&client.Error{Kind: client.Misbehaved, Err: errors.New(p.Found)}),
 	}
-	r.Accused = a.accused(e)
+	r.Accused = a.accused(e, expected)
 	r.Compare = r.Accused == "" && !isNamed(p, expected)
+	if r.Compare {
+		if err := checkAccused(p, expected); err != nil {
+			return evidenceError(e, err)
+		}
+	}
 	a.finding = client.Misbehaved
 	if a.json {
 		a.printJSON(r, true)
@@ -163,6 +171,23 @@ func (a *app) verifyEvidence(file []byte, expected evidence.Expected) error {
 // isNamed reports whether the flags named all that a proof accuses.
 func isNamed(p *evidence.Proof, expected evidence.Expected) bool {
 	return (p.ConfigurationSHA256 == "" || expected.Configuration != nil) && (p.Log == "" || expected.Logs != nil)
+}
+
+// checkAccused returns the error for a proof of which the flags did not name all that it
+// accuses, if they have to. A configuration and the key of a log in one file are of one
+// directory only if the reader knows that: anybody can make a log that differs from an
+// honest directory.
+func checkAccused(p *evidence.Proof, expected evidence.Expected) error {
+	switch {
+	case p.ConfigurationSHA256 != "" && p.Log != "":
+		return fmt.Errorf("%w: it proves something only against who has both the configuration with the SHA-256 %s and the log key %s, and it is not known here that one directory has: say so with --configuration and --policy",
+			evidence.ErrNotProof, p.ConfigurationSHA256, p.Log)
+	case p.Log != "" && expected.Configuration != nil:
+		return fmt.Errorf("%w: it is against who has the log key %s, which is not known here to be that directory's: say so with --policy", evidence.ErrOther, p.Log)
+	case p.Log == "" && expected.Logs != nil:
+		return fmt.Errorf("%w: it is against who has the configuration with the SHA-256 %s, which is not known here to be of that log's directory: say so with --configuration", evidence.ErrOther, p.ConfigurationSHA256)
+	}
+	return nil
 }
 
 // evidenceError returns the error for evidence that proves nothing.
@@ -178,16 +203,18 @@ func evidenceError(e *evidence.Evidence, err error) error {
 	return out
 }
 
-// accused returns the URL of the only trusted directory that has what evidence names,
-// empty if there is none. State that cannot be read is of no directory here.
-func (a *app) accused(e *evidence.Evidence) string {
+// accused returns the URL of the only trusted directory that has what evidence and the
+// flags name, empty if there is none. State that cannot be read is of no directory here.
+func (a *app) accused(e *evidence.Evidence, expected evidence.Expected) string {
 	pinned, err := a.pinned()
 	if err != nil {
 		a.printErrf("%s", cli.Printable(err.Error()))
 		return ""
 	}
 	found := slices.DeleteFunc(pinned, func(p client.Pinned) bool {
-		return e.Configuration != nil && !bytes.Equal(p.Configuration, e.Configuration) || e.Log != "" && p.LogKey != e.Log
+		return e.Configuration != nil && !bytes.Equal(p.Configuration, e.Configuration) || e.Log != "" && p.LogKey != e.Log ||
+			expected.Configuration != nil && !bytes.Equal(p.Configuration, expected.Configuration) ||
+			expected.Logs != nil && !slices.Contains(expected.Logs, p.LogKey)
 	})
 	if len(found) != 1 {
 		return ""

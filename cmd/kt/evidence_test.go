@@ -11,6 +11,8 @@ import (
 	"github.com/ghostlight-kt/ghostlight/client/clienttest"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
+	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
+	"github.com/ghostlight-kt/ghostlight/monitor"
 )
 
 // forked has kt find a fork, and returns the path of the evidence.
@@ -90,6 +92,65 @@ func TestEvidenceOfLog(t *testing.T) {
 	x.contains(stderr, "about another directory")
 	_, stderr = x.kt(exitUsage, "evidence", "verify", path, "--policy", x.file("nonsense"))
 	x.contains(stderr, "policy")
+}
+
+// TestEvidenceOfTwo has somebody accuse an honest directory by means of a log of their
+// own: it proves something only against who has both.
+func TestEvidenceOfTwo(t *testing.T) {
+	x := newTerminal(t)
+	policy := x.file(string(x.dir.Policy("any")))
+	x.kt(exitOK, "trust", x.server.URL, "--policy", policy)
+	pos := x.dir.Insert(clienttest.Update{Label: alice, Values: [][]byte{[]byte("a")}})
+	x.dir.ChangeLeaf(pos)
+	_, stderr := x.kt(exitMisbehaviour, "lookup", alice)
+	path, _, _ := strings.Cut(strings.SplitAfter(stderr, "kt: evidence: ")[1], "\n")
+	configuration := x.configuration(x.dir.Configuration())
+
+	stranger := &terminal{T: t, dir: x.dir, server: x.server, state: t.TempDir()}
+	for _, flags := range [][]string{nil, {"--configuration", configuration}, {"--policy", policy}} {
+		stdout, stderr := stranger.kt(exitUndecided, append([]string{"evidence", "verify", path}, flags...)...)
+		x.contains(stderr, "only against who has both")
+		if strings.Contains(stdout+stderr, "misbehaviour proven") {
+			t.Errorf("%v: %s%s", flags, stdout, stderr)
+		}
+	}
+	stranger.kt(exitMisbehaviour, "evidence", "verify", path, "--configuration", configuration, "--policy", policy)
+	stranger.kt(exitOK, "trust", x.server.URL) // without the key of its log
+	stranger.kt(exitUndecided, "evidence", "verify", path, "--directory", x.server.URL)
+
+	// Two checkpoints name no configuration.
+	data, err := os.ReadFile(x.checkpoints())
+	x.check(err)
+	stranger.stdin = string(data)
+	_, stderr = stranger.kt(exitUndecided, "evidence", "verify", "-", "--configuration", configuration)
+	x.contains(stderr, "--policy")
+	stranger.kt(exitMisbehaviour, "evidence", "verify", "-", "--policy", policy)
+	stranger.kt(exitMisbehaviour, "evidence", "verify", "-")
+
+	// That the log is a trusted directory's does not matter to who means another one.
+	changed := *x.dir.Configuration()
+	changed.MaxBehind++
+	x.stdin = string(data)
+	x.kt(exitMisbehaviour, "evidence", "verify", "-", "--configuration", configuration)
+	x.kt(exitUndecided, "evidence", "verify", "-", "--configuration", x.configuration(&changed))
+}
+
+// checkpoints returns the path of evidence that the directory's log signed two histories.
+func (x *terminal) checkpoints() string {
+	x.Helper()
+	policy, err := checkpoint.ParsePolicy(x.dir.Policy("none"))
+	x.check(err)
+	policy.Logs = policy.Logs[:1]
+	const size = 2
+	a, err := policy.Open(x.dir.SignCheckpoint(size, x.dir.PublicRoot(size)))
+	x.check(err)
+	b, err := policy.Open(x.dir.SignCheckpoint(size, x.dir.PublicRoot(size-1)))
+	x.check(err)
+	found, err := monitor.CompareCheckpoints(x.Context(), nil, a, b)
+	x.check(err)
+	path, err := monitor.StoreInconsistency(x.TempDir(), found, b, time.Now())
+	x.check(err)
+	return path
 }
 
 // TestReport has kt write what it cannot prove to others.

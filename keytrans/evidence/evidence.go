@@ -144,11 +144,15 @@ type Head struct {
 }
 
 // Parse parses an evidence file of at most MaxSize bytes. Nothing may follow it, and
-// it has no fields that are not known. It proves nothing before Verify. The error
+// it has no fields that are not known. It proves nothing before Verify. Whatever is in
+// the file, it takes a few times the file's size of memory, and some 100 MB. The error
 // wraps keytrans.ErrMalformed.
 func Parse(data []byte) (*Evidence, error) {
 	if len(data) > MaxSize {
 		return nil, malformed("it has more than %d bytes", MaxSize)
+	}
+	if tooManyElements(data) {
+		return nil, malformed("it has more than %d parts", maxElements)
 	}
 	e := new(Evidence)
 	dec := json.NewDecoder(bytes.NewReader(data))
@@ -170,7 +174,7 @@ func malformed(format string, args ...any) error {
 }
 
 // Marshal returns the file of e, indented, with a newline at its end. The error says
-// that e has more than MaxSize bytes, or not the parts that its kind requires.
+// that e is larger than what is parsed, or has not the parts that its kind requires.
 func (e *Evidence) Marshal() ([]byte, error) {
 	if err := e.check(); err != nil {
 		return nil, fmt.Errorf("evidence: %w", err)
@@ -179,8 +183,8 @@ func (e *Evidence) Marshal() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(data) >= MaxSize {
-		return nil, fmt.Errorf("evidence: it has more than %d bytes", MaxSize)
+	if len(data) >= MaxSize || tooManyElements(data) {
+		return nil, fmt.Errorf("evidence: it has more than %d bytes, or than %d parts", MaxSize, maxElements)
 	}
 	return append(data, '\n'), nil
 }

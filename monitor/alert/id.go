@@ -24,13 +24,20 @@ type idKey []byte
 const idKeySize = 32
 
 // scope is what alerts about the same finding have in common. What happened once is
-// the same whichever role found it; a condition is a role's own.
+// the same whichever role found it; a condition is a role's own. Evidence is more than
+// a report of the same.
 func (k idKey) scope(role string, f *finding.Finding) string {
-	if f.Condition {
+	switch {
+	case f.Condition:
 		return k.hash("condition", role, f.Key())
+	case f.Class == finding.Evidence:
+		return k.proven(f)
 	}
 	return k.hash("once", f.Key())
 }
+
+// proven is the scope of a finding that there is evidence of.
+func (k idKey) proven(f *finding.Finding) string { return k.hash("proven", f.Key()) }
 
 // hash returns 16 hexadecimal digits.
 func (k idKey) hash(parts ...string) string {

@@ -82,8 +82,8 @@ type decision struct {
 	lasting map[string]*lasting // by scope
 	seen    map[string]bool     // the scopes of the round
 	budgets map[group]*budget
-	over    map[group]*excess
-	crowd   int // conditions beyond MaxConditions
+	over    map[group]int // what the round has beyond the budget of a group
+	crowd   int           // conditions beyond MaxConditions
 	raised  []*Alert
 }
 
@@ -98,7 +98,7 @@ func (l *Ledger) newDecision(role string) (*decision, error) {
 	d := &decision{
 		l: l, role: role, hash: l.secret.hash("role", role), batch: l.store.db.NewBatch(),
 		tick: time.Now(), now: stamp(l.cfg.Now()),
-		lasting: make(map[string]*lasting), seen: make(map[string]bool), budgets: make(map[group]*budget), over: make(map[group]*excess),
+		lasting: make(map[string]*lasting), seen: make(map[string]bool), budgets: make(map[group]*budget), over: make(map[group]int),
 	}
 	err := l.store.scan("c"+d.hash, func(scope string, value []byte) error {
 		c := new(lasting)
@@ -176,11 +176,14 @@ func (d *decision) finding(f finding.Finding) error {
 	if f.Condition {
 		return d.condition(scope, f)
 	}
-	told, err := d.l.store.number("q" + scope)
-	if err != nil || told > 0 {
-		return err
+	for _, s := range []string{scope, d.l.secret.proven(&f)} {
+		// What was proven is not reported any more.
+		told, err := d.l.store.number("q" + s)
+		if err != nil || told > 0 || s != scope && d.seen[s] {
+			return err
+		}
 	}
-	_, err = d.raise(scope, f, d.now)
+	_, err := d.raise(scope, f, d.now)
 	return err
 }
 

@@ -169,6 +169,21 @@ func (s *slot) current() RoleStatus {
 	return st
 }
 
+// misbehaved is the finding for a contradiction. Without a file that proves it to others
+// there is no evidence.
+func misbehaved(err error) finding.Finding {
+	f := finding.Finding{
+		Rule: finding.Rule(evidence.Contradiction), Class: finding.Evidence, Severity: finding.Critical,
+		Summary: "the directory's misbehaviour is proven",
+	}
+	var c *client.Error
+	if !errors.As(err, &c) || c.Evidence == "" || c.Report {
+		f.Rule, f.Class = finding.Refused, finding.Report
+		f.Summary = "the directory's misbehaviour was proven to this monitor, which cannot prove it to others"
+	}
+	return f
+}
+
 // openFinding is the finding for a role that could not be opened.
 func (s *slot) openFinding(err error) finding.Finding {
 	f := finding.Finding{Rule: finding.Failed, Class: finding.Report, Severity: finding.Warning, Condition: true}
@@ -180,8 +195,7 @@ func (s *slot) openFinding(err error) finding.Finding {
 			f.Rule, f.Summary = finding.Refused, "the directory's answer does not verify, and proves nothing"
 		}
 	case client.Misbehaved:
-		f.Class, f.Severity, f.Condition = finding.Evidence, finding.Critical, false
-		f.Rule, f.Summary = finding.Rule(evidence.Contradiction), "the directory's misbehaviour is proven"
+		f = misbehaved(err)
 	case client.Attention:
 		f.Rule, f.Summary = finding.ConfigurationChanged, "the directory serves another Configuration than the pinned one"
 	}

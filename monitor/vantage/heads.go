@@ -113,11 +113,20 @@ func (r *round) older(behind place, what string, has, other uint64, ahead place)
 	if behind.id != "" {
 		at = behind
 	}
-	r.add(condition{finding.Finding{
+	c := condition{at: at.id, Finding: finding.Finding{
 		Rule: finding.RolledBack, Class: finding.Report, Severity: finding.Warning, Directory: r.cfg.Name, Condition: true, After: r.cfg.lag(),
 		Subject: finding.Subject("older", what, behind.id, ahead.id),
 		Summary: fmt.Sprintf("an older log is seen %s than %s", behind.seen(), ahead.seen()),
 		Detail:  cut(fmt.Sprintf("a %s of %d entries, not %d (%s)", what, has, other, at.detail)),
 		Hint:    "servers of one directory can follow each other for a while; if it stays, the older state may be all that somebody is to see",
-	}, at.id})
+	}}
+	if behind.id == "" {
+		c.over = func(r *round) bool {
+			if what == "checkpoint" {
+				return r.fresh != nil && r.fresh.Size >= other
+			}
+			return r.head.TreeSize >= other
+		}
+	}
+	r.add(c)
 }

@@ -37,6 +37,9 @@ func (p place) seen() string {
 type condition struct {
 	finding.Finding
 	at string
+	// over tells, if it is not nil, that what the monitor's own way shows has ended it,
+	// whether the place was reached or not.
+	over func(r *round) bool
 }
 
 // round is one round of monitoring.
@@ -157,7 +160,7 @@ func (r *round) end(ctx context.Context) finding.Round {
 // whether they are over.
 func (r *round) keepUnseen() {
 	for _, c := range r.last {
-		if c.at != "" && !r.reached[c.at] {
+		if c.at != "" && !r.reached[c.at] && (c.over == nil || !c.over(r)) {
 			r.add(c)
 		}
 	}

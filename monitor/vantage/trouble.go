@@ -85,7 +85,7 @@ func (r *round) report(at place, f finding.Finding) {
 		f.Detail = at.detail + ": " + f.Detail
 	}
 	f.Detail, f.Hint = cut(f.Detail), cut(f.Hint)
-	r.add(condition{f, at.id})
+	r.add(condition{Finding: f, at: at.id})
 }
 
 // misbehaved keeps what the client has found.
@@ -111,7 +111,7 @@ func (r *round) misbehaved(at place, err error) {
 	case readErr != nil:
 		r.unstored(&h, readErr)
 	case e.Report:
-		r.misbehaviourReport(&h)
+		r.misbehaviourReport(&h, e.Known)
 	default:
 		h.Rule = finding.Rule(kind)
 	}
@@ -119,12 +119,13 @@ func (r *round) misbehaved(at place, err error) {
 }
 
 // misbehaviourReport makes a report of what proves nothing to others. It is found again
-// in each round, perhaps with the evidence; of the reports, the first one is kept.
-func (r *round) misbehaviourReport(h *finding.Happened) {
+// in each round, perhaps with the evidence; of the reports, the first one is kept. A file
+// that was known before is not this round's to remove.
+func (r *round) misbehaviourReport(h *finding.Happened, known bool) {
 	h.Subject = finding.Subject("report", string(h.Rule), h.Subject)
 	h.Rule, h.Class = finding.Refused, finding.Report
 	h.Summary += ", which this monitor cannot prove to others"
-	if r.memory.proven(h.Rule, place{id: h.Subject}) {
+	if !known && r.memory.proven(h.Rule, place{id: h.Subject}) {
 		if err := os.Remove(h.File); err != nil {
 			r.cfg.Logger.Warn("removing a report that is there already", "err", err)
 		}

@@ -55,15 +55,21 @@ type told struct {
 	Value *client.Value `json:"value,omitempty"`
 }
 
-// note adds what happened to a list, in the place of the same if it has that.
+// note adds what happened to a list, in the place of the same if it has that. What was
+// proven stays so. If there is too much, the oldest that is no evidence goes.
 func note(list []finding.Happened, h finding.Happened) []finding.Happened {
 	i := slices.IndexFunc(list, func(o finding.Happened) bool { return o.Rule == h.Rule && o.Subject == h.Subject })
-	if i >= 0 {
+	switch {
+	case i >= 0 && list[i].Class == finding.Evidence && h.Class != finding.Evidence:
+		return list
+	case i >= 0:
 		list[i] = h
 		return list
+	case len(list) >= MaxHappened:
+		oldest := slices.IndexFunc(list, func(o finding.Happened) bool { return o.Class != finding.Evidence })
+		list = slices.Delete(list, max(oldest, 0), max(oldest, 0)+1)
 	}
-	list = append(list, h)
-	return list[max(0, len(list)-MaxHappened):]
+	return append(list, h)
 }
 
 func newRecord() *record { return &record{labels: make(map[watchedKey]*watched)} }

@@ -131,7 +131,7 @@ func (r *round) misbehaved(key watchedKey, err error) {
 		h.Rule = finding.Rule(kind)
 	}
 	h.Subject = finding.Subject("evidence", string(h.Rule), key.label)
-	r.keepOldEvidence(&h)
+	r.keepOldEvidence(&h, e != nil && e.Known)
 	r.happened(r.record.of(key.role, key.label), h)
 }
 
@@ -139,8 +139,9 @@ func (r *round) misbehaved(key watchedKey, err error) {
 const maxEvidence = 100
 
 // keepOldEvidence has a finding that was proven before name the evidence file of then, if
-// that is still there. The new one is removed if there are many files already.
-func (r *round) keepOldEvidence(h *finding.Happened) {
+// that is still there. The new one is removed if there are many files already; one that
+// was known before can be what another finding, or another role, names.
+func (r *round) keepOldEvidence(h *finding.Happened, known bool) {
 	for _, old := range r.allHappened() {
 		if old.Class != finding.Evidence || old.Subject != h.Subject || old.File == h.File {
 			continue
@@ -148,7 +149,7 @@ func (r *round) keepOldEvidence(h *finding.Happened) {
 		if _, err := cause.EvidenceKind(old.File); err != nil {
 			return
 		}
-		if files, err := os.ReadDir(filepath.Dir(h.File)); err == nil && len(files) > maxEvidence {
+		if files, err := os.ReadDir(filepath.Dir(h.File)); err == nil && !known && len(files) > maxEvidence {
 			if err := os.Remove(h.File); err != nil {
 				r.failed("", err)
 			}

@@ -63,8 +63,11 @@ func (w *Witness) checked() string {
 	return fmt.Sprintf("that the checkpoints of %d logs, of which %d were polled, continue the latest that were cosigned", len(w.order), polled)
 }
 
-// visit polls a log, and returns all that is found about it.
+// visit polls a log, and returns all that is found about it. A log that answers as slowly
+// as it may must not keep what is found of others from being told.
 func (w *Witness) visit(ctx context.Context, l *witnessed) []finding.Finding {
+	ctx, cancel := context.WithTimeout(ctx, w.cfg.Patience)
+	defer cancel()
 	var found []finding.Finding
 	if f := w.damaged(l); f != nil {
 		found = append(found, *f)
@@ -160,7 +163,7 @@ func (w *Witness) trouble(l *witnessed, s source, err error) []finding.Finding {
 	}
 	var refused *refusal
 	switch {
-	case monitor.NotReached(err):
+	case monitor.NotReached(err), errors.Is(err, context.DeadlineExceeded):
 		f.Rule, f.After = finding.Unreachable, w.cfg.Delay
 		f.Summary = fmt.Sprintf("The log %s was not reached.", l.origin)
 	case errors.Is(err, monitor.ErrTwoKeys):

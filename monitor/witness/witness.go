@@ -37,6 +37,8 @@ type Config struct {
 	Delay time.Duration
 	// Timeout is how long a request may take to arrive. The default is 10 s.
 	Timeout time.Duration
+	// Patience is how long a round waits for one log, all in all. The default is 10 min.
+	Patience time.Duration
 	// MaxRequests is how many requests are answered at a time; others are told to come
 	// again. The default is 256.
 	MaxRequests int
@@ -65,6 +67,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Timeout == 0 {
 		c.Timeout = 10 * time.Second
+	}
+	if c.Patience == 0 {
+		c.Patience = 10 * time.Minute
 	}
 	if c.MaxRequests == 0 {
 		c.MaxRequests = 256
