@@ -21,12 +21,17 @@ type round struct {
 	found, conditions []finding.Finding
 	// trouble are the conditions that keep something from being checked, by key.
 	trouble map[string]finding.Finding
-	// unreached are labels that this round did not come to.
+	// unreached are labels that this round did not come to, for reasons that nobody is
+	// told of at once.
 	unreached      map[watchedKey]bool
 	nothingReached bool // not even the log's head
 	owners         int  // labels that were checked
 	contacts       int
 	unsaved        bool // the record was changed
+}
+
+func newRound(w *Watcher) *round {
+	return &round{Watcher: w, trouble: make(map[string]finding.Finding), unreached: make(map[watchedKey]bool)}
 }
 
 // begin reads what is kept.
@@ -146,11 +151,27 @@ func (r *round) end() {
 	if err := r.save(); err != nil {
 		r.failed("", err)
 	}
+	r.conclude()
+}
+
+// conclude sets the conditions: what was met, and what nobody looked whether it is over.
+// A reason of which nobody is told at once is not over while a label is kept from being
+// checked, whatever the reason is now: a directory could give another one in each round.
+func (r *round) conclude() {
+	if r.nothingReached {
+		for key := range r.labels {
+			r.unreached[key] = true
+		}
+	}
+	stillMissed := false
+	for key := range r.missed {
+		stillMissed = stillMissed || r.unreached[key]
+	}
 	for _, f := range r.last {
 		key, ok := r.keyOf(&f)
-		if ok && r.unreached[key] || r.nothingReached && f.Rule != finding.Failed {
+		if ok && r.unreached[key] || r.nothingReached && f.Rule != finding.Failed || !ok && f.After > 0 && stillMissed {
 			if _, ok := r.trouble[f.Key()]; !ok {
-				r.trouble[f.Key()] = f // nobody looked whether it is over
+				r.trouble[f.Key()] = f
 			}
 		}
 	}

@@ -66,7 +66,7 @@ func (r *round) undecided(key watchedKey, err error) {
 		r.condition(key, f, reason)
 		return
 	}
-	if client.Unreached(err) {
+	if key.label != "" && f.After > 0 {
 		r.unreached[key] = true
 	}
 	r.condition(watchedKey{}, f, err)
