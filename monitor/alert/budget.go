@@ -8,10 +8,14 @@ import (
 )
 
 // group is what the alerts of a role are counted by, lest a dishonest directory fills
-// the disk, or hides among thousands.
+// the disk, or hides among thousands. What matters little uses up nothing of what
+// matters.
 type group struct {
 	rule      finding.Rule
+	class     finding.Class
+	severity  finding.Severity
 	directory string
+	about     string // one of many, or empty for all of them
 }
 
 // budget is the record of a group's day.
@@ -21,34 +25,31 @@ type budget struct {
 	Summed bool  `json:"summed"` // the alert that sums up was raised
 }
 
-// excess is what a round has beyond the budget of a group.
-type excess struct {
-	count    int
-	severity finding.Severity
-}
-
 const day = 24 * time.Hour
 
-// afford takes one alert off the budget of its group, or reports that it is used up.
+// afford takes one alert off the budget of its group, or reports that it is used up. The
+// first one in a day about one of many is always told: whoever can have much found about
+// his own label does not keep others from hearing of theirs.
 func (d *decision) afford(f finding.Finding) (bool, error) {
-	g := group{f.Rule, f.Directory}
-	b, err := d.budget(g)
+	g := group{rule: f.Rule, class: f.Class, severity: f.Severity, directory: f.Directory}
+	all, err := d.budget(g)
 	if err != nil {
 		return false, err
 	}
-	if b.Raised >= d.l.cfg.MaxPerDay {
-		x := d.over[g]
-		if x == nil {
-			x = new(excess)
-			d.over[g] = x
+	one := new(budget)
+	if f.About != "" {
+		of := g
+		of.about = f.About
+		if one, err = d.budget(of); err != nil {
+			return false, err
 		}
-		x.count++
-		if rank(f.Severity) > rank(x.severity) {
-			x.severity = f.Severity
-		}
+	}
+	if all.Raised >= d.l.cfg.MaxPerDay && (f.About == "" || one.Raised > 0) {
+		d.over[g]++
 		return false, nil
 	}
-	b.Raised++
+	all.Raised++
+	one.Raised++
 	return true, nil
 }
 
@@ -70,21 +71,21 @@ func (d *decision) budget(g group) (*budget, error) {
 }
 
 func (d *decision) budgetKey(g group) string {
-	return "b" + d.hash + d.l.secret.hash("group", string(g.rule), g.directory)
+	return "b" + d.hash + d.l.secret.hash("group", string(g.rule), string(g.class), string(g.severity), g.directory, g.about)
 }
 
 // sumUp raises one alert for each group that has more than its budget, once a day, and
 // keeps the budgets.
 func (d *decision) sumUp() error {
-	for g, x := range d.over {
+	for g, count := range d.over {
 		b := d.budgets[g]
 		if b.Summed {
 			continue
 		}
 		b.Summed = true
-		a, err := d.next(d.l.secret.hash("more", d.role, string(g.rule), g.directory), finding.Finding{
-			Rule: g.rule, Class: finding.Report, Severity: x.severity, Directory: g.directory,
-			Summary: fmt.Sprintf("%d more findings of this kind are not told one by one now", x.count),
+		a, err := d.next(d.l.secret.hash("more", d.role, string(g.rule), string(g.class), string(g.severity), g.directory), finding.Finding{
+			Rule: g.rule, Class: finding.Report, Severity: g.severity, Directory: g.directory,
+			Summary: fmt.Sprintf("%d more findings of this kind are not told one by one now", count),
 			Hint:    fmt.Sprintf("at most %d a day are told; those that last or are found again will be told on the next days", d.l.cfg.MaxPerDay),
 		})
 		if err == nil {

@@ -24,8 +24,9 @@ type Config struct {
 	// MaxConditions is how many conditions of a role are kept, 10,000 by default. What
 	// more there are is told in one alert.
 	MaxConditions int
-	// MaxPerDay is how many alerts a role raises about a directory by one rule in 24
-	// hours of observing, 100 by default. What more there are is told in one alert.
+	// MaxPerDay is how many alerts of one severity a role raises about a directory by one
+	// rule in 24 hours of observing, 100 by default. What more there are is told in one
+	// alert, but for the first about each finding.Finding.About.
 	MaxPerDay int
 	// MaxGap is the longest time between two rounds of a role for which conditions
 	// are held to have lasted, 1 hour by default. It should be at least as long as

@@ -82,8 +82,8 @@ type decision struct {
 	lasting map[string]*lasting // by scope
 	seen    map[string]bool     // the scopes of the round
 	budgets map[group]*budget
-	over    map[group]*excess
-	crowd   int // conditions beyond MaxConditions
+	over    map[group]int // what the round has beyond the budget
+	crowd   int           // conditions beyond MaxConditions
 	raised  []*Alert
 }
 
@@ -98,7 +98,7 @@ func (l *Ledger) newDecision(role string) (*decision, error) {
 	d := &decision{
 		l: l, role: role, hash: l.secret.hash("role", role), batch: l.store.db.NewBatch(),
 		tick: time.Now(), now: stamp(l.cfg.Now()),
-		lasting: make(map[string]*lasting), seen: make(map[string]bool), budgets: make(map[group]*budget), over: make(map[group]*excess),
+		lasting: make(map[string]*lasting), seen: make(map[string]bool), budgets: make(map[group]*budget), over: make(map[group]int),
 	}
 	err := l.store.scan("c"+d.hash, func(scope string, value []byte) error {
 		c := new(lasting)

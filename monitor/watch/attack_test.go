@@ -63,3 +63,27 @@ func TestEarlierExpectationLapses(t *testing.T) {
 		})
 	}
 }
+
+// TestAbout has findings about a label say so: what is told of one label in a day does not
+// keep others from being told of.
+func TestAbout(t *testing.T) {
+	w := newWorld(t, both...)
+	w.wants()
+	w.insert(alice, "x")
+	w.insert(bob, "x")
+	r := w.wants(finding.UnexpectedVersion, finding.ChangedValue)
+	for rule, label := range map[finding.Rule]string{finding.UnexpectedVersion: alice, finding.ChangedValue: bob} {
+		if f := w.find(r, rule); f.About != label {
+			t.Errorf("%s is about %q", rule, f.About)
+		}
+	}
+	w.dir.Before = func(op string, _ []byte) *clienttest.Answer {
+		if op == "owner-monitor" {
+			return clienttest.Problem(http.StatusInternalServerError, "internal", "", "")
+		}
+		return nil
+	}
+	if f := w.find(w.round(), finding.Refused); f.About != alice {
+		t.Errorf("%+v", f)
+	}
+}

@@ -123,7 +123,7 @@ func (r *round) ownerTrouble(label string, known *uint32, err error) {
 		return
 	}
 	r.found = append(r.found, finding.Finding{
-		Rule: finding.UnexpectedVersion, Class: finding.Report, Severity: finding.Critical, Directory: r.cfg.Name,
+		Rule: finding.UnexpectedVersion, Class: finding.Report, Severity: finding.Critical, Directory: r.cfg.Name, About: label,
 		Subject: finding.Subject(Owner, label, "untold", version(known)),
 		Summary: r.called(Owner, label) + " has a version that its owner is not told of",
 		Detail:  detailOf(watchedKey{Owner, label}, err), Hint: cut(cause.Hint(err)),
@@ -134,7 +134,7 @@ func (r *round) ownerTrouble(label string, known *uint32, err error) {
 // accepts it.
 func (r *round) unexpected(label string, u *client.Unexpected) finding.Finding {
 	return finding.Finding{
-		Rule: finding.UnexpectedVersion, Class: finding.Report, Severity: finding.Critical, Directory: r.cfg.Name,
+		Rule: finding.UnexpectedVersion, Class: finding.Report, Severity: finding.Critical, Directory: r.cfg.Name, About: label,
 		Subject: finding.Subject(Owner, label, fmt.Sprint(u.Version), u.Value.SHA256),
 		Summary: r.called(Owner, label) + " has a version that its owner did not announce",
 		Detail: cut(fmt.Sprintf("%s, version %d, created by log entry %d of %s, value SHA-256 %s:\n%s",

@@ -191,8 +191,15 @@ func (r *round) result() finding.Round {
 	if r.record == nil {
 		return out
 	}
-	for _, h := range r.allHappened() {
-		out.Findings = append(out.Findings, h.Finding(r.cfg.Name))
+	for i := range r.record.Happened {
+		out.Findings = append(out.Findings, r.record.Happened[i].Finding(r.cfg.Name))
+	}
+	for _, l := range r.watched() {
+		for i := range l.Happened {
+			f := l.Happened[i].Finding(r.cfg.Name)
+			f.About = l.Label
+			out.Findings = append(out.Findings, f)
+		}
 	}
 	if r.unsaved {
 		r.record = nil // read what is stored
@@ -204,9 +211,17 @@ func (r *round) result() finding.Round {
 // configuration.
 func (r *round) allHappened() []finding.Happened {
 	out := slices.Clone(r.record.Happened)
+	for _, l := range r.watched() {
+		out = append(out, l.Happened...)
+	}
+	return out
+}
+
+// watched returns what is kept of labels, in the order of the configuration.
+func (r *round) watched() (out []*watched) {
 	for i := range r.cfg.Labels {
 		if l := r.record.of(r.cfg.Labels[i].Role, r.cfg.Labels[i].Label); l != nil {
-			out = append(out, l.Happened...)
+			out = append(out, l)
 		}
 	}
 	return out
