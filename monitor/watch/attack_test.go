@@ -87,3 +87,33 @@ func TestAbout(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 }
+
+// TestExpectedThoughNotChecked has the directory tell of an announced version, and then
+// refuse to prove that there is no other one. What was announced is no surprise.
+func TestExpectedThoughNotChecked(t *testing.T) {
+	for name, c := range map[string]struct {
+		inserted string
+		want     []finding.Rule
+	}{
+		"as announced": {"n", []finding.Rule{finding.ExpectedVersion}},
+		"otherwise":    {"x", []finding.Rule{finding.ExpectedVersion, finding.UnexpectedVersion}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, both[0])
+			w.dir.Tick(1, clienttest.Window)
+			w.wants()
+			w.expect(alice, "n")
+			w.insert(alice, c.inserted)
+			w.dir.Before = func(op string, _ []byte) *clienttest.Answer {
+				if op == "search" {
+					return clienttest.Problem(http.StatusInternalServerError, "internal", "", "")
+				}
+				return nil
+			}
+			w.wants(append([]finding.Rule{finding.Refused}, c.want...)...)
+			w.wants(append([]finding.Rule{finding.Refused}, c.want...)...)
+			w.dir.Before = nil
+			w.wants(c.want...)
+		})
+	}
+}

@@ -103,10 +103,15 @@ func (t *told) describe() string {
 func (r *round) watchOwner(ctx context.Context, label string, known *uint32, err error, unexpected []client.Unexpected) {
 	if err == nil {
 		r.owners++
-		unexpected, err = r.accept(ctx, label, unexpected)
-	}
-	if err != nil {
+	} else {
 		r.ownerTrouble(label, known, err)
+	}
+	// What the client has taken in is proven, whatever failed after that: what was
+	// announced is no surprise then.
+	if client.KindOf(err) != client.Misbehaved {
+		if unexpected, err = r.accept(ctx, label, unexpected); err != nil {
+			r.cannot(watchedKey{Owner, label}, err)
+		}
 	}
 	for i := range unexpected {
 		r.found = append(r.found, r.unexpected(label, &unexpected[i]))
