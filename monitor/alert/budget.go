@@ -15,10 +15,11 @@ type group struct {
 	class     finding.Class
 	severity  finding.Severity
 	directory string
+	about     string // one of many, or empty for all of them
 }
 
 func (g group) parts() []string {
-	return []string{string(g.rule), string(g.class), string(g.severity), g.directory}
+	return []string{string(g.rule), string(g.class), string(g.severity), g.directory, g.about}
 }
 
 // budget is the record of a group's day.
@@ -30,18 +31,29 @@ type budget struct {
 
 const day = 24 * time.Hour
 
-// afford takes one alert off the budget of its group, or reports that it is used up.
+// afford takes one alert off the budget of its group, or reports that it is used up. The
+// first one in a day about one of many is always told: whoever can have much found about
+// his own label does not keep others from hearing of theirs.
 func (d *decision) afford(f finding.Finding) (bool, error) {
-	g := group{f.Rule, f.Class, f.Severity, f.Directory}
-	b, err := d.budget(g)
+	g := group{rule: f.Rule, class: f.Class, severity: f.Severity, directory: f.Directory}
+	all, err := d.budget(g)
 	if err != nil {
 		return false, err
 	}
-	if b.Raised >= d.l.cfg.MaxPerDay {
+	one := new(budget)
+	if f.About != "" {
+		of := g
+		of.about = f.About
+		if one, err = d.budget(of); err != nil {
+			return false, err
+		}
+	}
+	if all.Raised >= d.l.cfg.MaxPerDay && (f.About == "" || one.Raised > 0) {
 		d.over[g]++
 		return false, nil
 	}
-	b.Raised++
+	all.Raised++
+	one.Raised++
 	return true, nil
 }
 
@@ -69,7 +81,7 @@ func (d *decision) budgetKey(g group) string {
 // sumUp raises one alert for each group that has more than its budget, once a day, and
 // keeps the budgets.
 func (d *decision) sumUp() error {
-	for g, more := range d.over {
+	for g, count := range d.over {
 		b := d.budgets[g]
 		if b.Summed {
 			continue
@@ -77,7 +89,7 @@ func (d *decision) sumUp() error {
 		b.Summed = true
 		a, err := d.next(d.l.secret.hash(append([]string{"more", d.role}, g.parts()...)...), finding.Finding{
 			Rule: g.rule, Class: finding.Report, Severity: g.severity, Directory: g.directory,
-			Summary: fmt.Sprintf("%d more findings of this kind are not told one by one now", more),
+			Summary: fmt.Sprintf("%d more findings of this kind are not told one by one now", count),
 			Hint:    fmt.Sprintf("at most %d a day are told; those that last or are found again will be told on the next days", d.l.cfg.MaxPerDay),
 		})
 		if err == nil {

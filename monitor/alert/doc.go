@@ -21,8 +21,10 @@
 //
 // In memory there are the conditions of one role at a time, at most
 // Config.MaxConditions of some 200 bytes, the round that is recorded, and one alert
-// for each sink. On disk, a role, rule, severity and directory add at most Config.MaxPerDay
-// alerts in each day that the role observes, as many that resolve them, and one that
-// sums up: whatever a directory does, that is some 2 MB a day, without evidence. Alerts
+// for each sink. On disk, a role, rule, severity and directory add at most
+// Config.MaxPerDay alerts in each day that the role observes, one for each
+// finding.Finding.About beyond that, as many that resolve them, and one that sums up:
+// whatever a directory does, that is some 2 MB a day, and a few kilobytes for each label
+// that is watched, without evidence. Alerts
 // are not removed, because what happened once is told once.
 package alert

@@ -26,7 +26,7 @@ type Config struct {
 	MaxConditions int
 	// MaxPerDay is how many alerts of one severity a role raises about a directory by one
 	// rule in 24 hours of observing, 100 by default, and as many with evidence. What more
-	// there are is told in one alert.
+	// there are is told in one alert, but for the first about each finding.Finding.About.
 	MaxPerDay int
 	// MaxGap is the longest time between two rounds of a role for which conditions
 	// are held to have lasted, 1 hour by default. It should be at least as long as

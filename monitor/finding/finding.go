@@ -44,6 +44,10 @@ type Finding struct {
 	// Subject is what tells apart findings of the same rule about the same
 	// directory, such as a label with a version. It is hashed, and never shown.
 	Subject string
+	// About is the one of many things of the same kind that the finding is about, such as
+	// a label; it may be empty. However much is found about one of them, others are told
+	// of, too. It is as private as Detail, and not part of Key.
+	About string
 	// Summary says what was found, in one sentence, without labels and values: it
 	// is public.
 	Summary string

@@ -67,10 +67,15 @@ func (s *Station) listen(ctx context.Context) (*web, error) {
 		return nil, err
 	}
 	s.opts.Logger.InfoContext(ctx, "listening", "address", l.Addr().String())
-	return &web{listener: l, logger: s.opts.Logger, server: &http.Server{
+	return newWeb(l, handler, s.opts.Logger), nil
+}
+
+func newWeb(l net.Listener, handler http.Handler, logger *slog.Logger) *web {
+	return &web{listener: newBounded(l, maxConnections), logger: logger, server: &http.Server{
 		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
-		WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
-	}}, nil
+		WriteTimeout: time.Minute, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
+		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+	}}
 }
 
 // serve answers until ctx ends, and then until what was asked is answered: the witness

@@ -109,7 +109,7 @@ func (r *round) contactTrouble(label string, err error) {
 		return
 	}
 	r.found = append(r.found, finding.Finding{
-		Rule: finding.ChangedValue, Class: finding.Report, Severity: finding.Warning, Directory: r.cfg.Name,
+		Rule: finding.ChangedValue, Class: finding.Report, Severity: finding.Warning, Directory: r.cfg.Name, About: label,
 		Subject: finding.Subject(Contact, label, "gone"),
 		Summary: "what " + r.called(Contact, label) + " had is not in the log any more",
 		Detail:  detailOf(watchedKey{Contact, label}, err), Hint: cut(cause.Hint(err)),

@@ -52,34 +52,40 @@ func (x expectations) of(label string) expectations {
 }
 
 // match returns the expectation that excuses the next version of a label, which was
-// found at a time, and binds it to the version; nil if there is none. Then what was
-// expected before the version was found lapses, because another one came.
+// found at a time, and binds it to the version; nil if there is none. What was expected
+// before that, and before the version was found, lapses then, because another one came.
 func (r *round) match(label string, t *told, found time.Time) (*Expectation, error) {
+	var excuse *Expectation
 	var earlier expectations
 	for _, e := range r.expected.of(label) {
 		isValue := t.Value != nil && e.ValueSHA256 == t.Value.SHA256
 		switch {
 		case e.Version != nil && isValue && *e.Version == *t.Version:
-			return e, nil // an earlier round ended in between
+			excuse = e // an earlier round ended in between
 		case e.Version != nil || found.Before(e.At):
-			continue
-		case isValue:
-			bound := *e
-			bound.Version = t.Version
-			if err := bound.write(); err != nil {
-				return nil, fmt.Errorf("using an expectation: %w", err)
-			}
-			e.Version = t.Version
-			return e, nil
+		case isValue && excuse == nil:
+			excuse = e
+		default:
+			earlier = append(earlier, e)
 		}
-		earlier = append(earlier, e)
 	}
 	for _, e := range earlier {
+		if excuse != nil && !e.At.Before(excuse.At) {
+			continue // it is for a version after this one
+		}
 		if err := r.lapse(e, t); err != nil {
 			return nil, err
 		}
 	}
-	return nil, nil
+	if excuse != nil && excuse.Version == nil {
+		bound := *excuse
+		bound.Version = t.Version
+		if err := bound.write(); err != nil {
+			return nil, fmt.Errorf("using an expectation: %w", err)
+		}
+		excuse.Version = t.Version
+	}
+	return excuse, nil
 }
 
 // lapse gives up an expectation because another version came first.

@@ -36,7 +36,7 @@ func (r *round) watchOwners(ctx context.Context, reports []client.Report) {
 			if client.KindOf(p.Err) != client.Attention {
 				r.advance(r.record.of(Owner, p.Label), told{Version: p.Version}, p.Unexpected, false)
 			}
-			r.watchOwner(ctx, p.Label, p.Err, p.Unexpected)
+			r.watchOwner(ctx, p.Label, p.Version, p.Err, p.Unexpected)
 		case r.labels[key] == nil && p.Kind() == client.Misbehaved:
 			r.cannot(key, p.Err) // it is not ours, and proof all the same
 		}
@@ -50,6 +50,9 @@ func (r *round) watchOwners(ctx context.Context, reports []client.Report) {
 	results, err := r.cfg.Client.OwnMany(ctx, fresh)
 	if err != nil {
 		r.cannot(watchedKey{}, err)
+		for _, label := range fresh {
+			r.unreached[watchedKey{Owner, label}] = true
+		}
 	}
 	for i := range results {
 		r.takeOver(ctx, &results[i])
@@ -60,7 +63,7 @@ func (r *round) watchOwners(ctx context.Context, reports []client.Report) {
 func (r *round) takeOver(ctx context.Context, result *client.OwnManyResult) {
 	o := result.Own
 	if o == nil {
-		r.ownerTrouble(result.Label, result.Err)
+		r.ownerTrouble(result.Label, nil, result.Err)
 		return
 	}
 	t := told{Version: o.Greatest, Value: o.Value}
@@ -76,7 +79,7 @@ func (r *round) takeOver(ctx context.Context, result *client.OwnManyResult) {
 		Detail:  cut(fmt.Sprintf("%s has %s:\n%s", result.Label, version(t.Version), t.describe())),
 		Hint:    "compare the fingerprints with those of your keys: what exists now will not be reported",
 	})
-	r.watchOwner(ctx, result.Label, nil, o.Unexpected)
+	r.watchOwner(ctx, result.Label, o.Greatest, nil, o.Unexpected)
 }
 
 // name names a version and its value.
@@ -95,14 +98,20 @@ func (t *told) describe() string {
 	return describe(t.Value)
 }
 
-// watchOwner tells of what was found out about an owned label.
-func (r *round) watchOwner(ctx context.Context, label string, err error, unexpected []client.Unexpected) {
+// watchOwner tells of what was found out about an owned label. known is the greatest
+// version that its owner was told of.
+func (r *round) watchOwner(ctx context.Context, label string, known *uint32, err error, unexpected []client.Unexpected) {
 	if err == nil {
 		r.owners++
-		unexpected, err = r.accept(ctx, label, unexpected)
+	} else {
+		r.ownerTrouble(label, known, err)
 	}
-	if err != nil {
-		r.ownerTrouble(label, err)
+	// What the client has taken in is proven, whatever failed after that: what was
+	// announced is no surprise then.
+	if client.KindOf(err) != client.Misbehaved {
+		if unexpected, err = r.accept(ctx, label, unexpected); err != nil {
+			r.cannot(watchedKey{Owner, label}, err)
+		}
 	}
 	for i := range unexpected {
 		r.found = append(r.found, r.unexpected(label, &unexpected[i]))
@@ -110,15 +119,17 @@ func (r *round) watchOwner(ctx context.Context, label string, err error, unexpec
 }
 
 // ownerTrouble takes note of why an owned label could not be checked. The error of kind
-// Attention says that there are versions whose values the owner cannot be told.
-func (r *round) ownerTrouble(label string, err error) {
+// Attention says that there are versions whose values the owner cannot be told. That it
+// says so again after the owner was told of more is another finding: a directory could
+// have the first one be taken for a mistake.
+func (r *round) ownerTrouble(label string, known *uint32, err error) {
 	if client.KindOf(err) != client.Attention {
 		r.cannot(watchedKey{Owner, label}, err)
 		return
 	}
 	r.found = append(r.found, finding.Finding{
-		Rule: finding.UnexpectedVersion, Class: finding.Report, Severity: finding.Critical, Directory: r.cfg.Name,
-		Subject: finding.Subject(Owner, label, "untold"),
+		Rule: finding.UnexpectedVersion, Class: finding.Report, Severity: finding.Critical, Directory: r.cfg.Name, About: label,
+		Subject: finding.Subject(Owner, label, "untold", version(known)),
 		Summary: r.called(Owner, label) + " has a version that its owner is not told of",
 		Detail:  detailOf(watchedKey{Owner, label}, err), Hint: cut(cause.Hint(err)),
 	})
@@ -128,7 +139,7 @@ func (r *round) ownerTrouble(label string, err error) {
 // accepts it.
 func (r *round) unexpected(label string, u *client.Unexpected) finding.Finding {
 	return finding.Finding{
-		Rule: finding.UnexpectedVersion, Class: finding.Report, Severity: finding.Critical, Directory: r.cfg.Name,
+		Rule: finding.UnexpectedVersion, Class: finding.Report, Severity: finding.Critical, Directory: r.cfg.Name, About: label,
 		Subject: finding.Subject(Owner, label, fmt.Sprint(u.Version), u.Value.SHA256),
 		Summary: r.called(Owner, label) + " has a version that its owner did not announce",
 		Detail: cut(fmt.Sprintf("%s, version %d, created by log entry %d of %s, value SHA-256 %s:\n%s",

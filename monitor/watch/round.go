@@ -21,12 +21,17 @@ type round struct {
 	found, conditions []finding.Finding
 	// trouble are the conditions that keep something from being checked, by key.
 	trouble map[string]finding.Finding
-	// unreached are labels that this round did not come to.
+	// unreached are labels that this round did not come to, for reasons that nobody is
+	// told of at once.
 	unreached      map[watchedKey]bool
 	nothingReached bool // not even the log's head
 	owners         int  // labels that were checked
 	contacts       int
 	unsaved        bool // the record was changed
+}
+
+func newRound(w *Watcher) *round {
+	return &round{Watcher: w, trouble: make(map[string]finding.Finding), unreached: make(map[watchedKey]bool)}
 }
 
 // begin reads what is kept.
@@ -146,11 +151,27 @@ func (r *round) end() {
 	if err := r.save(); err != nil {
 		r.failed("", err)
 	}
+	r.conclude()
+}
+
+// conclude sets the conditions: what was met, and what nobody looked whether it is over.
+// A reason of which nobody is told at once is not over while a label is kept from being
+// checked, whatever the reason is now: a directory could give another one in each round.
+func (r *round) conclude() {
+	if r.nothingReached {
+		for key := range r.labels {
+			r.unreached[key] = true
+		}
+	}
+	stillMissed := false
+	for key := range r.missed {
+		stillMissed = stillMissed || r.unreached[key]
+	}
 	for _, f := range r.last {
 		key, ok := r.keyOf(&f)
-		if ok && r.unreached[key] || r.nothingReached && f.Rule != finding.Failed {
+		if ok && r.unreached[key] || r.nothingReached && f.Rule != finding.Failed || !ok && f.After > 0 && stillMissed {
 			if _, ok := r.trouble[f.Key()]; !ok {
-				r.trouble[f.Key()] = f // nobody looked whether it is over
+				r.trouble[f.Key()] = f
 			}
 		}
 	}
@@ -170,8 +191,15 @@ func (r *round) result() finding.Round {
 	if r.record == nil {
 		return out
 	}
-	for _, h := range r.allHappened() {
-		out.Findings = append(out.Findings, h.Finding(r.cfg.Name))
+	for i := range r.record.Happened {
+		out.Findings = append(out.Findings, r.record.Happened[i].Finding(r.cfg.Name))
+	}
+	for _, l := range r.watched() {
+		for i := range l.Happened {
+			f := l.Happened[i].Finding(r.cfg.Name)
+			f.About = l.Label
+			out.Findings = append(out.Findings, f)
+		}
 	}
 	if r.unsaved {
 		r.record = nil // read what is stored
@@ -183,9 +211,17 @@ func (r *round) result() finding.Round {
 // configuration.
 func (r *round) allHappened() []finding.Happened {
 	out := slices.Clone(r.record.Happened)
+	for _, l := range r.watched() {
+		out = append(out, l.Happened...)
+	}
+	return out
+}
+
+// watched returns what is kept of labels, in the order of the configuration.
+func (r *round) watched() (out []*watched) {
 	for i := range r.cfg.Labels {
 		if l := r.record.of(r.cfg.Labels[i].Role, r.cfg.Labels[i].Label); l != nil {
-			out = append(out, l.Happened...)
+			out = append(out, l)
 		}
 	}
 	return out

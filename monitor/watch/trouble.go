@@ -36,8 +36,9 @@ func (r *round) condition(key watchedKey, f finding.Finding, err error) {
 	f.Class, f.Directory, f.Condition, f.Detail = finding.Report, r.cfg.Name, true, detailOf(key, err)
 	f.Hint = cut(cause.Hint(err))
 	if key.label != "" {
-		f.Subject = finding.Subject(key.role, key.label)
+		f.Subject, f.About = finding.Subject(key.role, key.label), key.label
 		if len(r.trouble) >= maxTrouble {
+			f.About = ""
 			f.Subject, f.Detail = finding.Subject("others"), fmt.Sprintf("more than %d labels, one of which is %s", maxTrouble, f.Detail)
 		}
 	}
@@ -66,7 +67,7 @@ func (r *round) undecided(key watchedKey, err error) {
 		r.condition(key, f, reason)
 		return
 	}
-	if client.Unreached(err) {
+	if key.label != "" && f.After > 0 {
 		r.unreached[key] = true
 	}
 	r.condition(watchedKey{}, f, err)

@@ -58,6 +58,8 @@ type Watcher struct {
 	record *record // as it is stored; nil if it must be read
 	// last are the conditions of the round before.
 	last []finding.Finding
+	// missed are the labels that it did not come to.
+	missed map[watchedKey]bool
 }
 
 // Open returns a watcher. It contacts nobody. The error says what is wrong with the
@@ -126,7 +128,7 @@ func (w *Watcher) called(role, label string) string {
 // Round does one round of monitoring. If ctx is cancelled meanwhile, what was a
 // condition before the round still is one.
 func (w *Watcher) Round(ctx context.Context) finding.Round {
-	r := &round{Watcher: w, trouble: make(map[string]finding.Finding), unreached: make(map[watchedKey]bool)}
+	r := newRound(w)
 	if err := r.begin(ctx); err != nil {
 		r.failed("", err)
 		r.nothingReached = true
@@ -135,8 +137,8 @@ func (w *Watcher) Round(ctx context.Context) finding.Round {
 	}
 	r.end()
 	if errors.Is(ctx.Err(), context.Canceled) {
-		r.conditions = w.last
+		r.conditions, r.unreached = w.last, w.missed
 	}
-	w.last = r.conditions
+	w.last, w.missed = r.conditions, r.unreached
 	return r.result()
 }
