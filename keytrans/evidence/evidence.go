@@ -150,6 +150,9 @@ func Parse(data []byte) (*Evidence, error) {
 	if len(data) > MaxSize {
 		return nil, malformed("it has more than %d bytes", MaxSize)
 	}
+	if err := checkValues(data); err != nil {
+		return nil, malformed("%w", err)
+	}
 	e := new(Evidence)
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
@@ -181,6 +184,9 @@ func (e *Evidence) Marshal() ([]byte, error) {
 	}
 	if len(data) >= MaxSize {
 		return nil, fmt.Errorf("evidence: it has more than %d bytes", MaxSize)
+	}
+	if err := checkValues(data); err != nil {
+		return nil, fmt.Errorf("evidence: %w", err)
 	}
 	return append(data, '\n'), nil
 }
