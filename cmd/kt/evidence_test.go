@@ -90,6 +90,20 @@ func TestEvidenceOfLog(t *testing.T) {
 	x.contains(stderr, "about another directory")
 	_, stderr = x.kt(exitUsage, "evidence", "verify", path, "--policy", x.file("nonsense"))
 	x.contains(stderr, "policy")
+
+	// Somebody who trusts nobody has to say that the two belong together: the log could be
+	// one that the accuser made.
+	data, err := os.ReadFile(path)
+	x.check(err)
+	mine := x.configuration(x.dir.Configuration())
+	two := x.file(string(x.dir.Policy("any")) + strings.SplitAfter(string(other.Policy("any")), "\n")[0])
+	stranger := &terminal{T: t, dir: x.dir, state: t.TempDir(), stdin: string(data)}
+	for _, flags := range [][]string{{"--configuration", mine}, {"--policy", policy}, {"--configuration", mine, "--policy", two}} {
+		_, stderr = stranger.kt(exitUndecided, append([]string{"evidence", "verify", "-"}, flags...)...)
+		x.contains(stderr, "known to belong together", "hint: name both")
+	}
+	stdout, _ = stranger.kt(exitMisbehaviour, "evidence", "verify", "-", "--configuration", mine, "--policy", policy, "--json")
+	x.contains(stdout, `"compare": false`)
 }
 
 // TestReport has kt write what it cannot prove to others.
