@@ -67,7 +67,7 @@ func TestCompareCheckpoints(t *testing.T) {
 			fatalIfErr(t, err)
 			e, err := evidence.Parse(data)
 			fatalIfErr(t, err)
-			_, err = e.Verify(evidence.Expected{Logs: []string{policy.Logs[0].VerifierKey}})
+			_, err = e.Verify(evidence.Expected{Configuration: e.Configuration, Logs: []string{policy.Logs[0].VerifierKey}})
 			fatalIfErr(t, err)
 		})
 	}

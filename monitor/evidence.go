@@ -21,14 +21,34 @@ func newEvidence(e *evidence.Evidence, finding error, at time.Time) *evidence.Ev
 	return e
 }
 
+// expectedOf returns whom evidence of a monitor's own may accuse: the configuration
+// and the logs of the policy, unless these are nil. Of evidence that names both, the
+// monitor knew that they belong together when it wrote it.
+func expectedOf(e *evidence.Evidence, configuration []byte, policy *checkpoint.Policy) evidence.Expected {
+	out := evidence.Expected{Configuration: configuration}
+	if configuration == nil {
+		out.Configuration = e.Configuration
+	}
+	if policy == nil {
+		if e.Log != "" {
+			out.Logs = []string{e.Log}
+		}
+		return out
+	}
+	for _, l := range policy.Logs {
+		if l.VerifierKey == e.Log {
+			out.Logs = []string{e.Log}
+			return out
+		}
+		out.Logs = append(out.Logs, l.VerifierKey)
+	}
+	return out
+}
+
 // writeEvidence stores evidence, which must be proof under the policy, and
 // returns the path of its file. Evidence that is there already stays as it is.
 func (f *files) writeEvidence(e *evidence.Evidence, policy *checkpoint.Policy) (string, error) {
-	var expected evidence.Expected
-	for _, l := range policy.Logs {
-		expected.Logs = append(expected.Logs, l.VerifierKey)
-	}
-	if _, err := e.Verify(expected); err != nil {
+	if _, err := e.Verify(expectedOf(e, nil, policy)); err != nil {
 		return "", err
 	}
 	undated := *e

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
+	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 )
 
 // FoundEvidence is an evidence file that a monitor has written and that verifies.
@@ -64,16 +65,13 @@ func readEvidenceFile(path string, configuration, policy []byte) (*FoundEvidence
 	if err != nil {
 		return nil, err
 	}
-	expected := evidence.Expected{Configuration: configuration}
+	var parsed *checkpoint.Policy
 	if policy != nil {
-		parsed, err := parsePolicy(policy)
-		if err != nil {
+		if parsed, err = parsePolicy(policy); err != nil {
 			return nil, err
 		}
-		for _, l := range parsed.Logs {
-			expected.Logs = append(expected.Logs, l.VerifierKey)
-		}
 	}
+	expected := expectedOf(e, configuration, parsed)
 	if _, err := e.Verify(expected); err != nil {
 		return nil, err
 	}

@@ -178,7 +178,7 @@ func (w *world) evidence() []string {
 		fatalIfErr(w.t, err)
 		e, err := evidence.Parse(data)
 		fatalIfErr(w.t, err)
-		p, err := e.Verify(evidence.Expected{Logs: []string{w.log.Signer.VerifierKey()}})
+		p, err := e.Verify(evidence.Expected{Configuration: e.Configuration, Logs: []string{w.log.Signer.VerifierKey()}})
 		fatalIfErr(w.t, err)
 		if e.Class != evidence.ClassEvidence || e.Rule != p.Rule || e.Private() {
 			w.t.Errorf("%+v, %+v", p, e)

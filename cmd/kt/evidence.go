@@ -39,9 +39,9 @@ anybody. It proves something against whoever has the configuration, or the key o
 that it names: this is the directory that you mean only if that is its configuration.
 kt says if it is that of a trusted directory; otherwise compare the SHA-256, or the log's
 key, with what the directory's operator publishes. With --directory, --configuration or
---policy, evidence against anybody else is refused. Evidence that needs both a
-configuration and the key of a log has to have both of a trusted directory, or of
---configuration and --policy.
+--policy, evidence against anybody else is refused. Evidence that rests on a configuration
+and on the key of a log has to have both of a trusted directory, or of --configuration
+and --policy, with that log alone: the log of another directory would differ.
 
 What the file says in its summary was written by who made it. What is proven, kt works
 out itself.
@@ -145,6 +145,10 @@ func (a *app) verifyEvidence(file []byte, expected evidence.Expected) error {
 		return &client.Error{Kind: client.Undecided, Step: verifyingEvidence, Err: err}
 	}
 	p, err := e.Verify(expected)
+	if errors.Is(err, evidence.ErrPair) && a.accused(e, expected) != "" { // they are pinned together
+		expected = evidence.Expected{Configuration: e.Configuration, Logs: []string{e.Log}}
+		p, err = e.Verify(expected)
+	}
 	if err != nil {
 		return evidenceError(e, err)
 	}
@@ -199,6 +203,8 @@ func evidenceError(e *evidence.Evidence, err error) error {
 		out.Report = true
 	case errors.Is(err, evidence.ErrOther):
 		out.Hint = "it was not checked what it proves against that one"
+	case errors.Is(err, evidence.ErrPair):
+		out.Hint = "name both: the directory with --configuration, and its log with a --policy that has no other log"
 	}
 	return out
 }

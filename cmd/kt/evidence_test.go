@@ -92,6 +92,20 @@ func TestEvidenceOfLog(t *testing.T) {
 	x.contains(stderr, "about another directory")
 	_, stderr = x.kt(exitUsage, "evidence", "verify", path, "--policy", x.file("nonsense"))
 	x.contains(stderr, "policy")
+
+	// Somebody who trusts nobody has to say that the two belong together: the log could be
+	// one that the accuser made.
+	data, err := os.ReadFile(path)
+	x.check(err)
+	mine := x.configuration(x.dir.Configuration())
+	two := x.file(string(x.dir.Policy("any")) + strings.SplitAfter(string(other.Policy("any")), "\n")[0])
+	stranger := &terminal{T: t, dir: x.dir, state: t.TempDir(), stdin: string(data)}
+	for _, flags := range [][]string{{"--configuration", mine}, {"--policy", policy}, {"--configuration", mine, "--policy", two}} {
+		_, stderr = stranger.kt(exitUndecided, append([]string{"evidence", "verify", "-"}, flags...)...)
+		x.contains(stderr, "known to belong together", "hint: name both")
+	}
+	stdout, _ = stranger.kt(exitMisbehaviour, "evidence", "verify", "-", "--configuration", mine, "--policy", policy, "--json")
+	x.contains(stdout, `"compare": false`)
 }
 
 // TestEvidenceOfTwo has somebody accuse an honest directory by means of a log of their
@@ -109,7 +123,11 @@ func TestEvidenceOfTwo(t *testing.T) {
 	stranger := &terminal{T: t, dir: x.dir, server: x.server, state: t.TempDir()}
 	for _, flags := range [][]string{nil, {"--configuration", configuration}, {"--policy", policy}} {
 		stdout, stderr := stranger.kt(exitUndecided, append([]string{"evidence", "verify", path}, flags...)...)
-		x.contains(stderr, "only against who has both")
+		want := "only against who has both"
+		if flags != nil {
+			want = "known to belong together"
+		}
+		x.contains(stderr, want)
 		if strings.Contains(stdout+stderr, "misbehaviour proven") {
 			t.Errorf("%v: %s%s", flags, stdout, stderr)
 		}

@@ -30,6 +30,31 @@ const maxEntries = 64
 // maxViews bounds the views in one file: the recent distinguished heads are few.
 const maxViews = 4096
 
+// maxValues bounds the values in one file. In memory a value takes up to some hundred
+// bytes, and in JSON two are enough; most files have a few hundred values.
+const maxValues = 1 << 18
+
+// checkValues verifies that JSON does not have too many values, before it is parsed.
+func checkValues(data []byte) error {
+	values, quoted, escaped := 0, false, false
+	for _, c := range data {
+		switch {
+		case escaped:
+			escaped = false
+		case quoted:
+			escaped, quoted = c == '\\', c != '"'
+		case c == '"':
+			quoted = true
+		case c == ',' || c == '{' || c == '[':
+			values++
+		}
+	}
+	if values > maxValues {
+		return fmt.Errorf("it has more than %d values", maxValues)
+	}
+	return nil
+}
+
 // check verifies that e has the parts that its kind requires, and these theirs.
 func (e *Evidence) check() error {
 	if e.Schema != Schema {

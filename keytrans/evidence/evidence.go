@@ -151,8 +151,8 @@ func Parse(data []byte) (*Evidence, error) {
 	if len(data) > MaxSize {
 		return nil, malformed("it has more than %d bytes", MaxSize)
 	}
-	if tooManyElements(data) {
-		return nil, malformed("it has more than %d parts", maxElements)
+	if err := checkValues(data); err != nil {
+		return nil, malformed("%w", err)
 	}
 	e := new(Evidence)
 	dec := json.NewDecoder(bytes.NewReader(data))
@@ -183,8 +183,11 @@ func (e *Evidence) Marshal() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(data) >= MaxSize || tooManyElements(data) {
-		return nil, fmt.Errorf("evidence: it has more than %d bytes, or than %d parts", MaxSize, maxElements)
+	if len(data) >= MaxSize {
+		return nil, fmt.Errorf("evidence: it has more than %d bytes", MaxSize)
+	}
+	if err := checkValues(data); err != nil {
+		return nil, fmt.Errorf("evidence: %w", err)
 	}
 	return append(data, '\n'), nil
 }

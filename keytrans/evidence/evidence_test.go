@@ -55,8 +55,12 @@ func checkExpected(t *testing.T, e *evidence.Evidence, p *evidence.Proof) {
 	if (p.ConfigurationSHA256 == "") != (e.Configuration == nil) || p.Log != e.Log {
 		t.Errorf("%+v", p)
 	}
-	_, err := e.Verify(evidence.Expected{Configuration: e.Configuration, Logs: []string{"other", e.Log}})
+	_, err := e.Verify(evidence.Expected{Configuration: e.Configuration, Logs: []string{e.Log}})
 	fatalIfErr(t, err)
+	_, err = e.Verify(evidence.Expected{Configuration: e.Configuration, Logs: []string{"other", e.Log}})
+	if pair := e.Log != "" && e.Configuration != nil; errors.Is(err, evidence.ErrPair) != pair || err != nil && !pair {
+		t.Errorf("one of two logs: %v", err)
+	}
 	if e.Configuration != nil {
 		if _, err := e.Verify(evidence.Expected{Configuration: []byte("other")}); !errors.Is(err, evidence.ErrOther) {
 			t.Errorf("against another directory: %v", err)

@@ -20,6 +20,11 @@ var ErrReport = errors.New("this is a report, which rests on the memory of whoev
 // reader expects.
 var ErrOther = errors.New("this is about another directory")
 
+// ErrPair is wrapped by the error for evidence that rests on a Configuration and on the
+// key of a log, if the reader does not say that they belong together: the log of
+// another directory has other entries, and anybody can make one.
+var ErrPair = errors.New("this rests on a directory's configuration and on the key of its log, which have to be known to belong together")
+
 // Proof is what evidence proves. It names whom it accuses: the reader must know from
 // elsewhere that these are the directory's.
 type Proof struct {
@@ -35,7 +40,9 @@ type Proof struct {
 	Log string `json:"log,omitempty"`
 }
 
-// Expected is what a reader knows of the directory. What is empty is not compared.
+// Expected is what a reader knows of the directory. What is nil is not compared. But
+// evidence that rests on the Configuration and on the log takes both or none, and one
+// log: by naming them, the reader says that they are of one directory.
 type Expected struct {
 	Configuration []byte   // encoded
 	Logs          []string // verifier keys of logs, one of which is accused
@@ -45,7 +52,7 @@ type Expected struct {
 // Configuration and the log key that Proof tells of, which the reader has to compare
 // if expected does not. Requires that e is from Parse, or that Marshal takes it.
 //
-// The error wraps ErrReport, ErrNotProof or ErrOther, and says why; e proves
+// The error wraps ErrReport, ErrNotProof, ErrOther or ErrPair, and says why; e proves
 // nothing then.
 func (e *Evidence) Verify(expected Expected) (*Proof, error) {
 	if err := e.check(); err != nil {
@@ -59,6 +66,8 @@ func (e *Evidence) Verify(expected Expected) (*Proof, error) {
 		return nil, fmt.Errorf("%w: its log has the key %s", ErrOther, e.Log)
 	case e.Class == ClassReport:
 		return nil, ErrReport
+	case k.configuration && k.log && !expected.pair():
+		return nil, fmt.Errorf("%w: name both, and one log only", ErrPair)
 	}
 	p, err := k.verify(e)
 	switch {
@@ -75,6 +84,15 @@ func (e *Evidence) Verify(expected Expected) (*Proof, error) {
 		p.Log = e.Log
 	}
 	return p, nil
+}
+
+// pair reports whether x names a Configuration and the log that belongs to it, or
+// nobody at all.
+func (x *Expected) pair() bool {
+	if x.Configuration == nil {
+		return x.Logs == nil
+	}
+	return len(x.Logs) == 1
 }
 
 // Classify sets the class and the rule of e to what Verify says of it.
