@@ -121,6 +121,8 @@ type Role struct {
 	stopped bool
 	damage  damageFile
 	clock   time.Time // of the last round
+	// waiting are the conditions of the last round of which nobody is told at once.
+	waiting []finding.Finding
 
 	roots map[uint64]merkle.Hash // of the log tree, by size, for the auditor's signature
 	// behind and uncovered are the first sizes that this monitor and the checkpoint
@@ -220,9 +222,34 @@ func (r *Role) Round(ctx context.Context) finding.Round {
 	if r.engine != nil {
 		r.auditRound(ctx, c)
 	}
+	if ctx.Err() == nil {
+		r.keepWaiting(c)
+	}
 	c.damage(r.damage)
 	c.evidence()
 	return c.out
+}
+
+// keepWaiting keeps conditions of which nobody was told yet, unless the round came to the
+// end of the log, or somebody is told at once why it did not: a directory could give
+// another reason in each round, and none would last as long as it takes to be told of.
+func (r *Role) keepWaiting(c *collector) {
+	said := c.out.Total > 0 && c.out.Size >= c.out.Total
+	for i := range c.out.Findings {
+		f := &c.out.Findings[i]
+		said = said || f.Condition && f.After == 0 && f.Rule != finding.ConfigurationChanged
+	}
+	if !said {
+		for _, f := range r.waiting {
+			c.add(f)
+		}
+	}
+	r.waiting = nil
+	for _, f := range c.out.Findings {
+		if f.Condition && f.After > 0 {
+			r.waiting = append(r.waiting, f)
+		}
+	}
 }
 
 func (r *Role) auditRound(ctx context.Context, c *collector) {

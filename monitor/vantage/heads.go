@@ -70,7 +70,7 @@ func (r *round) compare(at place, result *client.HeadsComparison, err error) boo
 		r.trouble(at, err)
 		return false
 	}
-	r.reached[at.id] = true
+	r.reached[at.id] = result.Kind() != client.Undecided || r.reached[at.id]
 	switch result.Kind() {
 	case client.Attention:
 		r.report(at, finding.Finding{

@@ -51,7 +51,9 @@ type round struct {
 	export        []byte
 	fresh         *checkpoint.Signed // the checkpoint on the monitor's own way
 	conditions    []condition
-	reached       map[string]bool // places, by id
+	// reached are the places, by id, at which something was compared, or of which
+	// somebody is told at once that it was not.
+	reached map[string]bool
 
 	headsByRoute, headsByPeer, checkpointsByRoute, checkpointsByPeer int
 }
@@ -157,10 +159,12 @@ func (r *round) end(ctx context.Context) finding.Round {
 }
 
 // keepUnseen keeps the conditions of places that were not reached: nobody looked
-// whether they are over.
+// whether they are over. So it does on the monitor's own way: a directory could give
+// another reason in each round, and none would last as long as it takes to be told of.
 func (r *round) keepUnseen() {
 	for _, c := range r.last {
-		if c.at != "" && !r.reached[c.at] && (c.over == nil || !c.over(r)) {
+		unseen := !r.reached[c.at] && (c.over == nil || !c.over(r))
+		if unseen && (c.at != "" || r.down && c.After > 0) {
 			r.add(c)
 		}
 	}

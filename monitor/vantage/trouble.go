@@ -36,7 +36,7 @@ func (r *round) trouble(at place, err error) {
 		at = place{}
 	}
 	f := r.describe(at, err)
-	if f.Rule != finding.Unreachable {
+	if f.After == 0 {
 		r.reached[at.id] = true
 	}
 	f.Detail, f.Hint = err.Error(), cause.Hint(err)
@@ -77,7 +77,7 @@ func unreached(at place) string {
 
 // report adds a condition that proves nothing.
 func (r *round) report(at place, f finding.Finding) {
-	f.Class, f.Severity, f.Directory, f.Condition = finding.Report, finding.Warning, r.cfg.Name, true
+	f.Class, f.Severity, f.Directory, f.Condition, f.About = finding.Report, finding.Warning, r.cfg.Name, true, finding.Subject("seen", at.id)
 	if at.id != "" {
 		f.Subject = finding.Subject(at.id)
 	}

@@ -138,6 +138,7 @@ func (v *Vantage) Round(ctx context.Context) finding.Round {
 	r := &round{Vantage: v, reached: make(map[string]bool)}
 	own, err := v.cfg.Client.Heads(ctx, true)
 	if err != nil {
+		r.down = true
 		r.trouble(place{}, err)
 	} else {
 		r.configuration, r.head = own.ConfigurationSHA256, own.Head
