@@ -60,6 +60,12 @@ const comparingHeads = "comparing distinguished heads"
 // both. A list that is not signed proves nothing: whoever gave it can have made it
 // up.
 func (c *Client) CompareHeads(ctx context.Context, data []byte) (*HeadsComparison, error) {
+	return c.compareList(ctx, data, (*session).compareNewcomer)
+}
+
+// compareList compares with another person's list, by signed if the directory signed
+// it.
+func (c *Client) compareList(ctx context.Context, data []byte, signed func(*session, context.Context, *newcomer) (*HeadsComparison, error)) (*HeadsComparison, error) {
 	s, err := c.begin(ctx)
 	if err != nil {
 		return nil, err
@@ -72,7 +78,7 @@ func (c *Client) CompareHeads(ctx context.Context, data []byte) (*HeadsCompariso
 	case n == nil:
 		return s.compareHeads(ctx, x.heads, nil)
 	}
-	return s.compareNewcomer(ctx, n)
+	return signed(s, ctx, n)
 }
 
 // openHeads reads another person's list. If the directory signed it, it returns what

@@ -26,11 +26,9 @@ func (r *ManyResult) Kind() Kind {
 	return r.Lookup.Kind()
 }
 
-// LookupMany looks up the greatest versions of labels, as Lookup does one by one,
-// with as few requests as the directory permits (docs/extensions.md). A label that
-// cannot be looked up does not keep others from being looked up: there is a result
-// for each label, in order. The error is what concerns them all.
-func (c *Client) LookupMany(ctx context.Context, labels []string) ([]ManyResult, error) {
+// beginMany begins a session about many labels, in which the state is stored now and
+// then: see deferStoring.
+func (c *Client) beginMany(ctx context.Context, labels []string) (*session, error) {
 	for _, label := range labels {
 		if err := checkLabel(label); err != nil {
 			return nil, err
@@ -40,8 +38,20 @@ func (c *Client) LookupMany(ctx context.Context, labels []string) ([]ManyResult,
 	if err != nil {
 		return nil, err
 	}
-	defer s.end()
 	s.deferStoring()
+	return s, nil
+}
+
+// LookupMany looks up the greatest versions of labels, as Lookup does one by one,
+// with as few requests as the directory permits (docs/extensions.md). A label that
+// cannot be looked up does not keep others from being looked up: there is a result
+// for each label, in order. The error is what concerns them all.
+func (c *Client) LookupMany(ctx context.Context, labels []string) ([]ManyResult, error) {
+	s, err := c.beginMany(ctx, labels)
+	if err != nil {
+		return nil, err
+	}
+	defer s.end()
 	found, err := s.lookupMany(ctx, labels)
 	if saveErr := s.saveDeferred(); err == nil {
 		err = saveErr

@@ -23,19 +23,13 @@ func (r *OwnManyResult) Kind() Kind {
 // does not keep others from it: there is a result for each label, in order. The error
 // is what concerns them all.
 func (c *Client) OwnMany(ctx context.Context, labels []string) ([]OwnManyResult, error) {
-	for _, label := range labels {
-		if err := checkLabel(label); err != nil {
-			return nil, err
-		}
-	}
-	s, err := c.begin(ctx)
+	s, err := c.beginMany(ctx, labels)
 	if err != nil {
 		return nil, err
 	}
 	defer s.end()
 	taken := make(map[string]bool)
 	out := make([]OwnManyResult, len(labels))
-	s.deferStoring()
 	var broken error // the directory is not reached any more
 	for i, label := range labels {
 		o := s.state.owners[label]

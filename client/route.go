@@ -85,19 +85,9 @@ func (c *Client) CompareRoute(ctx context.Context, route Route) (*HeadsCompariso
 // brought up to date, and the directory is asked to prove that its log continues the
 // one of the list. The errors are those of CompareRoute.
 func (c *Client) CompareLog(ctx context.Context, data []byte) (*HeadsComparison, error) {
-	s, err := c.begin(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer s.end()
-	x, n, err := s.openHeads(data)
-	switch {
-	case err != nil:
-		return nil, err
-	case n == nil:
-		return s.compareHeads(ctx, x.heads, nil)
-	}
-	return s.compareLogs(ctx, n, nil)
+	return c.compareList(ctx, data, func(s *session, ctx context.Context, n *newcomer) (*HeadsComparison, error) {
+		return s.compareLogs(ctx, n, nil)
+	})
 }
 
 // compareLogs compares the client's log with what a newcomer was shown, by t if that
