@@ -7,10 +7,12 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -71,15 +73,15 @@ type Station struct {
 	evidence sync.Map // whether that of an alert, by ID, is for everybody
 
 	mu       sync.Mutex
-	failed   error  // of the ledger, at the last attempt
-	recorded uint64 // rounds that the ledger was told of
-	told     *told  // what it has since; nil if nobody has asked
+	failed   map[string]error // of the ledger, for each role whose last round it has not taken
+	recorded uint64           // rounds that the ledger was told of
+	told     *told            // what it has since; nil if nobody has asked
 }
 
 // Open opens the monitor's folder, which it makes if there is none, and begins to
 // listen. No directory is contacted yet. The caller closes it.
 func Open(ctx context.Context, cfg *Config, opts Options) (_ *Station, err error) {
-	s := &Station{cfg: cfg, opts: opts.withDefaults(), http: newHTTP(), alertMetrics: alert.NewMetrics(), gossip: vantage.NewGossip(), pinning: make(map[string]*sync.Mutex), since: time.Now().UTC()}
+	s := &Station{cfg: cfg, opts: opts.withDefaults(), http: newHTTP(), alertMetrics: alert.NewMetrics(), gossip: vantage.NewGossip(), pinning: make(map[string]*sync.Mutex), failed: make(map[string]error), since: time.Now().UTC()}
 	if err := makePrivate(s.folder()); err != nil {
 		return nil, err
 	}
@@ -211,18 +213,21 @@ func (s *Station) byDirectory() map[string][]*slot {
 // record has the ledger take what a round came to.
 func (s *Station) record(ctx context.Context, slot *slot, r finding.Round) {
 	err := s.ledger.Record(ctx, slot.id(), r)
+	ended := ctx.Err() != nil
 	s.mu.Lock()
 	s.recorded, s.told = s.recorded+1, nil
+	if err == nil {
+		delete(s.failed, slot.id())
+	} else if !ended {
+		s.failed[slot.id()] = err
+	}
 	s.mu.Unlock()
-	if ctx.Err() != nil {
+	if ended {
 		return
 	}
 	if err != nil {
 		s.opts.Logger.ErrorContext(ctx, "the ledger cannot be written; nobody is told of anything until it can", "role", slot.id(), "err", err)
 	}
-	s.mu.Lock()
-	s.failed = err
-	s.mu.Unlock()
 	s.opts.Logger.DebugContext(ctx, "round", "role", slot.id(), "verdict", r.Verdict(), "up_to", r.Size)
 }
 
@@ -230,7 +235,7 @@ func (s *Station) record(ctx context.Context, slot *slot, r finding.Round) {
 func (s *Station) ledgerError() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.failed
+	return errors.Join(slices.Collect(maps.Values(s.failed))...)
 }
 
 // pinned returns the client of a directory, which pins its Configuration at the
