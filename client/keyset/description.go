@@ -3,6 +3,7 @@ package keyset
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"time"
 )
@@ -20,8 +21,8 @@ type Description struct {
 	SHA256 string `json:"sha256"`
 	// Purposes are the names of the key's purposes, as its owner gave them.
 	Purposes []string `json:"purposes,omitempty"`
-	// Expires is when the key stops being valid by its own statement. Nil if it
-	// makes none, or its format has none.
+	// Expires is the last moment at which the key is valid, by its own
+	// statement. Nil if it makes none, or its format has none.
 	Expires *time.Time `json:"expires,omitempty"`
 	// Revoked tells that the key carries its owner's revocation.
 	Revoked bool `json:"revoked,omitempty"`
@@ -33,13 +34,21 @@ type Description struct {
 // Summary describes the key. Nothing of it is more than the key says of
 // itself; of a key that Check refuses, what can be had.
 func (k Key) Summary() Description {
+	f, err := k.inspect()
 	d := Description{
 		Format: k.Format.String(), Fingerprint: k.Fingerprint(), Name: k.Name,
-		Description: k.Describe(), SHA256: k.hash(),
+		Description: k.describe(f.words), SHA256: k.hash(), Revoked: f.revoked,
+		Weak: append(f.weak, judged(err)...),
 	}
 	for _, p := range k.Purposes() {
 		d.Purposes = append(d.Purposes, p.String())
 	}
+	if !f.expires.IsZero() {
+		at := f.expires.UTC()
+		d.Expires = &at
+	}
+	slices.Sort(d.Weak)
+	d.Weak = slices.Compact(d.Weak)
 	return d
 }
 
@@ -69,7 +78,7 @@ func (d Description) Status(at time.Time) string {
 	switch {
 	case d.Revoked:
 		return "revoked"
-	case d.Expires != nil && !at.Before(*d.Expires):
+	case d.Expires != nil && at.After(*d.Expires):
 		return "expired"
 	}
 	return ""
