@@ -2,7 +2,6 @@ package roster
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -25,7 +24,7 @@ func (s *subject) reset() {
 	var last *account.Key
 	for i, v := range s.t.versions {
 		switch {
-		case v.Account == account.Reset, v.Account == account.Unchecked && last != nil && *last != *v.Key:
+		case v.Account == account.Reset, v.Account == account.Unchecked && last != nil && v.Key != nil && *last != *v.Key:
 			s.resetAt(i)
 		case v.Account == account.Announced:
 			s.announcedAt(i)
@@ -131,80 +130,4 @@ func (t *timeline) numbers(at []int) string {
 		return "version " + numbers[0]
 	}
 	return "versions " + strings.Join(numbers[:n-1], ", ") + " and " + numbers[n-1]
-}
-
-// sharedKeys finds keys that two labels of the roster have, in the directory or
-// in the session.
-func (c *checker) sharedKeys() {
-	type sharing struct {
-		key    keyset.Description
-		labels []string
-	}
-	shared := make(map[string]*sharing)
-	share := func(id string, d keyset.Description, label string) {
-		if shared[id] == nil {
-			shared[id] = &sharing{key: d}
-		}
-		if s := shared[id]; !slices.Contains(s.labels, label) {
-			s.labels = append(s.labels, label)
-		}
-	}
-	for _, label := range c.labels() {
-		if h := c.proven[label]; h != nil && len(h.Versions) > 0 {
-			for _, d := range h.Versions[0].Keys {
-				share(c.ids.of(d), d, label)
-			}
-		}
-	}
-	for i := range c.r.Members {
-		m := &c.r.Members[i]
-		for j := range m.Devices {
-			share(c.ids.device(&m.Devices[j]), m.Devices[j].describe(), m.Label)
-		}
-	}
-	for _, s := range shared {
-		if len(s.labels) > 1 && !c.oneOwner(s.labels) {
-			slices.Sort(s.labels)
-			c.sharedKey(s.key, s.labels)
-		}
-	}
-}
-
-// labels are those of the members and the user's own, in order.
-func (c *checker) labels() []string {
-	all := []string{c.r.Me}
-	for i := range c.r.Members {
-		all = append(all, c.r.Members[i].Label)
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
-}
-
-func (c *checker) sharedKey(key keyset.Description, labels []string) {
-	s := &subject{checker: c, Member: &Member{Label: labels[0]}, h: c.proven[labels[0]]}
-	var at []int
-	if s.h != nil && len(s.h.Versions) > 0 {
-		s.t = newTimeline(s.h, c.ids, c.opt.Window)
-		at = []int{len(s.t.versions) - 1}
-	}
-	message := fmt.Sprintf("%d labels of this conversation have the same key.", len(labels))
-	s.find(SharedKey, Warning, []keyset.Description{key}, at, message).Others = labels[1:]
-}
-
-// oneOwner reports whether one account key signed the newest versions of all
-// labels.
-func (c *checker) oneOwner(labels []string) bool {
-	var owner *account.Key
-	for _, label := range labels {
-		h := c.proven[label]
-		if h == nil || len(h.Versions) == 0 {
-			return false
-		}
-		v := &h.Versions[0]
-		if v.Key == nil || !v.Account.Stands() || v.Account == account.Announced || owner != nil && *owner != *v.Key {
-			return false
-		}
-		owner = v.Key
-	}
-	return true
 }

@@ -45,6 +45,7 @@ func Check(r *Roster, proven map[string]*History, opt Options) *Report {
 	opt.Window = opt.window()
 	c := &checker{
 		r: r, proven: proven, opt: opt, ids: make(identities), inAgreed: make(map[string]bool, len(r.Agreed)),
+		timelines: make(map[string]*timeline, len(r.Members)),
 		report: &Report{
 			Schema: ReportSchema, Conversation: r.Conversation, Me: r.Me, Members: len(r.Members),
 			Checked: opt.Now.UTC(), Window: int64(opt.Window / time.Second), Findings: []Finding{},
@@ -78,7 +79,8 @@ type checker struct {
 	ids    identities
 	report *Report
 
-	inAgreed map[string]bool // the labels of the agreed list
+	inAgreed  map[string]bool // the labels of the agreed list
+	timelines map[string]*timeline
 }
 
 // subject is a label with the member who it belongs to. Of it, rules make
@@ -106,6 +108,7 @@ func (c *checker) member(m *Member) {
 		return
 	}
 	s.t = newTimeline(s.h, c.ids, c.opt.Window)
+	c.timelines[m.Label] = s.t
 	for _, rule := range []func(*subject){
 		(*subject).ghostDevices, (*subject).staleKeys, (*subject).dormant, (*subject).justInTime,
 		(*subject).transient, (*subject).rolledBack, (*subject).reset, (*subject).unsigned,
