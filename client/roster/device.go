@@ -64,8 +64,25 @@ func (d *Device) setKey(text string) error {
 		return errors.New("key: not base64 (RFC 4648, Section 4, with padding)")
 	}
 	d.Data = data
+	if !d.plain() && errors.Is(d.Key().Check(), keyset.ErrPrivateKey) {
+		return errors.New("key: this is a PRIVATE key: take it out of the roster, and out of wherever that went")
+	}
 	d.Fingerprint = d.Key().Fingerprint()
 	return nil
+}
+
+// plain reports whether the key is as long as raw public keys of its format are:
+// nothing can tell those from private ones, and checking many takes time.
+func (d *Device) plain() bool {
+	switch d.Format {
+	case keyset.FormatEd25519, keyset.FormatX25519:
+		return len(d.Data) == 32
+	case keyset.FormatSignal:
+		return len(d.Data) == 33
+	case keyset.FormatP256:
+		return len(d.Data) == 65
+	}
+	return false
 }
 
 // shapes are what fingerprints look like, in the spelling of
