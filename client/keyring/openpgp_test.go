@@ -17,6 +17,7 @@ import (
 	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
 
 	"github.com/ghostlight-kt/ghostlight/client/keyset"
+	"github.com/ghostlight-kt/ghostlight/client/label"
 )
 
 func forPackets(t testing.TB, data []byte, f func(pkt)) {
@@ -320,7 +321,7 @@ func TestLabelOption(t *testing.T) {
 	checkSkipped(t, "no user id", mustRead(t, serialize(t, bare), Options{}), reasonNoUserID)
 	checkLabels(t, "no user id, label given", mustRead(t, serialize(t, bare), Options{Label: "bare"}), "bare=1")
 	for _, bad := range []string{strings.Repeat("x", 256), "a\nb", " ", "\xff"} {
-		checkFails(t, "label "+bad, serialize(t, e), Options{Label: bad}, errMalformed, "label")
+		checkFails(t, "label "+bad, serialize(t, e), Options{Label: bad}, label.ErrMalformed, "label")
 	}
 }
 
