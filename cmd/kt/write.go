@@ -44,6 +44,7 @@ they do not in time, the exit code is 5; the version is published all the same.`
 			if err != nil {
 				return err
 			}
+			a.warnOfLabel(name)
 			token, err := a.readToken(tokenFile)
 			if err != nil {
 				return err
@@ -62,7 +63,7 @@ they do not in time, the exit code is 5; the version is published all the same.`
 			}
 			a.finding = r.Kind()
 			if a.json {
-				a.printJSON(r, true)
+				a.printJSON(publishOutput{r, warningsOf(name)}, true)
 				return nil
 			}
 			a.printPublished(r)
@@ -180,6 +181,7 @@ than log entries live, or before a version was erased.`,
 			if err != nil {
 				return err
 			}
+			a.warnOfLabel(name)
 			c, err := a.open()
 			if err != nil {
 				return err
@@ -193,7 +195,7 @@ than log entries live, or before a version was erased.`,
 			}
 			a.finding = r.Kind()
 			if a.json {
-				a.printJSON(r, true)
+				a.printJSON(ownOutput{r, warningsOf(name)}, true)
 				return nil
 			}
 			a.printOwned(r)
