@@ -55,26 +55,35 @@ func Parse(data []byte) (*Message, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
-	switch format {
-	case wireGroupInfo:
-		if m, err := parseGroupInfo(r.rest); err == nil || beginsLikeMessage(r.rest) {
-			return m, err
-		}
-	case wireKeyPackage:
-		if m, err := parseKeyPackage(r.rest); err == nil || beginsLikeMessage(r.rest) {
-			return m, err
-		}
+	m, bareErr := parseBare(data, format)
+	if bareErr == nil {
+		return m, nil
 	}
-	return parseBare(data, format)
+	if m, err := parseWrapped(format, r.rest); err == nil || likelyWrapped(format, r.rest) {
+		return m, err
+	}
+	return nil, bareErr
 }
 
-// beginsLikeMessage reports whether what comes after the header of an MLSMessage
-// begins with a version: the header of an object alone, which has a cipher suite
-// in the place of the wire format, goes on with a vector.
-func beginsLikeMessage(rest []byte) bool { return bytes.HasPrefix(rest, []byte{0, mls10}) }
+// likelyWrapped reports whether something that parses as nothing was meant to be
+// an MLSMessage: what is in one that is of use here begins with a version, too.
+func likelyWrapped(format uint16, rest []byte) bool {
+	return (format == wireGroupInfo || format == wireKeyPackage) && bytes.HasPrefix(rest, []byte{0, mls10})
+}
 
-// parseBare parses an object that is in no MLSMessage. format is what its cipher
-// suite would be as a wire format.
+// parseWrapped parses what an MLSMessage has after its header.
+func parseWrapped(format uint16, rest []byte) (*Message, error) {
+	switch format {
+	case wireGroupInfo:
+		return parseGroupInfo(rest)
+	case wireKeyPackage:
+		return parseKeyPackage(rest)
+	}
+	return nil, errMalformed
+}
+
+// parseBare parses an object that is in no MLSMessage. Its cipher suite is where
+// an MLSMessage has its wire format.
 func parseBare(data []byte, format uint16) (*Message, error) {
 	m, infoErr := parseGroupInfo(data)
 	if infoErr == nil {

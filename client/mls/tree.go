@@ -71,17 +71,16 @@ func readRatchetTree(r *reader) *RatchetTree {
 
 // readNode reads the node at index i. Leaves are at even ones.
 func readNode(r *reader, i int) node {
-	if !r.present("node") {
-		return node{}
-	}
 	var n node
-	switch t := r.uint8("node_type"); {
-	case t == nodeTypeLeaf && i%2 == 0:
-		n.leaf = readLeafNode(r)
-	case t == nodeTypeParent && i%2 == 1:
-		n.parent = readParentNode(r)
-	default:
-		r.fail(errMalformed, "node_type is not the one of its place in the tree")
+	if r.present("node") {
+		switch t := r.uint8("node_type"); {
+		case t == nodeTypeLeaf && i%2 == 0:
+			n.leaf = readLeafNode(r)
+		case t == nodeTypeParent && i%2 == 1:
+			n.parent = readParentNode(r)
+		default:
+			r.fail(errMalformed, "node_type is not the one of its place in the tree")
+		}
 	}
 	if r.err != nil {
 		r.err = fmt.Errorf("node %d: %w", i, r.err)
