@@ -107,6 +107,9 @@ func (g *GroupInfo) Verify() error {
 	if signer == nil {
 		return fmt.Errorf("%w: the GroupInfo's signer, leaf %d, is no member", ErrNotVerified, g.Signer)
 	}
+	if err := s.checkKey(signer.SignatureKey); err != nil {
+		return fmt.Errorf("leaf %d: %w", g.Signer, err)
+	}
 	if !s.verifyWithLabel(signer.SignatureKey, "GroupInfoTBS", g.signed, g.Signature) {
 		return fmt.Errorf("%w: the signature of the GroupInfo, by leaf %d", ErrNotVerified, g.Signer)
 	}

@@ -86,6 +86,9 @@ func readCapabilities(r *reader) Capabilities {
 // of an update or a commit are signed for; those of a KeyPackage came before the
 // group.
 func (l *LeafNode) verify(s suite, groupID []byte, index uint32) error {
+	if err := s.checkKey(l.SignatureKey); err != nil {
+		return err
+	}
 	signed := l.signed
 	if l.Source != SourceKeyPackage {
 		signed = appendVector(signed[:len(signed):len(signed)], groupID)
