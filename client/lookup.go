@@ -66,7 +66,7 @@ func checkLabel(label string) error {
 }
 
 // Lookup returns the value of a label: the greatest version, or the given one.
-// The label is sent as it is; see keyring.NormalizeLabel. From then on the label
+// The label is sent as it is; see label.Normalize. From then on the label
 // is a contact, for Watch.
 //
 // If the greatest version's value is not the one seen last, the result says so,

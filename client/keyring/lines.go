@@ -9,6 +9,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/ghostlight-kt/ghostlight/client/keyset"
+	labels "github.com/ghostlight-kt/ghostlight/client/label"
 )
 
 // readLines reads SSH public keys (authorized_keys, id_*.pub) and age
@@ -34,7 +35,7 @@ func (s *source) readLines() error {
 			above = ""
 			continue
 		case isComment:
-			if label, ok := address(strings.TrimSpace(comment)); ok {
+			if label, ok := labels.Address(strings.TrimSpace(comment)); ok {
 				above = label
 			}
 			continue
@@ -51,7 +52,7 @@ func (s *source) readLines() error {
 			s.skip(item, err.Error())
 			continue
 		}
-		if a, ok := address(comment); !ok || a != label {
+		if a, ok := labels.Address(comment); !ok || a != label {
 			k.Name = cleanName(comment)
 		}
 		s.col.add(label, k)
@@ -66,12 +67,12 @@ func (s *source) labelFor(comment, above string) (string, error) {
 	if s.opt.Label != "" {
 		return s.opt.Label, nil
 	}
-	if label, ok := address(comment); ok {
-		return NormalizeLabel(label)
+	if label, ok := labels.Address(comment); ok {
+		return labels.Normalize(label)
 	}
 	for _, label := range []string{above, s.opt.DefaultLabel} {
 		if label != "" {
-			return NormalizeLabel(label)
+			return labels.Normalize(label)
 		}
 	}
 	return "", fmt.Errorf("no label: the file gives this key no e-mail address")

@@ -417,8 +417,8 @@ func TestBrokenRings(t *testing.T) {
 	} {
 		// Whatever is wrong with one certificate, the other comes through.
 		res := mustRead(t, join(ringA, tt.data, serialize(t, b)), Options{})
-		if !strings.Contains(labels(res.Entries), "b@example.org=1") {
-			t.Errorf("%s: labels %s", name, labels(res.Entries))
+		if !strings.Contains(listed(res.Entries), "b@example.org=1") {
+			t.Errorf("%s: labels %s", name, listed(res.Entries))
 		}
 		if len(res.Skipped) == 0 || !strings.Contains(res.Skipped[0].Reason, tt.msg) {
 			t.Errorf("%s: skipped %v, want %q", name, res.Skipped, tt.msg)
@@ -458,7 +458,7 @@ func TestFlipped(t *testing.T) {
 		if err != nil && !errors.Is(err, errMalformed) && !errors.Is(err, ErrUnrecognized) && !errors.Is(err, ErrPrivateKey) {
 			t.Errorf("byte %d: %v", i, err)
 		}
-		if got := labels(res.Entries); got != "" && got != "a@example.org=1" {
+		if got := listed(res.Entries); got != "" && got != "a@example.org=1" {
 			t.Errorf("byte %d: labels %s", i, got)
 		}
 	}

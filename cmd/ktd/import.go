@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ghostlight-kt/ghostlight/client/keyring"
+	"github.com/ghostlight-kt/ghostlight/client/label"
 	"github.com/ghostlight-kt/ghostlight/cmd/internal/cli"
 	"github.com/ghostlight-kt/ghostlight/cmd/ktd/internal/importer"
 	"github.com/ghostlight-kt/ghostlight/cmd/ktd/internal/instance"
@@ -58,12 +59,12 @@ when it is run again. The exit code is 0 if the files held anything usable.`,
 	f.StringVar(&opts.report, "report", "", "write every label and everything that was skipped to this file, as JSON lines")
 	opts.json = addJSON(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		for _, label := range []*string{&opts.label, &opts.defaultLabel} {
-			if *label == "" {
+		for _, given := range []*string{&opts.label, &opts.defaultLabel} {
+			if *given == "" {
 				continue
 			}
 			var err error
-			if *label, err = keyring.NormalizeLabel(*label); err != nil {
+			if *given, err = label.Normalize(*given); err != nil {
 				return cli.UsageError{Cmd: cmd, Err: err}
 			}
 		}
