@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -311,10 +312,11 @@ func TestPolicyUnseen(t *testing.T) {
 
 // TestPolicyAge holds the age of the last version against a clock that is set.
 func TestPolicyAge(t *testing.T) {
-	clock := time.UnixMilli(1_000_000_000_000)
+	var clock atomic.Int64
+	clock.Store(1_000_000_000_000)
 	policy := newChainPolicy(t)
 	f := newFixture(t, func(c *directory.Config) {
-		c.Policy, c.Now, c.Heartbeat = policy, func() time.Time { return clock }, time.Hour
+		c.Policy, c.Now, c.Heartbeat = policy, func() time.Time { return time.UnixMilli(clock.Load()) }, time.Hour
 	})
 	var greatest *uint32
 	value := 0
@@ -326,7 +328,7 @@ func TestPolicyAge(t *testing.T) {
 		{24 * time.Hour, 0},  // as late as that entry
 		{3 * time.Minute, 3 * time.Minute},
 	} {
-		clock = clock.Add(test.move)
+		clock.Add(test.move.Milliseconds())
 		fatalIfErr(t, f.create("alice", fmt.Sprintf("%d>%d", value, value+1), greatest))
 		if policy.age != test.want {
 			t.Errorf("after %v: %v, want %v", test.move, policy.age, test.want)
@@ -335,7 +337,7 @@ func TestPolicyAge(t *testing.T) {
 		value++
 	}
 	// Versions of one update are no older than each other.
-	clock = clock.Add(time.Hour)
+	clock.Add(time.Hour.Milliseconds())
 	outcomes, err := f.Insert(t.Context(), []directory.NewVersions{{
 		Label: []byte("alice"), Greatest: greatest, Identity: directory.TokenIdentity(alice.Token),
 		Values: [][]byte{fmt.Appendf(nil, "%d>x", value), []byte("x>y")},
