@@ -8,15 +8,7 @@ import (
 )
 
 // Key describes one key of a key set.
-type Key struct {
-	Format      string `json:"format"`
-	Fingerprint string `json:"fingerprint"`
-	Name        string `json:"name,omitempty"`
-	// Description is a line of text for people.
-	Description string `json:"description"`
-	// SHA256 is the hash of the key and all that belongs to it, in hexadecimal.
-	SHA256 string `json:"sha256"`
-}
+type Key = keyset.Description
 
 // Value describes a value of a label. Keys is nil unless it is a key set.
 type Value struct {
@@ -35,21 +27,8 @@ func describeValue(value []byte) Value {
 		return v
 	}
 	v.KeySet = true
-	for _, k := range set.Keys {
-		v.Keys = append(v.Keys, describeKey(k))
-	}
+	v.Keys = set.Summary()
 	return v
-}
-
-func describeKey(k keyset.Key) Key {
-	h := sha256.New()
-	if one, err := (keyset.Set{Keys: []keyset.Key{k}}).Marshal(); err == nil {
-		h.Write(one)
-	}
-	return Key{
-		Format: k.Format.String(), Fingerprint: k.Fingerprint(), Name: k.Name,
-		Description: k.Describe(), SHA256: hex.EncodeToString(h.Sum(nil)),
-	}
 }
 
 func hashHex(b []byte) string {
@@ -61,6 +40,8 @@ func hashHex(b []byte) string {
 type Changes struct {
 	Added   []Key `json:"added,omitempty"`
 	Removed []Key `json:"removed,omitempty"`
+	// Replaced are keys that plainly are one device's old and new key.
+	Replaced []keyset.Change `json:"replaced,omitempty"`
 	// Updated keys have a fingerprint that was there before, and other bytes.
 	Updated []Key `json:"updated,omitempty"`
 	// Opaque tells that the values differ and at least one is no key set.
@@ -69,12 +50,11 @@ type Changes struct {
 
 // Same reports whether the values have the same keys.
 func (c Changes) Same() bool {
-	return len(c.Added)+len(c.Removed)+len(c.Updated) == 0 && !c.Opaque
+	return len(c.Added)+len(c.Removed)+len(c.Replaced)+len(c.Updated) == 0 && !c.Opaque
 }
 
-// DiffValues returns what changed between two values, by their descriptions. old is nil if there was
-// no value before. keyset.Diff does the same for whole key sets, which are not
-// retained.
+// DiffValues returns what changed between two values, by their descriptions, as
+// keyset.Diff finds it. old is nil if there was no value before.
 func DiffValues(old *Value, now Value) Changes {
 	if old == nil {
 		return Changes{Added: now.Keys, Opaque: !now.KeySet}
@@ -82,40 +62,10 @@ func DiffValues(old *Value, now Value) Changes {
 	if old.SHA256 == now.SHA256 {
 		return Changes{}
 	}
-	c := Changes{Opaque: !old.KeySet || !now.KeySet}
-	gone, come := without(old.Keys, now.Keys), without(now.Keys, old.Keys)
-	for _, k := range come {
-		if i := indexFingerprint(gone, k); i >= 0 {
-			c.Updated = append(c.Updated, k)
-			gone = append(gone[:i:i], gone[i+1:]...)
-			continue
-		}
-		c.Added = append(c.Added, k)
+	d := keyset.Diff(old.Keys, now.Keys)
+	c := Changes{Added: d.Added, Removed: d.Removed, Replaced: d.Replaced, Opaque: !old.KeySet || !now.KeySet}
+	for _, u := range d.Updated {
+		c.Updated = append(c.Updated, u.New)
 	}
-	c.Removed = gone
 	return c
-}
-
-// without returns the keys that the other list does not have, byte for byte.
-func without(keys, other []Key) []Key {
-	has := make(map[string]bool, len(other))
-	for _, k := range other {
-		has[k.SHA256] = true
-	}
-	var out []Key
-	for _, k := range keys {
-		if !has[k.SHA256] {
-			out = append(out, k)
-		}
-	}
-	return out
-}
-
-func indexFingerprint(keys []Key, k Key) int {
-	for i := range keys {
-		if keys[i].Format == k.Format && keys[i].Fingerprint == k.Fingerprint {
-			return i
-		}
-	}
-	return -1
 }
