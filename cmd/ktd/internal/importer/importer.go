@@ -267,7 +267,7 @@ func (im *run) Done(batch []directory.NewVersions, outcomes []error) error {
 			*item.Version = *u.Greatest + 1
 		}
 		if err := outcomes[i]; err != nil {
-			if !errors.Is(err, directory.ErrForbidden) && !errors.Is(err, keytrans.ErrRequest) {
+			if !errors.Is(err, directory.ErrForbidden) && !errors.Is(err, directory.ErrPolicy) && !errors.Is(err, keytrans.ErrRequest) {
 				trouble = err
 				continue
 			}

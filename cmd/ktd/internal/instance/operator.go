@@ -43,12 +43,18 @@ type OperatorConfig struct {
 	// MaxValueBytes is the size of the largest value, at most that of the manager.
 	// Default 131072.
 	MaxValueBytes int `json:"max_value_bytes"`
+
+	// AccountKeys and ResetWait are those of Config, for the versions that the
+	// operator signs. Default "enforce" and 72h.
+	AccountKeys AccountKeys `json:"account_keys"`
+	ResetWait   Duration    `json:"reset_wait"`
 }
 
 // DefaultOperatorConfig returns the configuration with every default.
 func DefaultOperatorConfig() OperatorConfig {
 	d := DefaultConfig()
-	return OperatorConfig{Version: configVersion, Role: RoleOperator, Suite: d.Suite, Listen: d.Listen, MaxValueBytes: d.MaxValueBytes}
+	return OperatorConfig{Version: configVersion, Role: RoleOperator, Suite: d.Suite, Listen: d.Listen, MaxValueBytes: d.MaxValueBytes,
+		AccountKeys: d.AccountKeys, ResetWait: DefaultResetWait}
 }
 
 func (c *OperatorConfig) validate() error {
@@ -60,6 +66,9 @@ func (c *OperatorConfig) validate() error {
 	}
 	if _, port, err := net.SplitHostPort(c.Listen); err != nil || port == "" {
 		return fmt.Errorf("listen: %q is not HOST:PORT", c.Listen)
+	}
+	if c.ResetWait < Duration(time.Millisecond) {
+		return fmt.Errorf("reset_wait: %v is less than a millisecond", c.ResetWait)
 	}
 	if c.MaxValueBytes < 1 || c.MaxValueBytes > maxValueBytes {
 		return fmt.Errorf("max_value_bytes: %d is not 1 to %d", c.MaxValueBytes, maxValueBytes)
