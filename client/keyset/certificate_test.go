@@ -205,7 +205,7 @@ func TestManySignatures(t *testing.T) {
 	var data []byte
 	for i := range bodies {
 		if tags[i] == tagSignature && i == 2 { // behind the user id
-			for n := range maxVerified + 1 {
+			for n := range budgetOfKey + 1 {
 				bad := slices.Clone(bodies[i])
 				bad[len(bad)-1] ^= byte(n + 1)
 				data = append(data, framed(tagSignature, bad)...)
@@ -214,7 +214,7 @@ func TestManySignatures(t *testing.T) {
 		data = append(data, framed(tags[i], bodies[i])...)
 	}
 	d := Key{Format: FormatOpenPGP, Data: data}.Summary()
-	if !slices.Contains(d.Weak, "too-many-signatures") {
+	if !slices.Contains(d.Weak, "unchecked") {
 		t.Errorf("%+v", d)
 	}
 }
@@ -261,8 +261,7 @@ func TestCertificateTampered(t *testing.T) {
 				same++
 			}
 		}
-		t.Logf("%s: %d of %d", name, same, len(good.Data))
-		if same > 40 {
+		if same > 16 {
 			t.Errorf("%s: %d of %d bits may be flipped", name, same, len(good.Data))
 		}
 	}

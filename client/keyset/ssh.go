@@ -31,7 +31,7 @@ func sshFingerprint(blob []byte) (string, error) {
 	return "SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:]), nil
 }
 
-func inspectSSH(blob []byte) (facts, error) {
+func inspectSSH(blob []byte, _ *budget) (facts, error) {
 	name, err := sshType(blob)
 	if err != nil {
 		return facts{}, err
