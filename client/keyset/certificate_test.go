@@ -51,13 +51,6 @@ func framed(tag byte, body []byte) []byte {
 	return append(binary.BigEndian.AppendUint32([]byte{0xc0 | tag, 0xff}, uint32(len(body))), body...)
 }
 
-func serialized(t testing.TB, s *packet.Signature) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	fatalIfErr(t, s.Serialize(&b))
-	return b.Bytes()
-}
-
 func TestCertificateExpiry(t *testing.T) {
 	config := at(born)
 	config.KeyLifetimeSecs = 86400

@@ -180,8 +180,12 @@ func (l *leafNode) parse(s *cryptobyte.String) error {
 // credentials: five lists of uint16.
 func (l *leafNode) parseCapabilities(s *cryptobyte.String) bool {
 	var other []uint16
-	return readTypes(s, &other) && readTypes(s, &other) && readTypes(s, &l.knownExtensions) &&
-		readTypes(s, &other) && readTypes(s, &l.knownCredentials)
+	for _, list := range []*[]uint16{&other, &other, &l.knownExtensions, &other, &l.knownCredentials} {
+		if !readTypes(s, list) {
+			return false
+		}
+	}
+	return true
 }
 
 func readTypes(s *cryptobyte.String, out *[]uint16) bool {

@@ -2,7 +2,7 @@ package keyset
 
 import (
 	"bytes"
-	"crypto/dsa"
+	"crypto/dsa" //lint:ignore SA1019 old keys are read to be called weak
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
