@@ -1,0 +1,234 @@
+package keyring
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/pem"
+	"fmt"
+	"regexp"
+	"unicode/utf16"
+
+	"crypto/ed25519"
+)
+
+// refusePrivate returns an error wrapping ErrPrivateKey if data can be told to hold a
+// private key, whatever else is in it and whatever it is wrapped in: PEM of any label,
+// armor, base64, UTF-16, JSON. It says which kind of key it is, and nothing of it.
+//
+// What has no structure cannot be told: the 32 bytes of a private WireGuard, X25519 or
+// HPKE key, and what is encrypted.
+func refusePrivate(data []byte) error {
+	if what := privateIn(data, maxWrappings); what != "" {
+		return fmt.Errorf("%w (%s)", ErrPrivateKey, what)
+	}
+	return nil
+}
+
+// maxWrappings is how many layers of base64 are looked into.
+const maxWrappings = 2
+
+// privateIn names the private key in data; empty if there is none to be seen.
+func privateIn(data []byte, wrappings int) string {
+	text := fromUTF16(data)
+	for _, m := range privateMarks {
+		if m.pattern.Match(text) {
+			return m.what
+		}
+	}
+	for _, find := range []func([]byte) string{privateStructure, privateInPEM, privateInArmor, privateInJSON} {
+		if what := find(text); what != "" {
+			return what
+		}
+	}
+	if wrappings == 0 {
+		return ""
+	}
+	for _, inner := range unwrap(text) {
+		if what := privateIn(inner, wrappings-1); what != "" {
+			return what
+		}
+	}
+	return ""
+}
+
+// privateMarks are what stands in the files of private keys and in no other. They count
+// wherever they stand: in a quoted mail, in a file of settings, after public keys.
+var privateMarks = []struct {
+	pattern *regexp.Regexp
+	what    string
+}{
+	{regexp.MustCompile(`(?i)-{4,5} ?BEGIN [^\n]{0,80}PRIVATE KEY`), "PEM or OpenPGP armor"},
+	{regexp.MustCompile(`(?i)AGE-SECRET-KEY-(?:PQ-)?1`), "an age identity"},
+	{regexp.MustCompile(`(?i)AGE-PLUGIN-[A-Z0-9+._-]{1,80}1`), "an identity of an age plugin"},
+	{regexp.MustCompile(`(?i)PuTTY-User-Key-File-[0-9]`), "PuTTY"},
+	{regexp.MustCompile(`openssh-key-v1\x00`), "OpenSSH"},
+	{regexp.MustCompile(`\((?:[0-9]+:)?(?:protected-|shadowed-)?private-key`), "a key of gpg-agent"},
+	{regexp.MustCompile(`(?im)^\s*PrivateKey\s*=\s*[A-Z0-9+/]{42,43}=?`), "a WireGuard configuration"},
+	{regexp.MustCompile(`(?i)Private-key-format: v[0-9]`), "DNSSEC"},
+	{regexp.MustCompile(`== ed25519v1-secret:`), "Tor"},
+	{regexp.MustCompile(`(?is)<(?:RSA|DSA)KeyValue>.*<[DX]>`), "XML"},
+	{regexp.MustCompile(`(?m)^\s*RW(?:RTY0Iy|QAAEIy)[A-Za-z0-9+/]{40}`), "minisign"},
+	{regexp.MustCompile(`(?m)^\s*RWRCS[A-Za-z0-9+/]{40}`), "signify"},
+	{regexp.MustCompile(`^(?:\xfe\xed\xfe\xed|\xce\xce\xce\xce)`), "a Java key store"},
+}
+
+// privateStructure recognises the binary forms that fill a file or a PEM block.
+func privateStructure(data []byte) string {
+	switch {
+	case privateDER(data):
+		return "ASN.1"
+	case secretPackets(data):
+		return "OpenPGP"
+	case isSeedAndKey(data):
+		return "Ed25519, with its seed"
+	}
+	return ""
+}
+
+// isSeedAndKey recognises the private form of Ed25519 in NaCl and many libraries: the
+// seed, and the public key that belongs to it.
+func isSeedAndKey(data []byte) bool {
+	return len(data) == ed25519.PrivateKeySize && bytes.Equal(ed25519.NewKeyFromSeed(data[:ed25519.SeedSize]), data)
+}
+
+// secretPackets reports whether OpenPGP packets begin here of which one is a secret key.
+func secretPackets(data []byte) bool {
+	for len(data) > 0 && data[0]&0x80 != 0 {
+		tag, body, rest, ok := splitPacket(data)
+		if tag == tagSecretKey || tag == tagSecretSubkey {
+			// Not every byte above 0x7f begins a packet: a version and an algorithm follow.
+			return len(body) > 5 && 2 <= body[0] && body[0] <= 6 && body[5] != 0 && (body[5] <= 40 || 100 <= body[5] && body[5] <= 110)
+		}
+		if !ok {
+			return false
+		}
+		data = rest
+	}
+	return false
+}
+
+// splitPacket splits off the first packet, of any framing (RFC 9580, Section 4.2). ok is
+// false if it does not end within data; body then is what there is.
+func splitPacket(data []byte) (tag byte, body, rest []byte, ok bool) {
+	tag = headerTag(data[0])
+	padded := append(bytes.Clone(data[1:min(len(data), 6)]), make([]byte, 5)...) // a length that is cut
+	size, n := 0, uint64(len(data))                                              // to the end
+	switch old := data[0]&0x40 == 0; {
+	case old && data[0]&3 == 3:
+	case old && data[0]&3 == 2:
+		size, n = 4, uint64(binary.BigEndian.Uint32(padded))
+	case old && data[0]&3 == 1:
+		size, n = 2, uint64(binary.BigEndian.Uint16(padded))
+	case old, padded[0] < 192:
+		size, n = 1, uint64(padded[0])
+	case padded[0] < 224:
+		size, n = 2, uint64(padded[0]-192)<<8+uint64(padded[1])+192
+	case padded[0] < 255:
+		size = 1 // the first part of several
+	default:
+		size, n = 5, uint64(binary.BigEndian.Uint32(padded[1:]))
+	}
+	body = data[min(1+size, len(data)):]
+	if n > uint64(len(body)) {
+		return tag, body, nil, false
+	}
+	return tag, body[:n], body[n:], true
+}
+
+// privateInPEM looks into PEM blocks: their label may lie.
+func privateInPEM(text []byte) string {
+	for {
+		var block *pem.Block
+		if block, text = pem.Decode(text); block == nil {
+			return ""
+		}
+		if what := privateStructure(block.Bytes); what != "" {
+			return what
+		}
+	}
+}
+
+// privateInArmor looks into OpenPGP armor, which ends in a checksum that PEM does not
+// have.
+func privateInArmor(text []byte) string {
+	if !bytes.Contains(text, []byte(armorBegin+"PGP ")) {
+		return ""
+	}
+	a := &armorReader{sc: newLineScanner(bytes.NewReader(text))}
+	for {
+		if _, err := a.next(); err != nil {
+			return ""
+		}
+		var b bytes.Buffer
+		_, err := b.ReadFrom(a)
+		if secretPackets(b.Bytes()) {
+			return "OpenPGP"
+		}
+		if err != nil {
+			return ""
+		}
+	}
+}
+
+// unwrap returns what is in the base64 or hexadecimal that fills data, and in the base64
+// of PEM wherever it stands, as in the secrets of Kubernetes.
+func unwrap(data []byte) [][]byte {
+	var found [][]byte
+	whole := bytes.Join(bytes.Fields(data), nil)
+	if inner, ok := decodeBase64(whole); ok {
+		found = append(found, inner)
+	}
+	if inner := make([]byte, len(whole)/2); len(whole)%2 == 0 && len(whole) > 0 {
+		if _, err := hex.Decode(inner, whole); err == nil {
+			found = append(found, inner)
+		}
+	}
+	for _, m := range wrappedPEM.FindAll(data, maxWrapped) {
+		if inner, ok := decodeBase64(m[:len(m)/4*4]); ok {
+			found = append(found, inner)
+		}
+	}
+	return found
+}
+
+// wrappedPEM is the base64 of "-----BEGIN " and of openssh-key-v1, with what follows.
+var wrappedPEM = regexp.MustCompile(`(?:LS0tLS1CRUdJTi|b3BlbnNzaC1rZXktdjEA)[A-Za-z0-9+/]{10,2000}`)
+
+// maxWrapped is how many pieces of base64 in a file are looked into.
+const maxWrapped = 1000
+
+// decodeBase64 decodes base64 of either alphabet, padded or not.
+func decodeBase64(text []byte) ([]byte, bool) {
+	text = bytes.TrimRight(text, "=")
+	if len(text) == 0 {
+		return nil, false
+	}
+	for _, e := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+		out := make([]byte, e.DecodedLen(len(text)))
+		if n, err := e.Decode(out, text); err == nil {
+			return out[:n], true
+		}
+	}
+	return nil, false
+}
+
+// fromUTF16 returns text in UTF-8 if it begins with the byte order mark of UTF-16, which
+// is what some shells write, and data as it is if not.
+func fromUTF16(data []byte) []byte {
+	var order binary.ByteOrder
+	switch {
+	case bytes.HasPrefix(data, []byte("\xff\xfe")):
+		order = binary.LittleEndian
+	case bytes.HasPrefix(data, []byte("\xfe\xff")):
+		order = binary.BigEndian
+	default:
+		return data
+	}
+	units := make([]uint16, 0, len(data)/2)
+	for b := data[2:]; len(b) >= 2; b = b[2:] {
+		units = append(units, order.Uint16(b))
+	}
+	return []byte(string(utf16.Decode(units)))
+}
