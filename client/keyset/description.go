@@ -3,6 +3,7 @@ package keyset
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"time"
 )
@@ -33,13 +34,21 @@ type Description struct {
 // Summary describes the key. Nothing of it is more than the key says of
 // itself; of a key that Check refuses, what can be had.
 func (k Key) Summary() Description {
+	f, err := k.inspect()
 	d := Description{
 		Format: k.Format.String(), Fingerprint: k.Fingerprint(), Name: k.Name,
-		Description: k.Describe(), SHA256: k.hash(),
+		Description: k.describe(f.words), SHA256: k.hash(), Revoked: f.revoked,
+		Weak: append(f.weak, judged(err)...),
 	}
 	for _, p := range k.Purposes() {
 		d.Purposes = append(d.Purposes, p.String())
 	}
+	if !f.expires.IsZero() {
+		at := f.expires.UTC()
+		d.Expires = &at
+	}
+	slices.Sort(d.Weak)
+	d.Weak = slices.Compact(d.Weak)
 	return d
 }
 
