@@ -59,15 +59,13 @@ func (s *source) readDER() error {
 	}
 	s.res.Items++
 	if c, err := x509.ParseCertificate(data); err == nil {
-		s.addCertificates([]certificate{{"the certificate", c, ""}})
-		return nil
+		return s.addCertificates([]certificate{{"the certificate", c, ""}})
 	}
 	k, err := publicKey(data)
 	if err != nil {
 		return fmt.Errorf("%w: DER of neither a certificate nor a public key: %w", ErrUnrecognized, err)
 	}
-	s.addKey("the key", k, "", "")
-	return nil
+	return s.addKey("the key", k, "", "")
 }
 
 // Object identifiers, DER without tag and length, of the public keys whose format in a

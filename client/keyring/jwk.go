@@ -18,23 +18,23 @@ import (
 // 8037; RFC 9964).
 var secretMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"}
 
-// secretMember finds one in text that is not JSON, or only part of it is.
-var secretMember = regexp.MustCompile(`(?s)"kty"\s*:.{0,20000}"(?:d|dp|dq|qi|oth|k|priv)"\s*:|"(?:d|dp|dq|qi|oth|k|priv)"\s*:.{0,20000}"kty"\s*:|"kty"\s*:\s*"oct"`)
+// secretMember finds them in text that is not JSON, or only part of it is.
+var secretMember = regexp.MustCompile(`(?s)"kty"\s*:.*"(?:d|dp|dq|qi|oth|k|priv)"\s*:|"(?:d|dp|dq|qi|oth|k|priv)"\s*:.*"kty"\s*:|"kty"\s*:\s*"oct"`)
 
 // privateInJSON looks for private and symmetric JWKs.
 func privateInJSON(text []byte) string {
 	const what = "a JWK"
-	if secretMember.Match(text) {
-		return what
-	}
-	if t := bytes.TrimSpace(text); len(t) == 0 || t[0] != '{' && t[0] != '[' {
-		return ""
-	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	var open []*jsonLevel
 	for {
 		token, err := d.Token()
-		if err != nil || len(open) > maxJSONDepth {
+		switch {
+		case errors.Is(err, io.EOF) && len(open) == 0:
+			return ""
+		case err != nil || len(open) > maxJSONDepth:
+			if bytes.Contains(text, []byte(`"kty"`)) && secretMember.Match(text) {
+				return what
+			}
 			return ""
 		}
 		if open = step(open, token); len(open) > 0 && open[len(open)-1].private() {
@@ -130,7 +130,9 @@ func (s *source) readJSON() error {
 			s.skip(item, err.Error())
 			continue
 		}
-		s.addKey(item, k, j.Kid, "")
+		if err := s.addKey(item, k, j.Kid, ""); err != nil {
+			return err
+		}
 	}
 	return nil
 }

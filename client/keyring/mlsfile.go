@@ -35,8 +35,7 @@ func (s *source) readMLS() error {
 			continue
 		}
 		s.res.Items++
-		s.addKey("the KeyPackage", k, "", "")
-		return nil
+		return s.addKey("the KeyPackage", k, "", "")
 	}
 	if failed == nil {
 		return fmt.Errorf("%w: an MLS message of %d bytes that is no KeyPackage", ErrUnrecognized, len(data))

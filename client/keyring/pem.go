@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -56,13 +57,15 @@ func (s *source) readPEM() error {
 			return fmt.Errorf("%w: more than %d PEM blocks", ErrTooLarge, maxBlocks)
 		}
 		item := fmt.Sprintf("line %d", line)
-		if c, ok := s.readBlock(item, block, above); ok {
-			certificates = append(certificates, c)
+		switch c, err := s.readBlock(item, block, above); {
+		case err != nil:
+			return err
+		case c != nil:
+			certificates = append(certificates, *c)
 		}
 		data, line, above = after, line+lines-1, ""
 	}
-	s.addCertificates(certificates)
-	return nil
+	return s.addCertificates(certificates)
 }
 
 // cutBlock cuts the block off that begins here, and counts its lines.
@@ -85,42 +88,46 @@ func cutBlock(data []byte) (block *pem.Block, lines int, rest []byte) {
 }
 
 // readBlock adds the public key in a block, or returns the certificate in it.
-func (s *source) readBlock(item string, block *pem.Block, above string) (certificate, bool) {
+func (s *source) readBlock(item string, block *pem.Block, above string) (*certificate, error) {
 	switch block.Type {
 	case "CERTIFICATE", "X509 CERTIFICATE":
 		c, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
 			s.skip(item, "a certificate that cannot be read")
-			return certificate{}, false
+			return nil, nil
 		}
-		return certificate{item, c, above}, true
+		return &certificate{item, c, above}, nil
 	case "PUBLIC KEY", "RSA PUBLIC KEY":
 		k, err := publicKey(block.Bytes)
 		if err != nil {
 			s.skip(item, err.Error())
-			return certificate{}, false
+			return nil, nil
 		}
-		s.addKey(item, k, "", above)
-	default:
-		s.skip(item, "a PEM block that is neither a certificate nor a public key")
+		return nil, s.addKey(item, k, "", above)
 	}
-	return certificate{}, false
+	s.skip(item, "a PEM block that is neither a certificate nor a public key")
+	return nil, nil
 }
 
 // addKey checks a key and adds it under the label that its comment or the line above
-// gives it, as labelFor decides. The comment becomes its name if it is not the label.
-func (s *source) addKey(item string, k keyset.Key, comment, above string) {
-	if err := k.Check(); err != nil {
-		s.skip(item, err.Error())
-		return
+// gives it, as labelFor decides. The comment becomes its name if it is not the label. The
+// error is that the key is private.
+func (s *source) addKey(item string, k keyset.Key, comment, above string) error {
+	err := k.Check()
+	if errors.Is(err, keyset.ErrPrivateKey) {
+		return fmt.Errorf("%s: %w", item, ErrPrivateKey)
 	}
-	label, err := s.labelFor(comment, above)
+	label := ""
+	if err == nil {
+		label, err = s.labelFor(comment, above)
+	}
 	if err != nil {
 		s.skip(item, err.Error())
-		return
+		return nil
 	}
 	if a, ok := labels.Address(comment); !ok || a != label {
 		k.Name = cleanName(comment)
 	}
 	s.col.add(label, k)
+	return nil
 }

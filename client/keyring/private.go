@@ -2,6 +2,7 @@ package keyring
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
@@ -9,8 +10,6 @@ import (
 	"fmt"
 	"regexp"
 	"unicode/utf16"
-
-	"crypto/ed25519"
 )
 
 // refusePrivate returns an error wrapping ErrPrivateKey if data can be told to hold a
@@ -32,12 +31,7 @@ const maxWrappings = 2
 // privateIn names the private key in data; empty if there is none to be seen.
 func privateIn(data []byte, wrappings int) string {
 	text := fromUTF16(data)
-	for _, m := range privateMarks {
-		if m.pattern.Match(text) {
-			return m.what
-		}
-	}
-	for _, find := range []func([]byte) string{privateStructure, privateInPEM, privateInArmor, privateInJSON} {
+	for _, find := range []func([]byte) string{markIn, privateStructure, privateInPEM, privateInArmor, privateInJSON} {
 		if what := find(text); what != "" {
 			return what
 		}
@@ -53,25 +47,46 @@ func privateIn(data []byte, wrappings int) string {
 	return ""
 }
 
-// privateMarks are what stands in the files of private keys and in no other. They count
-// wherever they stand: in a quoted mail, in a file of settings, after public keys.
-var privateMarks = []struct {
+// A mark is what stands in the files of private keys and in no other: text that has to be
+// there, and a pattern around it. Both are in upper case and matched with text in upper
+// case, unless exact is set. The text is there because looking for it is fast.
+type mark struct {
+	text    string
 	pattern *regexp.Regexp
+	exact   bool
 	what    string
-}{
-	{regexp.MustCompile(`(?i)-{4,5} ?BEGIN [^\n]{0,80}PRIVATE KEY`), "PEM or OpenPGP armor"},
-	{regexp.MustCompile(`(?i)AGE-SECRET-KEY-(?:PQ-)?1`), "an age identity"},
-	{regexp.MustCompile(`(?i)AGE-PLUGIN-[A-Z0-9+._-]{1,80}1`), "an identity of an age plugin"},
-	{regexp.MustCompile(`(?i)PuTTY-User-Key-File-[0-9]`), "PuTTY"},
-	{regexp.MustCompile(`openssh-key-v1\x00`), "OpenSSH"},
-	{regexp.MustCompile(`\((?:[0-9]+:)?(?:protected-|shadowed-)?private-key`), "a key of gpg-agent"},
-	{regexp.MustCompile(`(?im)^\s*PrivateKey\s*=\s*[A-Z0-9+/]{42,43}=?`), "a WireGuard configuration"},
-	{regexp.MustCompile(`(?i)Private-key-format: v[0-9]`), "DNSSEC"},
-	{regexp.MustCompile(`== ed25519v1-secret:`), "Tor"},
-	{regexp.MustCompile(`(?is)<(?:RSA|DSA)KeyValue>.*<[DX]>`), "XML"},
-	{regexp.MustCompile(`(?m)^\s*RW(?:RTY0Iy|QAAEIy)[A-Za-z0-9+/]{40}`), "minisign"},
-	{regexp.MustCompile(`(?m)^\s*RWRCS[A-Za-z0-9+/]{40}`), "signify"},
-	{regexp.MustCompile(`^(?:\xfe\xed\xfe\xed|\xce\xce\xce\xce)`), "a Java key store"},
+}
+
+// marks count wherever they stand: in a quoted mail, in a file of settings, after public
+// keys.
+var marks = []mark{
+	{"PRIVATE KEY", regexp.MustCompile(`-{4,5} ?BEGIN [^\n]{0,80}PRIVATE KEY`), false, "PEM or OpenPGP armor"},
+	{"AGE-SECRET-KEY-", regexp.MustCompile(`AGE-SECRET-KEY-(?:PQ-)?1`), false, "an age identity"},
+	{"AGE-PLUGIN-", regexp.MustCompile(`AGE-PLUGIN-[A-Z0-9+._-]{1,80}1`), false, "an identity of an age plugin"},
+	{"PUTTY-USER-KEY-FILE-", regexp.MustCompile(`PUTTY-USER-KEY-FILE-[0-9]`), false, "PuTTY"},
+	{"openssh-key-v1\x00", regexp.MustCompile(`openssh-key-v1`), true, "OpenSSH"},
+	{"PRIVATE-KEY", regexp.MustCompile(`\((?:[0-9]+:)?(?:PROTECTED-|SHADOWED-)?PRIVATE-KEY`), false, "gpg-agent"},
+	{"PRIVATEKEY", regexp.MustCompile(`(?m)^\s*PRIVATEKEY\s*=\s*[A-Z0-9+/]{42,43}=?`), false, "a WireGuard configuration"},
+	{"PRIVATE-KEY-FORMAT:", regexp.MustCompile(`PRIVATE-KEY-FORMAT: V[0-9]`), false, "DNSSEC"},
+	{"== ed25519v1-secret:", regexp.MustCompile(`ed25519v1`), true, "Tor"},
+	{"KEYVALUE>", regexp.MustCompile(`(?s)<(?:RSA|DSA)KEYVALUE>.*<[DX]>`), false, "XML"},
+	{"RW", regexp.MustCompile(`(?m)^\s*RW(?:RTY0Iy|QAAEIy)[A-Za-z0-9+/]{40}`), true, "minisign"},
+	{"RWRCS", regexp.MustCompile(`(?m)^\s*RWRCS[A-Za-z0-9+/]{40}`), true, "signify"},
+}
+
+// markIn names the kind of private key whose mark is in text; empty if there is none.
+func markIn(text []byte) string {
+	upper := bytes.ToUpper(text)
+	for _, m := range marks {
+		in := upper
+		if m.exact {
+			in = text
+		}
+		if bytes.Contains(in, []byte(m.text)) && m.pattern.Match(in) {
+			return m.what
+		}
+	}
+	return ""
 }
 
 // privateStructure recognises the binary forms that fill a file or a PEM block.
@@ -81,6 +96,8 @@ func privateStructure(data []byte) string {
 		return "ASN.1"
 	case secretPackets(data):
 		return "OpenPGP"
+	case bytes.HasPrefix(data, []byte("\xfe\xed\xfe\xed")), bytes.HasPrefix(data, []byte("\xce\xce\xce\xce")):
+		return "a Java key store"
 	case isSeedAndKey(data):
 		return "Ed25519, with its seed"
 	}
@@ -194,7 +211,7 @@ func unwrap(data []byte) [][]byte {
 }
 
 // wrappedPEM is the base64 of "-----BEGIN " and of openssh-key-v1, with what follows.
-var wrappedPEM = regexp.MustCompile(`(?:LS0tLS1CRUdJTi|b3BlbnNzaC1rZXktdjEA)[A-Za-z0-9+/]{10,2000}`)
+var wrappedPEM = regexp.MustCompile(`(?:LS0tLS1CRUdJTi|b3BlbnNzaC1rZXktdjEA)[A-Za-z0-9+/]{10,1000}`)
 
 // maxWrapped is how many pieces of base64 in a file are looked into.
 const maxWrapped = 1000

@@ -25,7 +25,7 @@ const (
 
 // addCertificates adds the certificates of one file: each under the addresses that it
 // gives its subject, or the label that the caller gives all.
-func (s *source) addCertificates(list []certificate) {
+func (s *source) addCertificates(list []certificate) error {
 	for _, c := range list {
 		switch {
 		case isAuthority(c.x509, list):
@@ -35,12 +35,15 @@ func (s *source) addCertificates(list []certificate) {
 		case s.opt.Now.After(c.x509.NotAfter) && !s.opt.Expired:
 			s.skip(c.item, reasonX509Expired)
 		default:
-			s.addCertificate(c)
+			if err := s.addCertificate(c); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
 }
 
-func (s *source) addCertificate(c certificate) {
+func (s *source) addCertificate(c certificate) error {
 	k := keyset.Key{Format: keyset.FormatX509, Data: c.x509.Raw}
 	addresses := []string{""}
 	if s.opt.Label == "" && c.above == "" && len(c.x509.EmailAddresses) > 0 {
@@ -50,9 +53,12 @@ func (s *source) addCertificate(c certificate) {
 	for _, a := range addresses {
 		if label, _ := labels.Address(a); !added[label] {
 			added[label] = true
-			s.addKey(c.item, k, a, c.above)
+			if err := s.addKey(c.item, k, a, c.above); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
 }
 
 // isAuthority reports whether a certificate is there because it issued another one. A
