@@ -25,13 +25,13 @@ func refusePrivate(data []byte) error {
 	return nil
 }
 
-// maxWrappings is how many layers of base64 are looked into.
-const maxWrappings = 2
+// maxWrappings is how many layers of PEM, base64 and the like are looked into.
+const maxWrappings = 3
 
 // privateIn names the private key in data; empty if there is none to be seen.
 func privateIn(data []byte, wrappings int) string {
 	text := fromUTF16(data)
-	for _, find := range []func([]byte) string{markIn, privateStructure, privateInPEM, privateInArmor, privateInJSON} {
+	for _, find := range []func([]byte) string{markIn, privateStructure, privateInJSON} {
 		if what := find(text); what != "" {
 			return what
 		}
@@ -154,45 +154,33 @@ func splitPacket(data []byte) (tag byte, body, rest []byte, ok bool) {
 	return tag, body[:n], body[n:], true
 }
 
-// privateInPEM looks into PEM blocks: their label may lie.
-func privateInPEM(text []byte) string {
-	for {
-		var block *pem.Block
-		if block, text = pem.Decode(text); block == nil {
-			return ""
-		}
-		if what := privateStructure(block.Bytes); what != "" {
-			return what
-		}
-	}
-}
-
-// privateInArmor looks into OpenPGP armor, which ends in a checksum that PEM does not
-// have.
-func privateInArmor(text []byte) string {
-	if !bytes.Contains(text, []byte(armorBegin+"PGP ")) {
-		return ""
-	}
+// armorContents returns what is in blocks of OpenPGP armor, which end in a checksum that
+// PEM does not have, up to one that is damaged.
+func armorContents(text []byte) [][]byte {
+	var found [][]byte
 	a := &armorReader{sc: newLineScanner(bytes.NewReader(text))}
-	for {
+	for bytes.Contains(text, []byte(armorBegin+"PGP ")) {
 		if _, err := a.next(); err != nil {
-			return ""
+			break
 		}
 		var b bytes.Buffer
 		_, err := b.ReadFrom(a)
-		if secretPackets(b.Bytes()) {
-			return "OpenPGP"
-		}
+		found = append(found, b.Bytes())
 		if err != nil {
-			return ""
+			break
 		}
 	}
+	return found
 }
 
-// unwrap returns what is in the base64 or hexadecimal that fills data, and in the base64
-// of PEM wherever it stands, as in the secrets of Kubernetes.
+// unwrap returns what is in PEM and armor, whose label may lie, in the base64 or the
+// hexadecimal that fills data, and in the base64 of PEM wherever it stands, as in the
+// secrets of Kubernetes.
 func unwrap(data []byte) [][]byte {
-	var found [][]byte
+	found := armorContents(data)
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		found = append(found, block.Bytes)
+	}
 	whole := bytes.Join(bytes.Fields(data), nil)
 	if inner, ok := decodeBase64(whole); ok {
 		found = append(found, inner)
