@@ -43,7 +43,7 @@ func (k Key) Summary() Description {
 	for _, p := range k.Purposes() {
 		d.Purposes = append(d.Purposes, p.String())
 	}
-	if !f.expires.IsZero() {
+	if !f.expires.IsZero() && f.expires.Unix() < forever {
 		at := f.expires.UTC()
 		d.Expires = &at
 	}

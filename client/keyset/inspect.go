@@ -28,6 +28,11 @@ type facts struct {
 	weak    []string // the words of docs/keyset.md, in any order
 }
 
+// forever is 9999-12-31 23:59:59 UTC. From then on no key expires: that is how a
+// certificate says that it never does (RFC 5280, Section 4.1.2.5), and JSON has
+// no later year.
+const forever = 253402300799
+
 // rules are what this package knows of a format.
 type rules struct {
 	// fingerprint fails for data that does not have the format's shape. It is

@@ -64,9 +64,7 @@ func inspectKeyPackage(data []byte) (facts, error) {
 		return facts{}, err
 	}
 	f := facts{words: []string{suiteName(k.suite)}}
-	if k.leaf.notAfter < 1<<40 { // beyond that, for ever
-		f.expires = time.Unix(int64(k.leaf.notAfter), 0)
-	}
+	f.expires = time.Unix(int64(min(k.leaf.notAfter, forever)), 0)
 	if err := k.checkLeaf(); err != nil {
 		return f, err
 	}

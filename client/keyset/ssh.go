@@ -15,10 +15,12 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// sshParsed are the key types that the SSH library parses. Others are carried.
+// sshParsed are the key types that the SSH library parses, and names that it
+// knows to be none. Others are carried.
 var sshParsed = []string{
 	ssh.KeyAlgoRSA, ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521,
 	ssh.KeyAlgoED25519, ssh.KeyAlgoSKECDSA256, ssh.KeyAlgoSKED25519,
+	ssh.KeyAlgoRSASHA256, ssh.KeyAlgoRSASHA512,
 }
 
 func sshFingerprint(blob []byte) (string, error) {

@@ -81,6 +81,9 @@ func inspectX509(der []byte) (facts, error) {
 	if err != nil {
 		return facts{}, fmt.Errorf("%w: %w", errKey, err)
 	}
+	if c.NotAfter.Before(c.NotBefore) || c.NotAfter.Unix() < 0 {
+		return facts{}, fmt.Errorf("%w: a validity that ends before it begins, or before 1970", errKey)
+	}
 	f := facts{expires: c.NotAfter, words: []string{c.PublicKeyAlgorithm.String()}}
 	switch k := c.PublicKey.(type) {
 	case *rsa.PublicKey:
