@@ -218,6 +218,7 @@ func OpenOperator(ctx context.Context, dir string, logger *slog.Logger) (*Operat
 	}
 	op, err := operator.Open(operator.Config{
 		Configuration: configuration, LeafKey: key, Store: store, Authorizer: tokens, Link: link,
+		Policy:       policyOf(cfg.AccountKeys, cfg.ResetWait),
 		MaxValueSize: cfg.MaxValueBytes, Logger: logger, Distrusted: distrusted,
 		KeepEvidence: func(e *evidence.Evidence) error { return keepEvidence(dir, e) },
 	})
