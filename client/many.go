@@ -53,6 +53,9 @@ func (c *Client) LookupMany(ctx context.Context, labels []string) ([]ManyResult,
 	}
 	defer s.end()
 	found, err := s.lookupMany(ctx, labels)
+	if err == nil {
+		err = s.checkAccounts(ctx, found)
+	}
 	if saveErr := s.saveDeferred(); err == nil {
 		err = saveErr
 	}
@@ -71,8 +74,11 @@ func (c *Client) LookupMany(ctx context.Context, labels []string) ([]ManyResult,
 	}
 	out := make([]ManyResult, len(labels))
 	for i, one := range found {
-		if one.absence != nil {
+		switch {
+		case one.absence != nil:
 			one.err = one.absence.handOut(w)
+		case one.lookup != nil && one.lookup.found.refused != nil:
+			one = outcome{err: one.lookup.found.refused}
 		}
 		out[i] = ManyResult{labels[i], one.lookup, one.err}
 	}
