@@ -94,7 +94,10 @@ func build(t *mls.RatchetTree, suite mls.CipherSuite, groupID []byte, opt Option
 	if len(nameless) > 0 {
 		return nil, fmt.Errorf("%w: %s", ErrNoLabel, few(nameless))
 	}
-	return r, checkLimits(r)
+	if err := checkLimits(r); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 func checkLimits(r *roster.Roster) error {
