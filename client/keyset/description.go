@@ -20,8 +20,8 @@ type Description struct {
 	SHA256 string `json:"sha256"`
 	// Purposes are the names of the key's purposes, as its owner gave them.
 	Purposes []string `json:"purposes,omitempty"`
-	// Expires is when the key stops being valid by its own statement. Nil if it
-	// makes none, or its format has none.
+	// Expires is the last moment at which the key is valid, by its own
+	// statement. Nil if it makes none, or its format has none.
 	Expires *time.Time `json:"expires,omitempty"`
 	// Revoked tells that the key carries its owner's revocation.
 	Revoked bool `json:"revoked,omitempty"`
@@ -69,7 +69,7 @@ func (d Description) Status(at time.Time) string {
 	switch {
 	case d.Revoked:
 		return "revoked"
-	case d.Expires != nil && !at.Before(*d.Expires):
+	case d.Expires != nil && at.After(*d.Expires):
 		return "expired"
 	}
 	return ""

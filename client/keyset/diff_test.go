@@ -151,7 +151,8 @@ func TestStatus(t *testing.T) {
 		status, line string
 	}{
 		{-time.Second, "", "SSH key"},
-		{0, "expired", "SSH key [expired 2026-01-02]"},
+		{0, "", "SSH key"},
+		{1, "expired", "SSH key [expired 2026-01-02]"},
 		{time.Hour, "expired", "SSH key [expired 2026-01-02]"},
 	} {
 		if got := d.Status(at.Add(tt.after)); got != tt.status {
