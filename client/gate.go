@@ -88,7 +88,7 @@ func (c *Client) Gate(ctx context.Context, recipients []Recipient, opt GateOptio
 		return nil, err
 	}
 	defer s.end()
-	k.session = s
+	k.begin(s)
 	err = k.fetch(ctx)
 	if saveErr := s.saveDeferred(); err == nil {
 		err = saveErr
@@ -160,7 +160,7 @@ func (k *check) refusal(label string) *Refusal {
 
 // unfollowed reports whether the newest version has no account key, and a version
 // before it that could not be looked at may have had one.
-func (f *facts) unfollowed() bool { return f.newest().Key == nil && !f.Complete }
+func (f *facts) unfollowed() bool { return f.newest().Key == nil && !f.Complete && !f.knows() }
 
 // provenKey returns a key as the newest version of the label has it, or why that does
 // not let it through.
