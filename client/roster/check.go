@@ -109,6 +109,11 @@ func (c *checker) member(m *Member) {
 	}
 	s.t = newTimeline(s.h, c.ids, c.opt.Window)
 	c.timelines[m.Label] = s.t
+	s.judge()
+}
+
+// judge applies the rules to a label of which versions were proven.
+func (s *subject) judge() {
 	for _, rule := range []func(*subject){
 		(*subject).ghostDevices, (*subject).staleKeys, (*subject).dormant, (*subject).justInTime,
 		(*subject).transient, (*subject).rolledBack, (*subject).reset, (*subject).unsigned,

@@ -97,7 +97,9 @@ func material(k keyset.Key) string {
 			return suiteMaterial(binary.BigEndian.Uint16(data), data[2:])
 		}
 	case keyset.FormatMLSKeyPackage:
-		return keyPackageMaterial(data)
+		if k.Check() == nil { // else its leaf could name anybody's signature key
+			return keyPackageMaterial(data)
+		}
 	}
 	return ""
 }
