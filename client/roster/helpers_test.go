@@ -78,6 +78,7 @@ func versionOf(number uint32, hour float64, status account.Status, keys ...keyse
 
 // history takes versions oldest first.
 func history(label string, versions ...Version) *History {
+	versions = slices.Clone(versions)
 	slices.Reverse(versions)
 	oldest := versions[len(versions)-1].Number
 	return &History{Label: label, Versions: versions, Complete: oldest == 0, Head: Head{TreeSize: 1000, Root: "00", Time: hours(999)}}
@@ -136,7 +137,7 @@ func (s story) check() *Report {
 	if s.now == 0 {
 		s.now = 1000
 	}
-	h := history(bob, slices.Clone(s.versions)...)
+	h := history(bob, s.versions...)
 	h.Before = s.before
 	// The user's own label is in order, so that it does not matter.
 	me := history("alice@example.org", version(0, -1000, account.Established, "z"))
