@@ -8,8 +8,11 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"math/big"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -110,5 +113,36 @@ func TestNoMaterial(t *testing.T) {
 		if id := material(k); id != "" {
 			t.Errorf("%v %x: %s", k.Format, k.Data, id)
 		}
+	}
+}
+
+// TestKeyPackages checks that a KeyPackage is the client whose signature key it
+// has, but only if that key signed it.
+func TestKeyPackages(t *testing.T) {
+	doc, err := os.ReadFile("../keyset/testdata/keys.txt")
+	fatalIfErr(t, err)
+	n := 0
+	for _, vector := range strings.Split(string(doc), "\n\n") {
+		_, text, found := strings.Cut(vector, "\ndata: ")
+		if !found || !strings.Contains(vector, "\nformat: MLS-KeyPackage\n") {
+			continue
+		}
+		n++
+		data, err := hex.DecodeString(strings.TrimSpace(text))
+		fatalIfErr(t, err)
+		k := keyset.Key{Format: keyset.FormatMLSKeyPackage, Data: data}
+		id := material(k)
+		_, key, _ := strings.Cut(id, " ")
+		public, err := hex.DecodeString(key)
+		if id == "" || err != nil || !bytes.Contains(data, public) {
+			t.Errorf("%.40s: %q", vector, id)
+		}
+		data[len(data)-1] ^= 1
+		if forged := material(k); forged != "" {
+			t.Errorf("%.40s: with a false signature it is %s", vector, forged)
+		}
+	}
+	if n == 0 {
+		t.Fatal("no vectors of KeyPackages")
 	}
 }
