@@ -68,7 +68,10 @@ func TestMaterial(t *testing.T) {
 			{Format: keyset.FormatX509, Data: certificate(t, private, 2)},
 		},
 		{{Format: keyset.FormatEd25519, Data: x}},
-		{{Format: keyset.FormatMLSSignature, Data: append([]byte{0, 4}, public...)}},
+		{
+			{Format: keyset.FormatMLSSignature, Data: append([]byte{0, 4}, make([]byte, 57)...)},
+			{Format: keyset.FormatMLSSignature, Data: append([]byte{0, 6}, make([]byte, 57)...)},
+		},
 		{{Format: keyset.FormatMLSSignature, Data: append([]byte{0, 9}, public...)}},
 	}
 	seen := make(map[string]int)
@@ -106,6 +109,7 @@ func TestNoMaterial(t *testing.T) {
 		{Format: keyset.FormatX509, Data: x},
 		{Format: keyset.FormatMLSSignature, Data: []byte{0, 1}},
 		{Format: keyset.FormatMLSSignature, Data: append([]byte{0, 1}, x[:31]...)},
+		{Format: keyset.FormatMLSSignature, Data: append([]byte{0, 7}, x...)},
 		{Format: keyset.FormatMLSKeyPackage, Data: append([]byte{0, 1, 0, 1, 1, 1, 1, 1, 32}, x...)},
 		{Format: keyset.FormatAge, Data: []byte("age1")},
 		{Format: keyset.FormatPrivateUse, Data: x},
