@@ -121,6 +121,11 @@ func (s *subject) judge() {
 	} {
 		rule(s)
 	}
+	for _, i := range s.t.unsure {
+		if s.relevant(s.t.created[i].hi) {
+			s.ask([]int{i})
+		}
+	}
 }
 
 // find adds a finding about versions, by their place in the timeline.

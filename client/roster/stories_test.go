@@ -168,6 +168,24 @@ func TestUnsettled(t *testing.T) {
 	}
 }
 
+// TestUnsettledSignature checks that it is asked how long an account key had
+// stood, if that would excuse a version.
+func TestUnsettledSignature(t *testing.T) {
+	wide := version(2, 200, signed, "a", "b")
+	wide.NotBefore = hours(90)
+	s := story{member: since(100, "a"), versions: []Version{version(0, 0, none, "a"), version(1, 80, established, "a"), wide}}
+	s.expect(t, "dormant-insertion warning b")
+	if q := s.check().Unclear; len(q) != 1 || q[0] != (Question{bob, 2}) {
+		t.Errorf("asks %v", q)
+	}
+	s.versions[2].NotBefore = hours(200)
+	s.expect(t, "dormant-insertion note b")
+	s.versions[2].NotBefore, s.versions[2].NotAfter = hours(90), hours(100)
+	if q := s.check().Unclear; len(q) != 0 {
+		t.Errorf("asks %v, which cannot excuse it", q)
+	}
+}
+
 // TestSignedChain checks that a client that knew the account key need not look
 // at every version of a busy label, and another must.
 func TestSignedChain(t *testing.T) {
