@@ -156,7 +156,7 @@ func newCheck(opt RosterOptions) *check {
 
 // begin begins with what is retained.
 func (k *check) begin(s *session) {
-	k.session = s
+	k.session, s.contactsOnly = s, true
 	k.learn(&keytrans.Verified{View: s.state.view})
 	for label, f := range k.facts {
 		if c := s.state.contacts[label]; c != nil {

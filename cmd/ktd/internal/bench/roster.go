@@ -1,0 +1,91 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/client/keyset"
+	"github.com/ghostlight-kt/ghostlight/client/roster"
+)
+
+// RosterConfig describes a measurement of checking a roster.
+type RosterConfig struct {
+	URL      string // of a directory with the workload's labels
+	Labels   int    // how many it has
+	Members  int    // of the roster
+	OneByOne bool   // ask for each label by itself
+}
+
+// RosterResult is what it takes a client to check a roster.
+type RosterResult struct {
+	CPUs      int    `json:"cpus"`
+	GoVersion string `json:"go_version"`
+	Labels    int    `json:"labels"`
+	Members   int    `json:"members"`
+	OneByOne  bool   `json:"one_by_one"`
+	TreeSize  uint64 `json:"tree_size"`
+
+	Seconds float64 `json:"seconds"`
+	client.Stats
+	// Findings by their codes.
+	Findings map[roster.Code]int `json:"findings"`
+	RSSBytes int64               `json:"rss_bytes"` // the client's peak
+}
+
+// Roster checks the roster of a conversation between random ones of the workload's
+// labels, as a client does that has only just pinned the directory. The values of the
+// workload are no key sets, so that each label is a finding; everything that there is
+// to prove of it is proven all the same.
+func Roster(ctx context.Context, c RosterConfig) (r *RosterResult, err error) {
+	state, err := os.MkdirTemp("", "ktd-bench-roster-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(state)
+	if _, err := client.Trust(ctx, state, c.URL, "", client.Config{}); err != nil {
+		return nil, err
+	}
+	k, err := client.Open(state, c.URL, client.Config{})
+	if err != nil {
+		return nil, err
+	}
+	conversation := c.roster(time.Now())
+	resetPeak()
+	start := time.Now()
+	checked, err := k.CheckRoster(ctx, conversation, client.RosterOptions{OneByOne: c.OneByOne})
+	if err != nil {
+		return nil, err
+	}
+	r = &RosterResult{
+		CPUs: runtime.GOMAXPROCS(0), GoVersion: runtime.Version(), Labels: c.Labels, Members: c.Members, OneByOne: c.OneByOne,
+		TreeSize: checked.Head.TreeSize, Seconds: time.Since(start).Seconds(), Stats: checked.Stats,
+		Findings: make(map[roster.Code]int), RSSBytes: peakMemory(),
+	}
+	for _, f := range checked.Findings {
+		r.Findings[f.Code]++
+		if f.Code == roster.GhostUser {
+			return nil, fmt.Errorf("%s is not in the directory: it does not have the %d labels of the workload", f.Label, c.Labels)
+		}
+	}
+	return r, nil
+}
+
+// roster returns a conversation between labels of the workload.
+func (c RosterConfig) roster(now time.Time) *roster.Roster {
+	random := rand.New(rand.NewPCG(seed, uint64(c.Members)))
+	r := &roster.Roster{Conversation: "bench", Started: now}
+	for i, n := range random.Perm(c.Labels)[:c.Members] {
+		key := keyset.Key{Format: keyset.FormatX25519, Data: value(i)[:32]}
+		r.Members = append(r.Members, roster.Member{
+			Label: string(label(n)), FirstSeen: now,
+			Devices: []roster.Device{{Format: key.Format, Data: key.Data, Fingerprint: key.Fingerprint()}},
+		})
+	}
+	r.Me = r.Members[0].Label
+	return r
+}
