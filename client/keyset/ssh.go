@@ -15,6 +15,9 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
+// sshDSA is the name of a key type that the SSH library has dropped.
+const sshDSA = "ssh-dss"
+
 // sshParsed are the key types that the SSH library parses, and names that it
 // knows to be none. Others are carried.
 var sshParsed = []string{
@@ -31,7 +34,7 @@ func sshFingerprint(blob []byte) (string, error) {
 	return "SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:]), nil
 }
 
-func inspectSSH(blob []byte) (facts, error) {
+func inspectSSH(blob []byte, _ *budget) (facts, error) {
 	name, err := sshType(blob)
 	if err != nil {
 		return facts{}, err
@@ -40,7 +43,7 @@ func inspectSSH(blob []byte) (facts, error) {
 	switch {
 	case strings.Contains(name, "-cert-v"):
 		return f, fmt.Errorf("%w: an SSH certificate, not a key", errKey)
-	case name == ssh.InsecureKeyAlgoDSA:
+	case name == sshDSA:
 		f.weak = []string{"dsa"}
 		return f, checkSSHDSA(blob)
 	case !slices.Contains(sshParsed, name):

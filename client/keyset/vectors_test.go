@@ -92,12 +92,13 @@ func TestVectors(t *testing.T) {
 func TestVectorsTampered(t *testing.T) {
 	for _, v := range readVectors(t) {
 		k := keyOf(t, v)
+		hash := k.hash()
 		step := max(1, len(k.Data)/97)
 		for at := 0; at < len(k.Data); at += step {
 			bad := Key{Format: k.Format, Data: slices.Clone(k.Data)}
 			bad.Data[at] ^= 1 << (at % 8)
 			d := bad.Summary()
-			if d.SHA256 == k.Summary().SHA256 {
+			if d.SHA256 == hash {
 				t.Errorf("%s, byte %d: the same hash", v["name"], at)
 			}
 			if d.Fingerprint == v["fingerprint"] && k.Format != FormatOpenPGP {
