@@ -11,15 +11,11 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/base64"
-	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"math/big"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -190,68 +186,6 @@ func TestPublicKeys(t *testing.T) {
 	checkSkipped(t, "address above", res, "no label")
 }
 
-// newCertificate makes a certificate by issuer, nil for one that issues itself.
-func newCertificate(t testing.TB, template *x509.Certificate, issuer *x509.Certificate, issuerKey *ecdsa.PrivateKey) (*x509.Certificate, *ecdsa.PrivateKey) {
-	t.Helper()
-	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	fatalIfErr(t, err)
-	template.SerialNumber = big.NewInt(1)
-	if template.NotBefore.IsZero() {
-		template.NotBefore, template.NotAfter = birth, now.AddDate(1, 0, 0)
-	}
-	template.BasicConstraintsValid = true
-	if issuer == nil {
-		issuer, issuerKey = template, k
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, issuer, k.Public(), issuerKey)
-	fatalIfErr(t, err)
-	c, err := x509.ParseCertificate(der)
-	fatalIfErr(t, err)
-	return c, k
-}
-
-func certificatePEM(list ...*x509.Certificate) []byte {
-	var b []byte
-	for _, c := range list {
-		b = append(b, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})...)
-	}
-	return b
-}
-
-func TestCertificates(t *testing.T) {
-	name := func(cn string) pkix.Name { return pkix.Name{CommonName: cn} }
-	root, rootKey := newCertificate(t, &x509.Certificate{Subject: name("root"), IsCA: true, EmailAddresses: []string{"ca@example.org"}}, nil, nil)
-	middle, middleKey := newCertificate(t, &x509.Certificate{Subject: name("middle"), IsCA: true}, root, rootKey)
-	user, _ := newCertificate(t, &x509.Certificate{Subject: name("u"), EmailAddresses: []string{"Alice@Example.org", "alice@example.net", "alice@EXAMPLE.org"}}, middle, middleKey)
-	none, _ := newCertificate(t, &x509.Certificate{Subject: name("n")}, middle, middleKey)
-	odd, _ := newCertificate(t, &x509.Certificate{Subject: name("o"), EmailAddresses: []string{"alice@laptop"}}, middle, middleKey)
-	old, _ := newCertificate(t, &x509.Certificate{Subject: name("u"), NotBefore: birth, NotAfter: birth.Add(time.Hour), EmailAddresses: []string{"a@b.c"}}, nil, nil)
-	young, _ := newCertificate(t, &x509.Certificate{Subject: name("u"), NotBefore: now.Add(time.Hour), NotAfter: now.AddDate(1, 0, 0)}, nil, nil)
-
-	res := mustRead(t, certificatePEM(user, middle, root), Options{})
-	checkLabels(t, "chain", res, "alice@example.net=1 alice@example.org=1")
-	checkSkipped(t, "chain", res, reasonIssuer, reasonIssuer)
-	if k := onlyKey(t, res, "alice@example.net"); k.Name != "" || !bytes.Equal(k.Data, user.Raw) {
-		t.Errorf("key %s", k.Describe())
-	}
-	res = mustRead(t, certificatePEM(root), Options{})
-	checkLabels(t, "its own issuer", res, "ca@example.org=1")
-	checkLabels(t, "label", mustRead(t, certificatePEM(user, none), Options{Label: "x"}), "x=2")
-	res = mustRead(t, certificatePEM(none, odd, user), Options{DefaultLabel: "d"})
-	checkLabels(t, "default", res, "alice@example.net=1 alice@example.org=1 d=2")
-	checkSkipped(t, "no label", mustRead(t, none.Raw, Options{}), "no label")
-	checkSkipped(t, "authority", mustRead(t, middle.Raw, Options{Label: "x"}), reasonIssuer)
-	checkSkipped(t, "young", mustRead(t, young.Raw, Options{Label: "x"}), reasonNotYet)
-	checkSkipped(t, "expired", mustRead(t, old.Raw, Options{}), reasonX509Expired)
-	checkLabels(t, "expired", mustRead(t, old.Raw, Options{Expired: true}), "a@b.c=1")
-	res = mustRead(t, append([]byte("# bob@example.org\n"), certificatePEM(user)...), Options{})
-	checkLabels(t, "address above", res, "bob@example.org=1")
-
-	forged := bytes.Clone(old.Raw)
-	forged[len(forged)-1] ^= 1
-	checkSkipped(t, "false signature", mustRead(t, forged, Options{Label: "x", Expired: true}), "its signature of itself is false")
-}
-
 func TestPEMRefused(t *testing.T) {
 	ed, _, err := ed25519.GenerateKey(rand.Reader)
 	fatalIfErr(t, err)
@@ -302,73 +236,6 @@ func TestPEMRefused(t *testing.T) {
 	}
 }
 
-func TestJWK(t *testing.T) {
-	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
-	fatalIfErr(t, err)
-	ed, _, err := ed25519.GenerateKey(rand.Reader)
-	fatalIfErr(t, err)
-	set, err := json.MarshalIndent(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{
-		{Key: ed, KeyID: "Alice@example.org", Use: "sig"}, {Key: rsaKey.Public(), KeyID: "phone", Use: "enc", Algorithm: "RSA-OAEP"},
-	}}, "", "  ")
-	fatalIfErr(t, err)
-	res := mustRead(t, set, Options{DefaultLabel: "b"})
-	checkLabels(t, "set", res, "alice@example.org=1 b=1")
-	k := onlyKey(t, res, "b")
-	if p := k.Purposes(); k.Name != "phone" || len(p) != 1 || p[0] != keyset.PurposeEncryption || k.Check() != nil {
-		t.Errorf("%s is for %v", k.Describe(), p)
-	}
-	if p := onlyKey(t, res, "alice@example.org").Purposes(); len(p) != 1 || p[0] != keyset.PurposeSigning {
-		t.Errorf("purposes %v", p)
-	}
-	thumbprint, err := (&jose.JSONWebKey{Key: rsaKey.Public()}).Thumbprint(crypto.SHA256)
-	if err != nil || k.Fingerprint() != b64(thumbprint) {
-		t.Errorf("thumbprint %s, want %s, %v", k.Fingerprint(), b64(thumbprint), err)
-	}
-	checkLabels(t, "label", mustRead(t, set, Options{Label: "x"}), "x=2")
-
-	x := b64(ed)
-	good := `{"kty":"OKP","crv":"Ed25519","x":"` + x + `"}`
-	for name, tt := range map[string]struct{ key, reason string }{
-		"key type":      {`{"kty":"AKP","alg":"ML-DSA-44","pub":"AA"}`, "not known"},
-		"no type":       {`{"crv":"Ed25519","x":"` + x + `"}`, "not known"},
-		"curve":         {strings.Replace(good, "Ed25519", "Ed25520", 1), "unsupported"},
-		"no curve":      {`{"kty":"OKP","x":"` + x + `"}`, `"crv" is missing`},
-		"odd curve":     {strings.Replace(good, "Ed25519", `Ed\",\"d\":`, 1), `not a name`},
-		"no x":          {`{"kty":"OKP","crv":"Ed25519"}`, `"x" is missing`},
-		"padded":        {strings.Replace(good, x, x+"=", 1), "not base64url"},
-		"short":         {strings.Replace(good, x, x[:40], 1), "bytes, not 32"},
-		"small order":   {strings.Replace(good, x, b64(append([]byte{1}, make([]byte, 31)...)), 1), "small order"},
-		"not a point":   {strings.Replace(good, x, b64(bytes.Repeat([]byte{2}, 32)), 1), "not the encoding of a point"},
-		"a number":      {`{"kty":"OKP","crv":"Ed25519","x":7}`, "another type"},
-		"no object":     {`7`, "another type"},
-		"EC":            {`{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}`, "EC"},
-		"EC, no y":      {`{"kty":"EC","crv":"P-256","x":"AA"}`, `"y" is missing`},
-		"RSA, no e":     {`{"kty":"RSA","n":"AQAB"}`, `"e" is missing`},
-		"RSA, small":    {`{"kty":"RSA","e":"AQAB","n":"AQAB"}`, ""},
-		"RSA, padded n": {`{"kty":"RSA","e":"AQAB","n":"` + b64(append([]byte{0}, rsaKey.N.Bytes()...)) + `"}`, "canonical"},
-	} {
-		res := mustRead(t, []byte(`{"keys":[`+good+","+tt.key+`]}`), Options{Label: "x"})
-		checkLabels(t, name, res, "x=1")
-		checkSkipped(t, name, res, tt.reason)
-	}
-	for name, tt := range map[string]struct {
-		text string
-		want error
-	}{
-		"another JSON": {`{"a":1}`, ErrUnrecognized},
-		"an array":     {`[` + good + `]`, ErrUnrecognized},
-		"no keys":      {`{"keys":7}`, ErrUnrecognized},
-		"cut":          {good[:20], ErrUnrecognized},
-		"more":         {good + good, errMalformed},
-		"garbage":      {good + "x", errMalformed},
-		"many":         {`{"keys":[` + strings.Repeat("{},", maxBlocks) + `{}]}`, ErrTooLarge},
-		"deep":         {strings.Repeat("[", 100_000), ErrUnrecognized},
-	} {
-		checkFails(t, name, []byte(tt.text), Options{Label: "x"}, tt.want, "")
-	}
-	checkLabels(t, "no keys", mustRead(t, []byte(`{"keys":[]}`), Options{Label: "x"}), "")
-}
-
 func TestRawLines(t *testing.T) {
 	keys := vectors(t)
 	var signal keyset.Key
@@ -406,68 +273,6 @@ func TestRawLines(t *testing.T) {
 		checkLabels(t, name, res, "x=1")
 		checkSkipped(t, name, res, tt.reason)
 	}
-}
-
-func TestKeyPackageRefused(t *testing.T) {
-	var kp keyset.Key
-	for _, k := range vectors(t) {
-		if k.Format == keyset.FormatMLSKeyPackage {
-			kp = k
-		}
-	}
-	tampered := bytes.Clone(kp.Data)
-	tampered[len(tampered)/2] ^= 1
-	for name, data := range map[string][]byte{
-		"cut":      kp.Data[:len(kp.Data)-1],
-		"more":     append(bytes.Clone(kp.Data), 0),
-		"tampered": tampered,
-		"welcome":  append([]byte{0, 1, 0, 3}, kp.Data...),
-		"twice":    append(bytes.Clone(mlsKeyPackage), append(bytes.Clone(mlsKeyPackage), kp.Data...)...),
-		"nothing":  {0, 1, 0, 5},
-		"large":    append([]byte{0, 1, 0, 1}, make([]byte, keyset.MaxKeySize)...),
-	} {
-		checkFails(t, name, data, Options{Label: "x"}, ErrUnrecognized, "KeyPackage")
-	}
-	checkSkipped(t, "no label", mustRead(t, kp.Data, Options{}), "no label")
-}
-
-// vector appends data with its length, as MLS does below 2^14 bytes.
-func vector(b, data []byte) []byte {
-	if len(data) < 64 {
-		return append(append(b, byte(len(data))), data...)
-	}
-	return append(append(b, byte(len(data)>>8)|0x40, byte(len(data))), data...)
-}
-
-// newKeyPackage makes a KeyPackage of cipher suite 1 that is valid until the end.
-func newKeyPackage(t testing.TB, end time.Time) []byte {
-	t.Helper()
-	public, private, err := ed25519.GenerateKey(rand.Reader)
-	fatalIfErr(t, err)
-	hpke := func() []byte {
-		k, err := ecdh.X25519().GenerateKey(rand.Reader)
-		fatalIfErr(t, err)
-		return k.PublicKey().Bytes()
-	}
-	sign := func(label string, content []byte) []byte {
-		return vector(content, ed25519.Sign(private, vector(vector(nil, []byte("MLS 1.0 "+label)), content)))
-	}
-	leaf := vector(vector(nil, hpke()), public)
-	leaf = vector(append(leaf, 0, 1), []byte("alice")) // a basic credential
-	leaf = append(leaf, 2, 0, 1, 2, 0, 1, 0, 0, 2, 0, 1, 1)
-	leaf = binary.BigEndian.AppendUint64(leaf, uint64(birth.Unix()))
-	leaf = binary.BigEndian.AppendUint64(leaf, uint64(end.Unix()))
-	leaf = sign("LeafNodeTBS", append(leaf, 0))
-	kp := vector([]byte{0, 1, 0, 1}, hpke())
-	return sign("KeyPackageTBS", append(append(kp, leaf...), 0))
-}
-
-// TestKeyPackageExpired: an expired one would be of no use to anybody.
-func TestKeyPackageExpired(t *testing.T) {
-	valid, ended := newKeyPackage(t, now), newKeyPackage(t, now.Add(-time.Second))
-	checkLabels(t, "valid", mustRead(t, valid, Options{Label: "x"}), "x=1")
-	checkSkipped(t, "expired", mustRead(t, ended, Options{Label: "x"}), reasonKeyPackageExpired)
-	checkLabels(t, "expired, asked for", mustRead(t, ended, Options{Label: "x", Expired: true}), "x=1")
 }
 
 // TestPublicTools reads what real tools write.
