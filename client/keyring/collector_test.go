@@ -72,7 +72,7 @@ func TestCollectorRevoked(t *testing.T) {
 	fatalIfErr(t, e.Revoke(packet.KeyCompromised, "", at(birth)))
 	after := mustRead(t, serialize(t, e), Options{})
 	for _, in := range [][]Result{{before, after}, {after, before}} {
-		if got := labels(collect(t, in...)); got != "b@example.org=1" {
+		if got := listed(collect(t, in...)); got != "b@example.org=1" {
 			t.Errorf("labels %s", got)
 		}
 	}
@@ -119,18 +119,6 @@ func TestCleanName(t *testing.T) {
 	} {
 		if got := cleanName(in); got != want {
 			t.Errorf("%q becomes %q", in, got)
-		}
-	}
-}
-
-func TestNormalizeLabel(t *testing.T) {
-	for in, want := range map[string]string{
-		" Alice@Example.ORG ": "alice@example.org",
-		"Alice":               "Alice",
-		"Alice@laptop":        "Alice@laptop",
-	} {
-		if got, err := NormalizeLabel(in); err != nil || got != want {
-			t.Errorf("%q becomes %q, %v", in, got, err)
 		}
 	}
 }

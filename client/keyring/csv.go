@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strings"
+
+	labels "github.com/ghostlight-kt/ghostlight/client/label"
 )
 
 // readCSV reads lines of label,key-file (RFC 4180; lines beginning with # are
@@ -52,7 +54,7 @@ func (s *source) readCSV() error {
 }
 
 func (s *source) readRow(line int, label, file string) error {
-	label, err := NormalizeLabel(label)
+	label, err := labels.Normalize(label)
 	if err != nil {
 		return err
 	}

@@ -122,8 +122,8 @@ func mustRead(t testing.TB, data []byte, opt Options) Result {
 	return res
 }
 
-// labels lists the labels of a result with the number of their keys.
-func labels(entries []Entry) string {
+// listed lists the labels of a result with the number of their keys.
+func listed(entries []Entry) string {
 	var s []string
 	for _, e := range entries {
 		s = append(s, fmt.Sprintf("%s=%d", e.Label, len(e.Set.Keys)))
@@ -133,7 +133,7 @@ func labels(entries []Entry) string {
 
 func checkLabels(t testing.TB, what string, res Result, want string) {
 	t.Helper()
-	if got := labels(res.Entries); got != want {
+	if got := listed(res.Entries); got != want {
 		t.Errorf("%s: labels %q, want %q; skipped %v", what, got, want, res.Skipped)
 	}
 }
@@ -183,7 +183,7 @@ func onlyKey(t testing.TB, res Result, label string) keyset.Key {
 			return e.Set.Keys[0]
 		}
 	}
-	t.Fatalf("no single key for %s: %s", label, labels(res.Entries))
+	t.Fatalf("no single key for %s: %s", label, listed(res.Entries))
 	return keyset.Key{}
 }
 

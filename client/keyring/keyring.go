@@ -34,11 +34,11 @@ import (
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/client/keyset"
+	labels "github.com/ghostlight-kt/ghostlight/client/label"
 )
 
 // Limits of what is read. Options has the ones that can be changed.
 const (
-	MaxLabel       = 255       // bytes of a label
 	MaxTextFile    = 16 << 20  // bytes of an SSH, age or CSV file
 	MaxLine        = 64 << 10  // bytes of a line of text
 	MaxPacket      = 256 << 10 // bytes of an OpenPGP packet that is kept
@@ -195,7 +195,7 @@ func read(r io.Reader, name string, opt Options, csvAllowed bool) (Result, error
 		if *l == "" {
 			continue
 		}
-		if *l, err = NormalizeLabel(*l); err != nil {
+		if *l, err = labels.Normalize(*l); err != nil {
 			return Result{}, err
 		}
 	}
@@ -212,6 +212,14 @@ func read(r io.Reader, name string, opt Options, csvAllowed bool) (Result, error
 		err = s.readArmor()
 	case kindLines:
 		err = s.readLines()
+	case kindPEM:
+		err = s.readPEM()
+	case kindDER:
+		err = s.readDER()
+	case kindJSON:
+		err = s.readJSON()
+	case kindMLS:
+		err = s.readMLS()
 	case kindCSV:
 		if !csvAllowed || opt.Dir == "" {
 			return Result{}, fmt.Errorf("%w: a CSV of key files cannot be read here", ErrUnrecognized)

@@ -9,11 +9,11 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/ghostlight-kt/ghostlight/client/keyset"
+	labels "github.com/ghostlight-kt/ghostlight/client/label"
 )
 
-// readLines reads SSH public keys (authorized_keys, id_*.pub) and age
-// recipients, one per line, also mixed, as age -R takes them. A line that is
-// neither is skipped. The label of a key is, in this order: Options.Label; the
+// readLines reads SSH public keys (authorized_keys, id_*.pub), age recipients and
+// raw keys, one per line, also mixed. A line that is none of these is skipped. The label of a key is, in this order: Options.Label; the
 // address in an SSH key's comment; the address that is all of a comment line
 // ("# alice@example.org") above, up to the next such line or empty line;
 // Options.DefaultLabel.
@@ -34,7 +34,7 @@ func (s *source) readLines() error {
 			above = ""
 			continue
 		case isComment:
-			if label, ok := address(strings.TrimSpace(comment)); ok {
+			if label, ok := labels.Address(strings.TrimSpace(comment)); ok {
 				above = label
 			}
 			continue
@@ -46,15 +46,9 @@ func (s *source) readLines() error {
 			s.skip(item, err.Error())
 			continue
 		}
-		label, err := s.labelFor(comment, above)
-		if err != nil {
-			s.skip(item, err.Error())
-			continue
+		if err := s.addKey(item, k, comment, above); err != nil {
+			return err
 		}
-		if a, ok := address(comment); !ok || a != label {
-			k.Name = cleanName(comment)
-		}
-		s.col.add(label, k)
 	}
 	if err := sc.Err(); err != nil {
 		return fmt.Errorf("line %d: %w", n+1, lineError(err))
@@ -66,12 +60,12 @@ func (s *source) labelFor(comment, above string) (string, error) {
 	if s.opt.Label != "" {
 		return s.opt.Label, nil
 	}
-	if label, ok := address(comment); ok {
-		return NormalizeLabel(label)
+	if label, ok := labels.Address(comment); ok {
+		return labels.Normalize(label)
 	}
 	for _, label := range []string{above, s.opt.DefaultLabel} {
 		if label != "" {
-			return NormalizeLabel(label)
+			return labels.Normalize(label)
 		}
 	}
 	return "", fmt.Errorf("no label: the file gives this key no e-mail address")
@@ -80,6 +74,9 @@ func (s *source) labelFor(comment, above string) (string, error) {
 // parseLine parses an SSH public key, or an age recipient, with its comment.
 // Errors do not quote the line.
 func parseLine(line string) (k keyset.Key, comment string, err error) {
+	if f, rest, ok := rawLineFormat(line); ok {
+		return parseRawLine(f, rest)
+	}
 	if looksLikeAge(line) {
 		k, err = parseAge(line)
 		return k, "", err

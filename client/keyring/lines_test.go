@@ -17,6 +17,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/ghostlight-kt/ghostlight/client/keyset"
+	labels "github.com/ghostlight-kt/ghostlight/client/label"
 )
 
 // sshLine returns an authorized_keys line, without its end.
@@ -98,7 +99,6 @@ func TestSSHRefused(t *testing.T) {
 	for name, text := range map[string]string{
 		"only comments": "# nothing\n\n",
 		"prose":         "Dear reader\n",
-		"PEM":           "-----BEGIN CERTIFICATE-----\nAAAA\n",
 		"SSH2 public":   "---- BEGIN SSH2 PUBLIC KEY ----\n",
 		"age file":      "age-encryption.org/v1\n-> X25519 a,b\n",
 		"Latin-1":       "caf\xe9,file\n",
@@ -216,13 +216,13 @@ func TestCSV(t *testing.T) {
 		"one field":     {"a,keys/a.pub\nb\n", errMalformed, "line 2: 1 fields"},
 		"three fields":  {"a,keys/a.pub\n\n\nb,keys/a.pub,x\n", errMalformed, "line 4: 3 fields"},
 		"no file":       {"a,\n", errMalformed, "line 1: "},
-		"no label":      {"a,keys/a.pub\n,keys/a.pub\n", errMalformed, "line 2: malformed label: empty"},
-		"long label":    {"a,keys/a.pub\n" + strings.Repeat("x", 256) + ",keys/a.pub\n", errMalformed, "line 2: malformed label: 256"},
+		"no label":      {"a,keys/a.pub\n,keys/a.pub\n", labels.ErrMalformed, "line 2: malformed label: empty"},
+		"long label":    {"a,keys/a.pub\n" + strings.Repeat("x", 256) + ",keys/a.pub\n", labels.ErrMalformed, "line 2: malformed label: 256"},
 		"quote":         {"a,keys/a.pub\nb,\"keys/a.pub\n", errMalformed, "line 2"},
 		"bare quote":    {"a,keys/a.pub\nb,k\"eys/a.pub\n", errMalformed, "line 2"},
 		"private key":   {"a,keys/a.pub\nb,private\n", ErrPrivateKey, "line 2: private"},
 		"damaged":       {"a,keys/a.pub\nb,cut.gpg\n", errMalformed, "line 2: cut.gpg"},
-		"control label": {"a,keys/a.pub\n\"b\x01\",keys/a.pub\n", errMalformed, "line 2"},
+		"control label": {"a,keys/a.pub\n\"b\x01\",keys/a.pub\n", labels.ErrMalformed, "line 2"},
 	} {
 		checkFails(t, name, []byte(tt.text), Options{Dir: dir}, tt.want, tt.msg)
 	}

@@ -3,6 +3,7 @@ package keyset
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"time"
 )
@@ -32,22 +33,38 @@ type Description struct {
 
 // Summary describes the key. Nothing of it is more than the key says of
 // itself; of a key that Check refuses, what can be had.
-func (k Key) Summary() Description {
+func (k Key) Summary() Description { return k.summary(&budget{left: budgetOfKey}) }
+
+func (k Key) summary(b *budget) Description {
+	f, err := k.inspect(b)
 	d := Description{
 		Format: k.Format.String(), Fingerprint: k.Fingerprint(), Name: k.Name,
-		Description: k.Describe(), SHA256: k.hash(),
+		Description: k.describe(f.words), SHA256: k.hash(), Revoked: f.revoked,
+		Weak: append(f.weak, judged(err)...),
 	}
 	for _, p := range k.Purposes() {
 		d.Purposes = append(d.Purposes, p.String())
 	}
+	if !f.expires.IsZero() && f.expires.Unix() < forever {
+		at := f.expires.UTC()
+		d.Expires = &at
+	}
+	slices.Sort(d.Weak)
+	d.Weak = slices.Compact(d.Weak)
 	return d
 }
 
-// Summary describes the keys of the set, in its order.
+// Summary describes the keys of the set, in its order. It takes a time that is
+// bounded whatever the set holds: of signatures beyond that, see the weakness
+// "unchecked".
 func (s Set) Summary() []Description {
 	var list []Description
+	left := budgetOfSet
 	for _, k := range s.Keys {
-		list = append(list, k.Summary())
+		b := budget{left: min(left, budgetOfKey)}
+		left -= b.left
+		list = append(list, k.summary(&b))
+		left += b.left
 	}
 	return list
 }

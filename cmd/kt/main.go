@@ -24,7 +24,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ghostlight-kt/ghostlight/client"
-	"github.com/ghostlight-kt/ghostlight/client/keyring"
+	labels "github.com/ghostlight-kt/ghostlight/client/label"
 	"github.com/ghostlight-kt/ghostlight/cmd/internal/cli"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 )
@@ -279,7 +279,7 @@ func (a *app) warnOfDamage() {
 
 // label returns the label that an argument stands for.
 func label(arg string) (string, error) {
-	l, err := keyring.NormalizeLabel(arg)
+	l, err := labels.Normalize(arg)
 	if err != nil {
 		return "", usageError("the label: %v", err)
 	}

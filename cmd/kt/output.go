@@ -119,9 +119,12 @@ func (a *app) printValue(v client.Value, data []byte) {
 		a.printf("  no keys\n")
 	}
 	for _, k := range v.Keys {
-		a.printf("  %s\n", cli.Printable(k.Description))
+		a.printf("  %s\n", keyLine(k))
 	}
 }
+
+// keyLine describes a key, with what has become of it by now.
+func keyLine(k client.Key) string { return cli.Printable(k.Line(time.Now())) }
 
 // printChanges prints a difference between two values.
 func (a *app) printChanges(c *client.Changes) {
@@ -136,8 +139,11 @@ func (a *app) printChanges(c *client.Changes) {
 		keys []client.Key
 	}{{"+ inserted", c.Added}, {"- removed ", c.Removed}, {"~ updated ", c.Updated}} {
 		for _, k := range part.keys {
-			a.printf("  %s %s\n", part.sign, cli.Printable(k.Description))
+			a.printf("  %s %s\n", part.sign, keyLine(k))
 		}
+	}
+	for _, r := range c.Replaced {
+		a.printf("  ~ replaced %s\n         →  %s\n", keyLine(r.Old), keyLine(r.New))
 	}
 	if c.Opaque {
 		a.printf("  ~ the value is another, and not one that can be compared key by key\n")

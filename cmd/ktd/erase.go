@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/ghostlight-kt/ghostlight/client/keyring"
+	labels "github.com/ghostlight-kt/ghostlight/client/label"
 	"github.com/ghostlight-kt/ghostlight/cmd/internal/cli"
 	"github.com/ghostlight-kt/ghostlight/directory"
 )
@@ -35,7 +35,7 @@ and with whoever looked it up.`,
 	cmd.Flags().Uint32Var(&number, "version", 0, "erase only version `N`")
 	asJSON := addJSON(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		label, err := keyring.NormalizeLabel(args[1])
+		label, err := labels.Normalize(args[1])
 		if err != nil {
 			return cli.Usage(cmd, "the label: %v", err)
 		}

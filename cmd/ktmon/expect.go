@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/ghostlight-kt/ghostlight/client/keyring"
+	labels "github.com/ghostlight-kt/ghostlight/client/label"
 	"github.com/ghostlight-kt/ghostlight/cmd/internal/cli"
 	"github.com/ghostlight-kt/ghostlight/monitor/station"
 	"github.com/ghostlight-kt/ghostlight/monitor/watch"
@@ -36,7 +36,7 @@ Root writes this as the owner of the monitor's folder.`,
 		if err != nil {
 			return err
 		}
-		label, err := keyring.NormalizeLabel(args[0])
+		label, err := labels.Normalize(args[0])
 		if err != nil {
 			return cli.Usage(cmd, "the label: %v", err)
 		}

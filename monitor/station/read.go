@@ -16,7 +16,7 @@ import (
 
 	"github.com/ghostlight-kt/ghostlight/client"
 	"github.com/ghostlight-kt/ghostlight/client/durable"
-	"github.com/ghostlight-kt/ghostlight/client/keyring"
+	"github.com/ghostlight-kt/ghostlight/client/label"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 	"github.com/ghostlight-kt/ghostlight/monitor/audit"
@@ -164,7 +164,7 @@ func (d *Directory) checkWatch() error {
 	seen := make(map[string]bool)
 	for i := range d.Watch {
 		l := &d.Watch[i]
-		normal, err := keyring.NormalizeLabel(l.Label)
+		normal, err := label.Normalize(l.Label)
 		switch {
 		case err != nil:
 			return fmt.Errorf("watch[%d]: label: %w", i, err)

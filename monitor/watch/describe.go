@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/client/keyset"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
 
@@ -32,11 +33,12 @@ func describe(v *client.Value) string {
 	return keys("", v.Keys)
 }
 
-// keys lists keys, with a sign before each.
+// keys lists keys, with a sign before each. Whether one has expired is not said: a
+// finding does not change with time.
 func keys(sign string, list []client.Key) string {
 	var lines []string
 	for _, k := range list[:min(len(list), maxKeys)] {
-		lines = append(lines, sign+k.Description)
+		lines = append(lines, sign+k.Line(time.Time{}))
 	}
 	if more := len(list) - maxKeys; more > 0 {
 		lines = append(lines, fmt.Sprintf("%sand %d more keys", sign, more))
@@ -59,6 +61,9 @@ func describeChanges(c *client.Changes, v *client.Value) string {
 			parts = append(parts, keys(p.sign, p.keys))
 		}
 	}
+	if len(c.Replaced) > 0 {
+		parts = append(parts, replacements(c.Replaced))
+	}
 	switch {
 	case c.Same():
 		return "no key changed"
@@ -66,6 +71,18 @@ func describeChanges(c *client.Changes, v *client.Value) string {
 		parts = append(parts, "the value, or the one before, is not a key set; now it is "+describe(v))
 	}
 	return strings.Join(parts, "\n")
+}
+
+// replacements lists keys with those that took their place.
+func replacements(list []keyset.Change) string {
+	var lines []string
+	for _, r := range list[:min(len(list), maxKeys)] {
+		lines = append(lines, "~ replaced "+r.Old.Line(time.Time{}), "        →  "+r.New.Line(time.Time{}))
+	}
+	if more := len(list) - maxKeys; more > 0 {
+		lines = append(lines, fmt.Sprintf("~ replaced %d more keys", more))
+	}
+	return strings.Join(lines, "\n")
 }
 
 // version names a version.

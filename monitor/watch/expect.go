@@ -14,6 +14,7 @@ import (
 
 	"github.com/ghostlight-kt/ghostlight/client/durable"
 	"github.com/ghostlight-kt/ghostlight/client/keyring"
+	labels "github.com/ghostlight-kt/ghostlight/client/label"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
 
@@ -49,7 +50,7 @@ type Expectation struct {
 // expectations, directory the name that its configuration gives the directory, and now
 // the time. If the same is expected already, that is what is returned.
 func Expect(dir, directory, label string, value []byte, note string, now time.Time) (Expectation, error) {
-	label, err := keyring.NormalizeLabel(label)
+	label, err := labels.Normalize(label)
 	if err != nil {
 		return Expectation{}, fmt.Errorf("the label: %w", err)
 	}

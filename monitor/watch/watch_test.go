@@ -89,7 +89,7 @@ func TestSwappedAndRestored(t *testing.T) {
 		}
 	}
 	if !strings.Contains(details[0], "version 1 after version 0") || !strings.Contains(details[0], fingerprint('x')) ||
-		!strings.Contains(details[1], "version 2 after version 1") || !strings.Contains(details[1], "- removed  ") {
+		!strings.Contains(details[1], "version 2 after version 1") || !strings.Contains(details[1], "~ replaced X25519 "+fingerprint('x')) {
 		t.Errorf("%q", details)
 	}
 	w.open()

@@ -10,7 +10,7 @@ import (
 
 	"github.com/ghostlight-kt/ghostlight/client"
 	"github.com/ghostlight-kt/ghostlight/client/durable"
-	"github.com/ghostlight-kt/ghostlight/client/keyring"
+	"github.com/ghostlight-kt/ghostlight/client/label"
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 )
 
@@ -22,7 +22,7 @@ const (
 
 // Label is a label to watch.
 type Label struct {
-	// Label is as keyring.NormalizeLabel returns it.
+	// Label is as label.Normalize returns it.
 	Label string
 	Role  string // Owner or Contact
 	// Alias is what summaries call the label, which are public. If it is empty, they
@@ -80,7 +80,7 @@ func Open(cfg Config) (*Watcher, error) {
 	seen := make(map[string]bool)
 	for i := range cfg.Labels {
 		l := &cfg.Labels[i]
-		normal, err := keyring.NormalizeLabel(l.Label)
+		normal, err := label.Normalize(l.Label)
 		switch {
 		case err != nil:
 			return nil, fmt.Errorf("label %d of %s: %w", i+1, cfg.Name, err)
