@@ -108,6 +108,7 @@ func accountVersion(label string, version uint32, commitment merkle.Hash, value 
 type past struct {
 	account.Version
 	time time.Time
+	says bool // anything of an account key
 }
 
 // event returns what is to be told of the version, after it was followed.
@@ -121,8 +122,8 @@ func (f *found) past() (past, error) {
 	if err != nil {
 		return past{}, err
 	}
-	v, _, _ := accountVersion(f.label, f.Version, commitment, f.Value.Value)
-	out := past{Version: v}
+	var out past
+	out.Version, out.says, _ = accountVersion(f.label, f.Version, commitment, f.Value.Value)
 	if entry, err := f.terminalEntry(); err == nil {
 		out.time = entryTime(entry.Timestamp)
 	}
