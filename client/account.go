@@ -206,23 +206,23 @@ func (s *session) checkAccount(ctx context.Context, r *LookupResult, older pastV
 
 // checkAccounts does so for many lookups. One whose versions cannot be looked up does
 // not keep others from being checked. The error is of kind Misbehaved.
-func (s *session) checkAccounts(ctx context.Context, outcomes []outcome) error {
+func (s *session) checkAccounts(ctx context.Context, results []ManyResult) error {
 	var broken error // the directory is not reached any more
-	for i := range outcomes {
-		o := &outcomes[i]
-		if o.lookup == nil {
+	for i := range results {
+		r := &results[i]
+		if r.Lookup == nil {
 			continue
 		}
 		err := broken
-		if err == nil || !o.lookup.found.unsettled {
-			err = s.checkAccount(ctx, o.lookup, s.pastVersion)
+		if err == nil || !r.Lookup.found.unsettled {
+			err = s.checkAccount(ctx, r.Lookup, s.pastVersion)
 		}
 		if KindOf(err) == Misbehaved {
 			return err
 		}
 		if err != nil {
 			broken = lost(err)
-			*o = outcome{err: err}
+			r.Lookup, r.Err = nil, err
 		}
 	}
 	return nil

@@ -41,9 +41,10 @@ var ErrPolicy = errors.New("the new version breaks a rule of this directory")
 type Proposal struct {
 	Label      []byte
 	Version    uint32
-	Commitment merkle.Hash // to Value in Version of Label
+	Commitment merkle.Hash // to Value in Version of Label; zero if it is not known yet, to an operator
 	Value      []byte      // nil if Erased
-	// Erased tells that the value is not known any more. No new version is.
+	// Erased tells that there is no value any more, or that the manager skipped the
+	// version. No new version is.
 	Erased bool
 
 	// State is what the policy returned for the versions before; nil if it has not
@@ -55,6 +56,7 @@ type Proposal struct {
 
 // LastVersion is the version before a proposed one.
 type LastVersion struct {
+	// Commitment is zero if it is not known, or if the version was skipped.
 	Commitment merkle.Hash
 	// Age is for how long the version has been in the log: the time from its log
 	// entry to now, by the directory's clock. If the entry expired and is gone, it

@@ -14,14 +14,14 @@ type State struct {
 	Since uint32 `json:"since,omitempty"`
 	// Announced is the key to which the next version may be a reset, nil if none.
 	Announced *Key `json:"announced,omitempty"`
-	// Stood is the newest version that stood: Version, unless that is Unsigned or
-	// Unknown. Body is the hash of its key set: see Body.
+	// Stood is the newest version that stood (Status.Stands), and Body the hash of
+	// its key set: see Body. If none did, Body is zero and Stood means nothing.
 	Stood uint32 `json:"stood"`
 	Body  Hash   `json:"body"`
 	// From is the version of which the account key, or that there is none, had to
 	// be believed. 0: everything was followed from the beginning.
 	From uint32 `json:"from,omitempty"`
-	// Incomplete is set while a version is not known after Stood.
+	// Incomplete is set from a version that is not known to the next that stands.
 	Incomplete bool `json:"incomplete,omitempty"`
 }
 
@@ -58,20 +58,20 @@ func (s State) judge(now Version) Status {
 		}
 	case formSigned:
 		if s.linked(now) && now.verify(*now.Key, now.signature) {
-			return s.judgeSigned(now)
+			return s.connect(s.judgeSigned(now))
 		}
 	case formAnnounced:
 		if s.linked(now) && now.verify(*now.Announced, now.signature) {
-			return s.judgeAnnounced(now)
+			return s.connect(s.judgeAnnounced(now))
 		}
 	}
 	return Unsigned
 }
 
 // linked reports whether the version's signature is for this place: after the
-// version that is before it, if that is known.
+// version that is before it, if that one's commitment is known.
 func (s State) linked(now Version) bool {
-	return s.Commitment == Hash{} || s.Commitment == now.previous
+	return s.Commitment == now.previous || s.Incomplete && s.Commitment == Hash{}
 }
 
 func (v *Version) verify(key Key, signature []byte) bool {
@@ -82,7 +82,7 @@ func (v *Version) verify(key Key, signature []byte) bool {
 func (s State) judgeSigned(now Version) Status {
 	rotating := len(now.byPrevious) > 0
 	switch {
-	case s.Key == nil && !s.Incomplete && !rotating:
+	case s.Key == nil && !rotating:
 		return Established
 	case s.Key != nil && *s.Key == *now.Key && !rotating:
 		return Signed
@@ -91,7 +91,7 @@ func (s State) judgeSigned(now Version) Status {
 	case s.Announced != nil && *s.Announced == *now.Key && !rotating:
 		return Reset
 	}
-	return s.unfounded(now)
+	return Unsigned
 }
 
 // judgeAnnounced decides what a version is that is signed by the key that it
@@ -102,23 +102,28 @@ func (s State) judgeAnnounced(now Version) Status {
 	if s.Key != nil && *s.Key == *now.Key && s.Body == now.Body {
 		return Announced
 	}
-	return s.unfounded(now)
+	return Unsigned
 }
 
-// unfounded is what a version is that is well signed by itself, but does not
-// follow from s.
-func (s State) unfounded(now Version) Status {
-	if s.Incomplete && !(s.Key != nil && *s.Key == *now.Key && now.form == formSigned) {
-		return Unchecked
+// connect says what the status of a well signed version amounts to if a version
+// before it is not known, which may have brought another key. That the key that
+// was known last signed it is not enough to call it Signed: that key may have
+// been stolen, and replaced for that reason in the version that is kept back.
+func (s State) connect(status Status) Status {
+	switch {
+	case !s.Incomplete:
+		return status
+	case status == Unsigned && s.Key != nil:
+		return Unconnected
 	}
-	return Unsigned
+	return Unchecked
 }
 
 // after returns what the version after now is held against.
 func (s State) after(now Version, status Status) State {
 	s.Version, s.Commitment, s.Announced = now.Number, now.Commitment, nil
 	switch status {
-	case Unsigned:
+	case Unsigned, Unconnected:
 		return s
 	case Unknown:
 		s.Incomplete = true
@@ -127,7 +132,7 @@ func (s State) after(now Version, status Status) State {
 	if status == Unchecked || status == None && s.Incomplete {
 		s.From = now.Number
 	}
-	if status.NewKey() {
+	if now.Key != nil && (s.Key == nil || *s.Key != *now.Key) {
 		s.Key, s.Since = now.Key, now.Number
 	}
 	s.Announced, s.Stood, s.Body, s.Incomplete = now.Announced, now.Number, now.Body, false

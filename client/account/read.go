@@ -61,13 +61,15 @@ func unsigned(set keyset.Set) keyset.Set {
 }
 
 // Missing returns a version whose value is not known: it was erased, or not
-// asked for. The commitment is zero if it is not known either.
+// asked for. The commitment is zero if it is not known either. A value that is
+// there and cannot be read is Foreign: who could make a version count as missing
+// by writing nonsense would break the chain at will.
 func Missing(label string, number uint32, commitment [HashSize]byte) Version {
 	return Version{Label: label, Number: number, Commitment: commitment}
 }
 
-// Foreign returns a version whose value is not a key set. It has no account
-// key.
+// Foreign returns a version whose value is not a key set, or not of a version
+// that package keyset knows. It has no account key.
 func Foreign(label string, number uint32, commitment [HashSize]byte) Version {
 	return Version{Label: label, Number: number, Commitment: commitment, form: formBare}
 }

@@ -51,8 +51,8 @@ type Statement struct {
 	Label string
 	// Version is the version of the label that the statement is about.
 	Version uint32
-	// Previous is the commitment of the version before. It is zero for version 0
-	// only.
+	// Previous is the commitment of the version before. It is zero for version 0,
+	// and in attestations.
 	Previous Hash
 	// Body is the SHA-256 of what is stated.
 	Body Hash

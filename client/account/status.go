@@ -25,19 +25,19 @@ const (
 	// The keys in it are to be refused. The version after it is held against the
 	// last one that stood.
 	Unsigned Status = "unsigned"
-	// Unchecked: what came before is not known, and the version is signed by its
-	// own account key. It is trusted as much as a first contact is. For who knew
-	// an earlier key of the label, it is as loud as a reset.
+	// Unchecked: what came before is not known, or not all of it, and the version
+	// is signed by its own account key, which is the one that was known last, if
+	// any was. It is trusted as much as a first contact is.
 	Unchecked Status = "unchecked"
+	// Unconnected: an account key was known, a version after that is not known, and
+	// this one is well signed by another key. It may be that the owner rotated in
+	// the version that is missing, or that it is missing because he did not. The
+	// keys in it are to be refused until the user decides to begin anew with what
+	// there is.
+	Unconnected Status = "unconnected"
 	// Unknown: the version's value is not known.
 	Unknown Status = "unknown"
 )
 
 // Stands reports whether the keys in a version of this status may be used.
-func (s Status) Stands() bool { return s != Unsigned && s != Unknown }
-
-// NewKey reports whether a version of this status may have another account key
-// than the one before.
-func (s Status) NewKey() bool {
-	return s == Established || s == Rotated || s == Reset || s == Unchecked
-}
+func (s Status) Stands() bool { return s != Unsigned && s != Unconnected && s != Unknown }

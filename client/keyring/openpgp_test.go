@@ -359,7 +359,7 @@ func TestArmor(t *testing.T) {
 		"packet cut":            {armored(armorPublic, serialize(t, a)[:40]) + blockB, errMalformed, "ends within a packet"},
 		"a private block":       {armored("PGP PRIVATE KEY BLOCK", secret.Bytes()), ErrPrivateKey, ""},
 		"a private block later": {blockA + strings.Repeat("text\n", 20000) + armored("PGP PRIVATE KEY BLOCK", secret.Bytes()), ErrPrivateKey, "line 2"},
-		"private as public":     {blockB + armored(armorPublic, secret.Bytes()), ErrPrivateKey, "armor block 2"},
+		"private as public":     {blockB + armored(armorPublic, secret.Bytes()), ErrPrivateKey, "OpenPGP"},
 		"private in signature":  {armored("PGP SIGNATURE", []byte("x")) + blockA + "AGE-SECRET-KEY-1\n", ErrPrivateKey, ""},
 		"a long line":           {blockA + strings.Repeat("x", MaxLine+1), ErrTooLarge, "line"},
 		"a message inside":      {armored(armorPublic, frame(nil, 11, []byte("b"))), ErrUnrecognized, "packet type 11"},

@@ -28,7 +28,7 @@ func ageFingerprint(data []byte) (string, error) {
 // inspectAge checks a recipient with its checksum: in full if it is X25519 or
 // the post-quantum hybrid of ML-KEM-768 and X25519. What a plugin's recipient
 // holds, only the plugin knows.
-func inspectAge(data []byte) (facts, error) {
+func inspectAge(data []byte, _ *budget) (facts, error) {
 	if err := checkAgeShape(data); err != nil {
 		return facts{}, err
 	}

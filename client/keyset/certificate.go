@@ -90,7 +90,7 @@ func splitCert(data []byte) (*pgpCert, error) {
 // inspectOpenPGP checks the structure of a certificate and the numbers of its
 // keys, and finds out from the signatures that verify what becomes of it when.
 // It has no clock, so the newest signature counts, whatever its date.
-func inspectOpenPGP(data []byte) (facts, error) {
+func inspectOpenPGP(data []byte, b *budget) (facts, error) {
 	p, err := parsePrimary(data)
 	if err != nil {
 		return facts{}, err
@@ -110,7 +110,7 @@ func inspectOpenPGP(data []byte) (facts, error) {
 	if f.weak, err = judgePGPKey(key, c.primary.body); err != nil {
 		return f, err
 	}
-	v := &selfSignatures{key: key, left: maxVerified, cert: c}
+	v := &selfSignatures{key: key, cert: c, budget: b}
 	err = v.judge(&f)
 	return f, err
 }

@@ -33,8 +33,10 @@ type Description struct {
 
 // Summary describes the key. Nothing of it is more than the key says of
 // itself; of a key that Check refuses, what can be had.
-func (k Key) Summary() Description {
-	f, err := k.inspect()
+func (k Key) Summary() Description { return k.summary(&budget{left: budgetOfKey}) }
+
+func (k Key) summary(b *budget) Description {
+	f, err := k.inspect(b)
 	d := Description{
 		Format: k.Format.String(), Fingerprint: k.Fingerprint(), Name: k.Name,
 		Description: k.describe(f.words), SHA256: k.hash(), Revoked: f.revoked,
@@ -43,7 +45,7 @@ func (k Key) Summary() Description {
 	for _, p := range k.Purposes() {
 		d.Purposes = append(d.Purposes, p.String())
 	}
-	if !f.expires.IsZero() {
+	if !f.expires.IsZero() && f.expires.Unix() < forever {
 		at := f.expires.UTC()
 		d.Expires = &at
 	}
@@ -52,11 +54,17 @@ func (k Key) Summary() Description {
 	return d
 }
 
-// Summary describes the keys of the set, in its order.
+// Summary describes the keys of the set, in its order. It takes a time that is
+// bounded whatever the set holds: of signatures beyond that, see the weakness
+// "unchecked".
 func (s Set) Summary() []Description {
 	var list []Description
+	left := budgetOfSet
 	for _, k := range s.Keys {
-		list = append(list, k.Summary())
+		b := budget{left: min(left, budgetOfKey)}
+		left -= b.left
+		list = append(list, k.summary(&b))
+		left += b.left
 	}
 	return list
 }

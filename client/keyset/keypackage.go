@@ -58,15 +58,13 @@ func keyPackageRef(data []byte) (string, error) {
 
 // inspectKeyPackage does what RFC 9420, Sections 7.3 and 10.1, asks of whoever
 // uses a KeyPackage, as far as no group and no clock is needed.
-func inspectKeyPackage(data []byte) (facts, error) {
+func inspectKeyPackage(data []byte, b *budget) (facts, error) {
 	k, err := parseKeyPackage(data)
 	if err != nil {
 		return facts{}, err
 	}
 	f := facts{words: []string{suiteName(k.suite)}}
-	if k.leaf.notAfter < 1<<40 { // beyond that, for ever
-		f.expires = time.Unix(int64(k.leaf.notAfter), 0)
-	}
+	f.expires = time.Unix(int64(min(k.leaf.notAfter, forever)), 0)
 	if err := k.checkLeaf(); err != nil {
 		return f, err
 	}
@@ -74,7 +72,7 @@ func inspectKeyPackage(data []byte) (facts, error) {
 	if !ok {
 		return f, nil
 	}
-	return f, k.verify(suite)
+	return f, k.verify(suite, b)
 }
 
 // checkLeaf checks what holds for every cipher suite.
@@ -110,7 +108,7 @@ func repeats(list []uint16) bool {
 }
 
 // verify checks the keys and both signatures.
-func (k *keyPackage) verify(suite mlsSuite) error {
+func (k *keyPackage) verify(suite mlsSuite, b *budget) error {
 	l := &k.leaf
 	if err := suite.checkKEM(k.initKey); err != nil {
 		return fmt.Errorf("init key: %w", err)
@@ -120,6 +118,9 @@ func (k *keyPackage) verify(suite mlsSuite) error {
 	}
 	if err := suite.checkSig(l.signatureKey); err != nil {
 		return fmt.Errorf("signature key: %w", err)
+	}
+	if !b.spend(2 * suite.cost) {
+		return nil
 	}
 	if !suite.verify(l.signatureKey, signContent("LeafNodeTBS", l.tbs), l.signature) {
 		return fmt.Errorf("%w: the signature of the leaf node is false", errKey)
@@ -179,8 +180,12 @@ func (l *leafNode) parse(s *cryptobyte.String) error {
 // credentials: five lists of uint16.
 func (l *leafNode) parseCapabilities(s *cryptobyte.String) bool {
 	var other []uint16
-	return readTypes(s, &other) && readTypes(s, &other) && readTypes(s, &l.knownExtensions) &&
-		readTypes(s, &other) && readTypes(s, &l.knownCredentials)
+	for _, list := range []*[]uint16{&other, &other, &l.knownExtensions, &other, &l.knownCredentials} {
+		if !readTypes(s, list) {
+			return false
+		}
+	}
+	return true
 }
 
 func readTypes(s *cryptobyte.String, out *[]uint16) bool {

@@ -22,16 +22,17 @@ type mlsSuite struct {
 	checkKEM  func([]byte) error // an HPKEPublicKey
 	checkSig  func([]byte) error // a SignaturePublicKey
 	verify    func(public, content, signature []byte) bool
+	cost      int // of verify, see budget
 }
 
 var mlsSuites = map[uint16]mlsSuite{
-	1: {"Ed25519", crypto.SHA256, checkX25519, checkEd25519, verifyEd25519},
-	2: {"P-256", crypto.SHA256, checkP256, checkP256, verifyECDSA(elliptic.P256(), crypto.SHA256)},
-	3: {"Ed25519", crypto.SHA256, checkX25519, checkEd25519, verifyEd25519},
-	4: {"Ed448", crypto.SHA512, checkX448, checkEd448, verifyEd448},
-	5: {"P-521", crypto.SHA512, checkP521, checkP521, verifyECDSA(elliptic.P521(), crypto.SHA512)},
-	6: {"Ed448", crypto.SHA512, checkX448, checkEd448, verifyEd448},
-	7: {"P-384", crypto.SHA384, checkP384, checkP384, verifyECDSA(elliptic.P384(), crypto.SHA384)},
+	1: {"Ed25519", crypto.SHA256, checkX25519, checkEd25519, verifyEd25519, 1},
+	2: {"P-256", crypto.SHA256, checkP256, checkP256, verifyECDSA(elliptic.P256(), crypto.SHA256), 1},
+	3: {"Ed25519", crypto.SHA256, checkX25519, checkEd25519, verifyEd25519, 1},
+	4: {"Ed448", crypto.SHA512, checkX448, checkEd448, verifyEd448, 4},
+	5: {"P-521", crypto.SHA512, checkP521, checkP521, verifyECDSA(elliptic.P521(), crypto.SHA512), 4},
+	6: {"Ed448", crypto.SHA512, checkX448, checkEd448, verifyEd448, 4},
+	7: {"P-384", crypto.SHA384, checkP384, checkP384, verifyECDSA(elliptic.P384(), crypto.SHA384), 4},
 }
 
 func checkP384(b []byte) error { return checkPoint(ecdh.P384(), b, 97) }
@@ -59,7 +60,7 @@ func verifyECDSA(curve elliptic.Curve, hash crypto.Hash) func(public, content, s
 
 // inspectMLSSignature checks a cipher suite and a SignaturePublicKey of it, its
 // bytes without a length.
-func inspectMLSSignature(data []byte) (facts, error) {
+func inspectMLSSignature(data []byte, _ *budget) (facts, error) {
 	s := cryptobyte.String(data)
 	var id uint16
 	if !s.ReadUint16(&id) || s.Empty() {

@@ -1,6 +1,7 @@
 package keyset
 
 import (
+	"crypto/dsa" //lint:ignore SA1019 old keys are read to be called weak
 	"crypto/rsa"
 	"fmt"
 
@@ -14,8 +15,6 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 	"github.com/ProtonMail/go-crypto/openpgp/x25519"
 	"github.com/ProtonMail/go-crypto/openpgp/x448"
-
-	"crypto/dsa"
 )
 
 // judgePGPKey checks the numbers of a primary key or subkey and returns its

@@ -9,16 +9,11 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 )
 
-// maxVerified is how many signatures of one certificate are verified. One as
-// people publish it has less than ten by its own key.
-const maxVerified = 64
-
 // selfSignatures judges a certificate by the signatures of its own primary key.
 type selfSignatures struct {
-	key  *packet.PublicKey
-	cert *pgpCert
-	left int // signatures that may still be verified
-	cut  bool
+	key    *packet.PublicKey
+	cert   *pgpCert
+	budget *budget
 }
 
 // A binding is what the signatures of one component come to.
@@ -33,14 +28,10 @@ func (v *selfSignatures) judge(f *facts) error {
 		f.revoked = true
 	}
 	primary := v.judgePrimary(f)
-	if primary.newest == nil && !f.revoked {
+	if primary.newest == nil && !f.revoked && !v.budget.cut {
 		f.weak = append(f.weak, "unbound")
 	}
-	err := v.judgeSubkeys(f, primary.newest)
-	if v.cut {
-		f.weak = append(f.weak, "too-many-signatures")
-	}
-	return err
+	return v.judgeSubkeys(f, primary.newest)
 }
 
 // judgePrimary judges the primary key by its direct-key signature and its user
@@ -124,9 +115,11 @@ func (v *selfSignatures) judgeSubkeys(f *facts, primary *packet.Signature) error
 		if v.revoked(c.sigs, func(s *packet.Signature) error { return v.key.VerifySubkeyRevocationSignature(s, sub) }, packet.SigTypeSubkeyRevocation) {
 			continue
 		}
-		b := v.bind(c.sigs, func(s *packet.Signature) error { return v.key.VerifyKeySignature(sub, s) }, packet.SigTypeSubkeyBinding)
+		b := v.bind(c.sigs, v.bindingOf(sub), packet.SigTypeSubkeyBinding)
 		if b.newest == nil {
-			f.weak = append(f.weak, "unbound-subkey")
+			if !v.budget.cut {
+				f.weak = append(f.weak, "unbound-subkey")
+			}
 			continue
 		}
 		f.weak = append(f.weak, weak...)
@@ -144,6 +137,17 @@ func (v *selfSignatures) judgeSubkeys(f *facts, primary *packet.Signature) error
 		f.endBy(last)
 	}
 	return nil
+}
+
+// bindingOf verifies a subkey's binding, which for a signing subkey has a
+// signature by that in it.
+func (v *selfSignatures) bindingOf(sub *packet.PublicKey) func(*packet.Signature) error {
+	return func(s *packet.Signature) error {
+		if s.FlagSign && !v.budget.spend(pgpCost(sub)) {
+			return errLimit
+		}
+		return v.key.VerifyKeySignature(sub, s)
+	}
 }
 
 // certifiesOnly reports whether a self-signature says that its key is neither
@@ -193,11 +197,9 @@ func (v *selfSignatures) bind(bodies [][]byte, verify func(*packet.Signature) er
 		if b.newest != nil && s.Hash == crypto.SHA1 {
 			continue
 		}
-		if v.left == 0 {
-			v.cut = true
+		if !v.budget.spend(pgpCost(v.key)) {
 			break
 		}
-		v.left--
 		if verify(s) != nil {
 			continue
 		}

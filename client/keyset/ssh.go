@@ -15,10 +15,15 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// sshParsed are the key types that the SSH library parses. Others are carried.
+// sshDSA is the name of a key type that the SSH library has dropped.
+const sshDSA = "ssh-dss"
+
+// sshParsed are the key types that the SSH library parses, and names that it
+// knows to be none. Others are carried.
 var sshParsed = []string{
 	ssh.KeyAlgoRSA, ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521,
 	ssh.KeyAlgoED25519, ssh.KeyAlgoSKECDSA256, ssh.KeyAlgoSKED25519,
+	ssh.KeyAlgoRSASHA256, ssh.KeyAlgoRSASHA512,
 }
 
 func sshFingerprint(blob []byte) (string, error) {
@@ -29,7 +34,7 @@ func sshFingerprint(blob []byte) (string, error) {
 	return "SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:]), nil
 }
 
-func inspectSSH(blob []byte) (facts, error) {
+func inspectSSH(blob []byte, _ *budget) (facts, error) {
 	name, err := sshType(blob)
 	if err != nil {
 		return facts{}, err
@@ -38,7 +43,7 @@ func inspectSSH(blob []byte) (facts, error) {
 	switch {
 	case strings.Contains(name, "-cert-v"):
 		return f, fmt.Errorf("%w: an SSH certificate, not a key", errKey)
-	case name == ssh.InsecureKeyAlgoDSA:
+	case name == sshDSA:
 		f.weak = []string{"dsa"}
 		return f, checkSSHDSA(blob)
 	case !slices.Contains(sshParsed, name):

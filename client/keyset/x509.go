@@ -2,7 +2,7 @@ package keyset
 
 import (
 	"bytes"
-	"crypto/dsa"
+	"crypto/dsa" //lint:ignore SA1019 old keys are read to be called weak
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
@@ -69,7 +69,7 @@ var (
 
 // inspectX509 checks a certificate, and its signature if it is its own issuer.
 // Others' signatures are not checked: the directory vouches for the key.
-func inspectX509(der []byte) (facts, error) {
+func inspectX509(der []byte, b *budget) (facts, error) {
 	algorithm, parameters, err := splitCertificate(der)
 	if err != nil {
 		return facts{}, err
@@ -80,6 +80,9 @@ func inspectX509(der []byte) (facts, error) {
 	c, err := x509.ParseCertificate(der)
 	if err != nil {
 		return facts{}, fmt.Errorf("%w: %w", errKey, err)
+	}
+	if c.NotAfter.Before(c.NotBefore) || c.NotAfter.Unix() < 0 {
+		return facts{}, fmt.Errorf("%w: a validity that ends before it begins, or before 1970", errKey)
 	}
 	f := facts{expires: c.NotAfter, words: []string{c.PublicKeyAlgorithm.String()}}
 	switch k := c.PublicKey.(type) {
@@ -100,7 +103,7 @@ func inspectX509(der []byte) (facts, error) {
 	if err != nil {
 		return f, err
 	}
-	weak, err := judgeSignature(c)
+	weak, err := judgeSignature(c, b)
 	f.weak = append(f.weak, weak...)
 	return f, err
 }
@@ -116,7 +119,7 @@ func containsBytes(list [][]byte, b []byte) bool {
 
 // judgeSignature returns the weakness of a certificate's signature. It fails if
 // the certificate says that it is signed by itself, and is not.
-func judgeSignature(c *x509.Certificate) ([]string, error) {
+func judgeSignature(c *x509.Certificate, b *budget) ([]string, error) {
 	switch c.SignatureAlgorithm {
 	case x509.MD2WithRSA, x509.MD5WithRSA:
 		return []string{"md5-signature"}, nil
@@ -125,7 +128,7 @@ func judgeSignature(c *x509.Certificate) ([]string, error) {
 	}
 	self := bytes.Equal(c.RawIssuer, c.RawSubject) &&
 		(len(c.AuthorityKeyId) == 0 || bytes.Equal(c.AuthorityKeyId, c.SubjectKeyId))
-	if !self {
+	if !self || !b.spend(verifyCost(c.PublicKey)) {
 		return nil, nil
 	}
 	err := c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature)

@@ -1,30 +1,31 @@
-package mls
+package mls_test
 
 import (
 	"bytes"
 	"testing"
+
+	"github.com/ghostlight-kt/ghostlight/client/mls"
+	"github.com/ghostlight-kt/ghostlight/client/mls/mlstest"
 )
 
 // What is parsed encodes to the same bytes, whatever it holds, and can be asked to
 // verify.
 
 func FuzzParseGroupInfo(f *testing.F) {
-	for _, suite := range []CipherSuite{1, 2} {
+	for _, suite := range []mls.CipherSuite{1, 2} {
 		p := people(f, suite, 3)
-		f.Add(groupInfo(f, treeOf(f, p[0].leaf(), nil, p[2].leafIn(SourceCommit, testGroup, 2)), p[0], 0))
+		f.Add(p[0].GroupInfo(f, mlstest.Tree(p[0].Leaf(), nil, p[2].LeafIn(mls.SourceCommit, testGroup, 2)), 0))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		g, err := ParseGroupInfo(data)
+		g, err := mls.ParseGroupInfo(data)
 		if err != nil {
 			return
 		}
-		if !bytes.Equal(encodeGroupInfo(g), data) {
+		if !bytes.Equal(mlstest.EncodeGroupInfo(g), data) {
 			t.Fatal("encodes to other bytes")
 		}
-		if g.Tree != nil {
-			if tree, _ := findExtension(g.Extensions, ExtensionRatchetTree); !bytes.Equal(encodeTree(g.Tree), tree) {
-				t.Fatal("the tree encodes to other bytes")
-			}
+		if g.Tree != nil && !bytes.Equal(mlstest.EncodeTree(nodesOf(g.Tree)...), mls.RatchetTreeOf(g.Extensions)) {
+			t.Fatal("the tree encodes to other bytes")
 		}
 		_ = g.Verify()
 	})
@@ -32,19 +33,19 @@ func FuzzParseGroupInfo(f *testing.F) {
 
 func FuzzParseRatchetTree(f *testing.F) {
 	p := people(f, 1, 3)
-	f.Add(encodeTree(treeOf(f, p[0].leaf(), p[1].leafIn(SourceUpdate, testGroup, 1), p[2].leaf())))
-	f.Add(vec(cat([]byte{1, 1}, encodeLeaf(p[0].leaf())), []byte{1, 2}, parentOf("key", 1, 2).encoded))
+	f.Add(mlstest.Tree(p[0].Leaf(), p[1].LeafIn(mls.SourceUpdate, testGroup, 1), p[2].Leaf()))
+	f.Add(mlstest.Vector(mlstest.Cat([]byte{1, 1}, mlstest.EncodeLeafNode(p[0].Leaf())), []byte{1, 2}, mlstest.EncodeParentNode("key", 1, 2)))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		tree, err := ParseRatchetTree(data)
+		tree, err := mls.ParseRatchetTree(data)
 		if err != nil {
 			return
 		}
-		if !bytes.Equal(encodeTree(tree), data) {
+		if !bytes.Equal(mlstest.EncodeTree(nodesOf(tree)...), data) {
 			t.Fatal("encodes to other bytes")
 		}
 		hash, err := tree.TreeHash(1)
 		fatalIfErr(t, err)
-		if !bytes.Equal(hash, naiveTreeHash(suites[1], full(tree), 0)) {
+		if !bytes.Equal(hash, naiveTreeHash(1, full(nodesOf(tree)), 0)) {
 			t.Fatal("another hash than by recursion")
 		}
 		_ = tree.Verify(2, testGroup)
@@ -52,14 +53,14 @@ func FuzzParseRatchetTree(f *testing.F) {
 }
 
 func FuzzParseKeyPackage(f *testing.F) {
-	f.Add(encodeKeyPackage(newIdentity(f, 1, "a@example.org").keyPackage()))
-	f.Add(encodeKeyPackage(newIdentity(f, 2, "b@example.org").keyPackage()))
+	f.Add(mlstest.EncodeKeyPackage(mlstest.New(f, 1, "a@example.org").KeyPackage()))
+	f.Add(mlstest.EncodeKeyPackage(mlstest.New(f, 2, "b@example.org").KeyPackage()))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		k, err := ParseKeyPackage(data)
+		k, err := mls.ParseKeyPackage(data)
 		if err != nil {
 			return
 		}
-		if !bytes.Equal(encodeKeyPackage(k), data) {
+		if !bytes.Equal(mlstest.EncodeKeyPackage(k), data) {
 			t.Fatal("encodes to other bytes")
 		}
 		_ = k.Verify()
@@ -69,26 +70,26 @@ func FuzzParseKeyPackage(f *testing.F) {
 // FuzzParse parses anything, in binary and as text, and finds the same in what it
 // was told apart as.
 func FuzzParse(f *testing.F) {
-	id := newIdentity(f, 1, "a@example.org")
-	info := groupInfo(f, treeOf(f, id.leaf()), id, 0)
-	f.Add(cat(u16(1), u16(4), info))
-	f.Add(cat(u16(1), u16(5), encodeKeyPackage(id.keyPackage())))
+	id := mlstest.New(f, 1, "a@example.org")
+	info := id.GroupInfo(f, mlstest.Tree(id.Leaf()), 0)
+	f.Add(mlstest.Cat(mlstest.Uint16(1), mlstest.Uint16(4), info))
+	f.Add(mlstest.Cat(mlstest.Uint16(1), mlstest.Uint16(5), mlstest.EncodeKeyPackage(id.KeyPackage())))
 	f.Add([]byte("AAEABAAB"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		m, err := Parse(data)
+		m, err := mls.Parse(data)
 		if err != nil {
 			return
 		}
 		var again []byte
 		switch kind(m) {
 		case "GroupInfo":
-			again = encodeGroupInfo(m.GroupInfo)
+			again = mlstest.EncodeGroupInfo(m.GroupInfo)
 		case "KeyPackage":
-			again = encodeKeyPackage(m.KeyPackage)
+			again = mlstest.EncodeKeyPackage(m.KeyPackage)
 		default:
-			again = encodeTree(m.Tree)
+			again = mlstest.EncodeTree(nodesOf(m.Tree)...)
 		}
-		twice, err := Parse(again)
+		twice, err := mls.Parse(again)
 		fatalIfErr(t, err)
 		if kind(twice) != kind(m) {
 			t.Fatalf("a %s alone is a %s", kind(m), kind(twice))

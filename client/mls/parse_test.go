@@ -1,4 +1,4 @@
-package mls
+package mls_test
 
 import (
 	"encoding/base64"
@@ -6,30 +6,33 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/ghostlight-kt/ghostlight/client/mls"
+	"github.com/ghostlight-kt/ghostlight/client/mls/mlstest"
 )
 
 func TestParseRecognises(t *testing.T) {
-	for suite := range suites {
+	for _, suite := range mls.Suites() {
 		// Suites 4 and 5 have the numbers of the wire formats of a GroupInfo and
 		// a KeyPackage.
-		id := newIdentity(t, 1, "a@example.org")
-		tree := treeOf(t, id.leaf())
-		info := groupInfo(t, tree, id, 0, func(g *GroupInfo) { g.Context.CipherSuite = suite })
-		pack := encodeKeyPackage(id.keyPackage(func(k *KeyPackage) { k.CipherSuite = suite }))
+		id := mlstest.New(t, 1, "a@example.org")
+		tree := mlstest.Tree(id.Leaf())
+		info := id.GroupInfo(t, tree, 0, func(g *mls.GroupInfo) { g.Context.CipherSuite = suite })
+		pack := mlstest.EncodeKeyPackage(id.KeyPackage(func(k *mls.KeyPackage) { k.CipherSuite = suite }))
 		for _, tt := range []struct {
 			want string
 			data []byte
 		}{
-			{"GroupInfo", info}, {"GroupInfo", cat(u16(1), u16(4), info)},
-			{"KeyPackage", pack}, {"KeyPackage", cat(u16(1), u16(5), pack)},
-			{"tree", encodeTree(tree)},
+			{"GroupInfo", info}, {"GroupInfo", mlstest.Cat(mlstest.Uint16(1), mlstest.Uint16(4), info)},
+			{"KeyPackage", pack}, {"KeyPackage", mlstest.Cat(mlstest.Uint16(1), mlstest.Uint16(5), pack)},
+			{"tree", tree},
 		} {
 			for _, form := range []string{
 				string(tt.data), hex.EncodeToString(tt.data), strings.ToUpper(hex.EncodeToString(tt.data)) + "\n",
 				base64.StdEncoding.EncodeToString(tt.data) + "\r\n", base64.RawStdEncoding.EncodeToString(tt.data),
 				base64.URLEncoding.EncodeToString(tt.data), " " + base64.RawURLEncoding.EncodeToString(tt.data),
 			} {
-				m, err := Parse([]byte(form))
+				m, err := mls.Parse([]byte(form))
 				fatalIfErr(t, err)
 				if got := kind(m); got != tt.want {
 					t.Errorf("%v: %s is a %s", suite, tt.want, got)
@@ -39,7 +42,7 @@ func TestParseRecognises(t *testing.T) {
 	}
 }
 
-func kind(m *Message) string {
+func kind(m *mls.Message) string {
 	switch {
 	case m.GroupInfo != nil:
 		return "GroupInfo"
@@ -50,31 +53,31 @@ func kind(m *Message) string {
 }
 
 func TestParseRefuses(t *testing.T) {
-	id := newIdentity(t, 1, "a@example.org")
-	info := groupInfo(t, treeOf(t, id.leaf()), id, 0)
-	brokenTree := groupInfo(t, treeOf(t, id.leaf()), id, 0, func(g *GroupInfo) { g.Extensions[1].Data = vec([]byte{0}) })
+	id := mlstest.New(t, 1, "a@example.org")
+	info := id.GroupInfo(t, mlstest.Tree(id.Leaf()), 0)
+	brokenTree := id.GroupInfo(t, mlstest.Tree(id.Leaf()), 0, func(g *mls.GroupInfo) { g.Extensions[1].Data = mlstest.Vector([]byte{0}) })
 	for _, tt := range []struct {
 		name string
 		data []byte
 		err  error
 		want string
 	}{
-		{"nothing", nil, errMalformed, "empty"},
-		{"white space", []byte(" \r\n\t"), errMalformed, "empty"},
-		{"text", []byte("alice@example.org"), errText, "neither hexadecimal nor base64"},
-		{"JSON", []byte(`{"schema":"x"}`), errText, "neither hexadecimal nor base64"},
-		{"base64 with bits left over", []byte("AAEAAQB"), errMalformed, ""},
-		{"another version", cat(u16(2), info[2:]), errVersion, "2, not mls10"},
-		{"version 0", cat(u16(0), info[2:]), errVersion, "0, not mls10"},
-		{"an MLSMessage with another version within", cat(u16(1), u16(4), u16(2), info[2:]), errMalformed, "as a GroupInfo"},
-		{"a welcome", cat(u16(1), u16(3), u16(1), vec([]byte("secrets")), vec([]byte("encrypted"))), errMalformed, "mls_welcome, whose GroupInfo is encrypted"},
-		{"a private message", cat(u16(1), u16(2), vec([]byte("group")), u64(1), []byte{1}), errMalformed, "mls_private_message"},
-		{"a GroupInfo with something after it", cat(u16(1), u16(4), info, []byte{0}), errMalformed, "1 bytes after the end"},
-		{"a GroupInfo with a tree that is none", cat(u16(1), u16(4), brokenTree), errMalformed, "does not end in a node"},
-		{"a GroupInfo that is cut short", cat(u16(1), u16(4), info[:40]), errMalformed, "tree_hash is cut short"},
-		{"too much", make([]byte, 2*MaxSize+1), errLimit, ""},
+		{"nothing", nil, mls.ErrMalformed, "empty"},
+		{"white space", []byte(" \r\n\t"), mls.ErrMalformed, "empty"},
+		{"text", []byte("alice@example.org"), mls.ErrText, "neither hexadecimal nor base64"},
+		{"JSON", []byte(`{"schema":"x"}`), mls.ErrText, "neither hexadecimal nor base64"},
+		{"base64 with bits left over", []byte("AAEAAQB"), mls.ErrMalformed, ""},
+		{"another version", mlstest.Cat(mlstest.Uint16(2), info[2:]), mls.ErrVersion, "2, not mls10"},
+		{"version 0", mlstest.Cat(mlstest.Uint16(0), info[2:]), mls.ErrVersion, "0, not mls10"},
+		{"an MLSMessage with another version within", mlstest.Cat(mlstest.Uint16(1), mlstest.Uint16(4), mlstest.Uint16(2), info[2:]), mls.ErrMalformed, "as a GroupInfo"},
+		{"a welcome", mlstest.Cat(mlstest.Uint16(1), mlstest.Uint16(3), mlstest.Uint16(1), mlstest.Vector([]byte("secrets")), mlstest.Vector([]byte("encrypted"))), mls.ErrMalformed, "mls_welcome, whose GroupInfo is encrypted"},
+		{"a private message", mlstest.Cat(mlstest.Uint16(1), mlstest.Uint16(2), mlstest.Vector([]byte("group")), mlstest.Uint64(1), []byte{1}), mls.ErrMalformed, "mls_private_message"},
+		{"a GroupInfo with something after it", mlstest.Cat(mlstest.Uint16(1), mlstest.Uint16(4), info, []byte{0}), mls.ErrMalformed, "1 bytes after the end"},
+		{"a GroupInfo with a tree that is none", mlstest.Cat(mlstest.Uint16(1), mlstest.Uint16(4), brokenTree), mls.ErrMalformed, "does not end in a node"},
+		{"a GroupInfo that is cut short", mlstest.Cat(mlstest.Uint16(1), mlstest.Uint16(4), info[:40]), mls.ErrMalformed, "tree_hash is cut short"},
+		{"too much", make([]byte, 2*mls.MaxSize+1), mls.ErrLimit, ""},
 	} {
-		m, err := Parse(tt.data)
+		m, err := mls.Parse(tt.data)
 		if m != nil || !errors.Is(err, tt.err) || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v", tt.name, err)
 		}
@@ -83,9 +86,9 @@ func TestParseRefuses(t *testing.T) {
 
 // What was parsed does not change with the caller's bytes.
 func TestParseCopies(t *testing.T) {
-	id := newIdentity(t, 1, "a@example.org")
-	data := groupInfo(t, treeOf(t, id.leaf()), id, 0)
-	m, err := Parse(data)
+	id := mlstest.New(t, 1, "a@example.org")
+	data := id.GroupInfo(t, mlstest.Tree(id.Leaf()), 0)
+	m, err := mls.Parse(data)
 	fatalIfErr(t, err)
 	clear(data)
 	fatalIfErr(t, m.GroupInfo.Verify())

@@ -10,7 +10,9 @@ import (
 func unhex(t testing.TB, s string) []byte {
 	t.Helper()
 	b, err := hex.DecodeString(s)
-	fatalIfErr(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return b
 }
 

@@ -2,8 +2,10 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/client/keyset"
 	labels "github.com/ghostlight-kt/ghostlight/client/label"
 	"github.com/ghostlight-kt/ghostlight/cmd/internal/cli"
 )
@@ -12,6 +14,20 @@ import (
 func (a *app) warnOfLabel(name string) {
 	for _, w := range labels.Warnings(name) {
 		fmt.Fprintf(a.stderr, "kt: warning: the label %s: %s\n", cli.Printable(name), cli.Printable(w.Text))
+	}
+}
+
+// warnOfKeys names the weak keys of a value that is about to be published. A value that
+// is no key set has none.
+func (a *app) warnOfKeys(value []byte) {
+	set, err := keyset.Parse(value)
+	if err != nil {
+		return
+	}
+	for _, k := range set.Summary() {
+		if len(k.Weak) > 0 {
+			fmt.Fprintf(a.stderr, "kt: warning: weak key (%s): %s\n", strings.Join(k.Weak, ", "), cli.Printable(k.Description))
+		}
 	}
 }
 

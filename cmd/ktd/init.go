@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"encoding/base64"
 	"fmt"
 
@@ -83,8 +82,7 @@ func (o *initOptions) run(cmd *cobra.Command, dir string) error {
 		return err
 	}
 	if o.role == instance.RoleOperator {
-		o.operator.Suite, o.operator.AccountKeys = o.cfg.Suite, o.cfg.AccountKeys
-		o.operator.ResetWait = cmp.Or(o.cfg.ResetWait, o.operator.ResetWait)
+		o.operator.Suite, o.operator.AccountKeys, o.operator.ResetWait = o.cfg.Suite, o.cfg.AccountKeys, o.cfg.ResetWait
 		return initOperator(cmd, dir, o.operator, *o.json)
 	}
 	if err := o.readKeys(); err != nil {

@@ -3,6 +3,9 @@ package instance
 import (
 	"fmt"
 	"time"
+
+	"github.com/ghostlight-kt/ghostlight/cmd/ktd/internal/accountpolicy"
+	"github.com/ghostlight-kt/ghostlight/directory"
 )
 
 // AccountKeys says what an instance does about versions that the account key of
@@ -37,3 +40,11 @@ func (a *AccountKeys) Type() string { return "rule" }
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (a *AccountKeys) UnmarshalText(text []byte) error { return a.Set(string(text)) }
+
+// policyOf returns the policy of an instance, nil if it has none.
+func policyOf(a AccountKeys, wait Duration) directory.Policy {
+	if a != AccountKeysEnforce {
+		return nil
+	}
+	return accountpolicy.Policy{ResetWait: time.Duration(wait)}
+}

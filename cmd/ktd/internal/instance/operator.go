@@ -2,6 +2,7 @@ package instance
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -67,9 +68,6 @@ func (c *OperatorConfig) validate() error {
 	if _, port, err := net.SplitHostPort(c.Listen); err != nil || port == "" {
 		return fmt.Errorf("listen: %q is not HOST:PORT", c.Listen)
 	}
-	if c.ResetWait < Duration(time.Millisecond) {
-		return fmt.Errorf("reset_wait: %v is less than a millisecond", c.ResetWait)
-	}
 	if c.MaxValueBytes < 1 || c.MaxValueBytes > maxValueBytes {
 		return fmt.Errorf("max_value_bytes: %d is not 1 to %d", c.MaxValueBytes, maxValueBytes)
 	}
@@ -91,6 +89,7 @@ func ReadOperatorConfig(dir string) (OperatorConfig, error) {
 	} else if _, more := dec.Token(); !errors.Is(more, io.EOF) {
 		err = errors.New("there is something after the configuration")
 	} else {
+		c.ResetWait = cmp.Or(c.ResetWait, DefaultResetWait)
 		err = c.validate()
 	}
 	if err != nil {
@@ -111,6 +110,7 @@ type CreatedOperator struct {
 // InitOperator creates an operator in dir, which must be empty or absent.
 // config.json comes last: a directory that has it is complete.
 func InitOperator(dir string, cfg OperatorConfig) (*CreatedOperator, error) {
+	cfg.ResetWait = cmp.Or(cfg.ResetWait, DefaultResetWait)
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
@@ -218,6 +218,7 @@ func OpenOperator(ctx context.Context, dir string, logger *slog.Logger) (*Operat
 	}
 	op, err := operator.Open(operator.Config{
 		Configuration: configuration, LeafKey: key, Store: store, Authorizer: tokens, Link: link,
+		Policy:       policyOf(cfg.AccountKeys, cfg.ResetWait),
 		MaxValueSize: cfg.MaxValueBytes, Logger: logger, Distrusted: distrusted,
 		KeepEvidence: func(e *evidence.Evidence) error { return keepEvidence(dir, e) },
 	})
