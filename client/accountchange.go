@@ -122,6 +122,26 @@ func (s *session) dateAnnouncement(ctx context.Context, label string, r *ResetRe
 	return nil
 }
 
+// AcceptAccount begins anew with the account key of a version that was refused as
+// ErrUnconnected: from now on it is that key which counts. The error is of kind Usage
+// if that is not the version refused last. It contacts nobody: the next lookup does.
+func (c *Client) AcceptAccount(ctx context.Context, label string, version uint32) error {
+	s, err := c.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.end()
+	next := s.state.clone()
+	contact := next.contactOf(label)
+	if a := contact.account; a == nil || a.Version != version || a.Status != account.Unconnected {
+		return usage("version %d is not one that waits for its account key to be accepted", version)
+	}
+	// Nothing is known of what was before it.
+	contact.account = &standing{account.State{Version: version - 1, Incomplete: true}, account.Unknown}
+	next.contacts[label] = contact
+	return s.store(next)
+}
+
 // beginAccount begins an operation on the account key of a label, and makes the client
 // its owner if it is not yet. The error is of kind Usage if the label has none.
 func (c *Client) beginAccount(ctx context.Context, label string) (*session, error) {

@@ -184,5 +184,5 @@ func (u *Unexpected) accountText() string {
 	case account.Established:
 		return ", the first with an account key"
 	}
-	return ", with an account key that does not follow from what is known"
+	return ", with an account key of which it is not known whether it follows from yours"
 }

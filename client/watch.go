@@ -210,12 +210,16 @@ func (s *session) reportContact(r *Report) {
 	r.Verdict = verdict(OutcomeVerified, "what was looked up is in a part of the log where its owner's monitoring meets it")
 }
 
-// refusedText says what of a contact is refused for want of a signature.
+// refusedText says what of a contact is refused because of its account key.
 func (c *contact) refusedText() string {
-	if c.account == nil || c.account.Status != account.Unsigned {
+	if c.account == nil {
 		return ""
 	}
-	return fmt.Sprintf("; version %d is refused: it is %v", c.account.Version, ErrUnsigned)
+	why := map[account.Status]error{account.Unsigned: ErrUnsigned, account.Unconnected: ErrUnconnected}[c.account.Status]
+	if why == nil {
+		return ""
+	}
+	return fmt.Sprintf("; version %d is refused: it is %v", c.account.Version, why)
 }
 
 // watchOwner takes a label over, if that has not been done, or learns what the

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -33,10 +34,10 @@ directory makes you wait, so that the real owner can object to somebody else's r
 Use an account key in one directory only.`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			return usageError("say what to do with an account key: new, show, rotate, reset or attest")
+			return usageError("say what to do with an account key: new, show, rotate, reset, accept or attest")
 		},
 	}
-	cmd.AddCommand(a.accountNewCommand(), a.accountShowCommand(), a.accountRotateCommand(), a.accountResetCommand(), a.accountAttestCommand())
+	cmd.AddCommand(a.accountNewCommand(), a.accountShowCommand(), a.accountRotateCommand(), a.accountResetCommand(), a.accountAcceptCommand(), a.accountAttestCommand())
 	return cmd
 }
 
@@ -197,7 +198,9 @@ func accountWord(s account.Status) string {
 	case account.Unsigned:
 		return "NOT SIGNED by the account key"
 	case account.Unchecked:
-		return "signed, but by a key that does not follow from one before"
+		return "signed; what was before is not known"
+	case account.Unconnected:
+		return "signed by a key that does not follow from the one known before"
 	}
 	return string(s)
 }
@@ -328,6 +331,41 @@ func (a *app) printReset(r *client.ResetResult) {
 	a.printPublished(r.PublishResult)
 }
 
+func (a *app) accountAcceptCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "accept LABEL VERSION",
+		Short: "Begin anew with the account key of a contact",
+		Long: `Begin anew with the account key of a contact's version that kt lookup refused because
+the directory no longer has versions in between. Do so only if the owner told you, by
+other means than the directory, that the account key is theirs.`,
+		Example: "  kt account accept alice@example.org 7",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name, err := label(args[0])
+			if err != nil {
+				return err
+			}
+			version, err := strconv.ParseUint(args[1], 10, 32)
+			if err != nil {
+				return usageError("there is no version %q", args[1])
+			}
+			c, err := a.open()
+			if err != nil {
+				return err
+			}
+			if err := c.AcceptAccount(cmd.Context(), name, uint32(version)); err != nil {
+				return err
+			}
+			if a.json {
+				a.printJSON(map[string]any{"label": name, "version": version}, true)
+				return nil
+			}
+			a.printf("%s begins anew with the account key of version %d: kt lookup shows it\n", cli.Printable(name), version)
+			return nil
+		},
+	}
+}
+
 func (a *app) accountAttestCommand() *cobra.Command {
 	var path string
 	cmd := &cobra.Command{
@@ -391,7 +429,7 @@ func (a *app) printAnswer(label string, u *client.Unexpected) {
 	case account.Announced:
 		a.printf("  %s; your keys, signed again, cancel it: %s\n", a.timeLeft(u), sign)
 		a.printf("  if you did this yourself, elsewhere: %s\n", accept)
-	case account.Reset, account.Unchecked:
+	case account.Reset, account.Unconnected:
 		a.printf("  if you did not do this, somebody has taken the label over: tell your contacts and the operator; kt account reset %s\n", label)
 		a.printf("  if you did this yourself, elsewhere: %s\n", accept)
 	default:

@@ -127,7 +127,7 @@ func TestAccountUsage(t *testing.T) {
 		args []string
 		text string
 	}{
-		{exitUsage, []string{"account"}, "new, show, rotate, reset or attest"},
+		{exitUsage, []string{"account"}, "new, show, rotate, reset, accept or attest"},
 		{exitUsage, []string{"account", "new", one}, "exists already"},
 		{exitUsage, []string{"account", "new", one + "2", "--type", "rsa"}, "ed25519 and p256"},
 		{exitOperational, []string{"account", "new", filepath.Join(one, "x")}, "making an account key"},
@@ -137,6 +137,9 @@ func TestAccountUsage(t *testing.T) {
 		{exitUsage, []string{"account", "rotate", alice, "--account-key", one, "--new-account-key", one}, "the label has no account key"},
 		{exitUsage, []string{"account", "reset", alice}, "--new-account-key FILE"},
 		{exitUsage, []string{"account", "attest", alice}, "--account-key FILE"},
+		{exitUsage, []string{"account", "accept", alice, "7"}, "version 7 is not one that waits"},
+		{exitUsage, []string{"account", "accept", alice, "-1"}, ""},
+		{exitUsage, []string{"account", "accept", alice, "4294967296"}, "there is no version"},
 		{exitOperational, []string{"publish", alice, x.file(sshKey), "--account-key", x.file(sshKey)}, "not a PEM file"},
 		{exitUsage, []string{"publish", alice, x.file("raw"), "--raw", "--account-key", one}, "signs key sets only"},
 		{exitUsage, []string{"publish", alice, "-", "--account-key", "-"}, "standard input can be read only once"},

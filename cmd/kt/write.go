@@ -30,10 +30,10 @@ func (a *app) publishCommand() *cobra.Command {
 		Short: "Publish keys as a new version of a label",
 		Long: `Publish the public keys in a file (OpenPGP, OpenSSH, age, X.509, PEM, JWK, MLS
 KeyPackage, or raw; - for standard input) as a new version of a label. A file with a
-private key in it is refused, with --raw too, and weak keys are named. kt becomes the label's owner if it is not yet. If the
-directory holds versions that you did not publish, they are named, nothing is
-published, and the exit code is 6. Only one of FILE, --token-file, --account-key and
---policy can be standard input.
+private key in it is refused, with --raw too, and weak keys are named. kt becomes the
+label's owner if it is not yet. If the directory holds versions that you did not
+publish, they are named, nothing is published, and the exit code is 6. Only one of
+FILE, --token-file, --account-key and --policy can be standard input.
 
 With --account-key, the new version is signed with the account key in that file, and
 the label has it from then on: contacts refuse versions that it did not sign, and so
