@@ -192,7 +192,7 @@ type contactChange struct {
 
 // search sends a search request and verifies the response. keep makes the
 // changes that follow from it to the next state, besides the view.
-func (s *session) search(ctx context.Context, label string, version *uint32, keep func(next *state, f *found) error) (*found, error) {
+func (s *session) search(ctx context.Context, label string, version *uint32, keep keeping) (*found, error) {
 	q := &keytrans.SearchRequest{Last: s.state.view.Last(), Label: []byte(label), Version: version}
 	x := exchange{operation: operationSearch, label: label, view: s.state.view, proofs: s.state.proofs}
 	f := &found{label: label, greatest: version == nil, before: s.state.view, exchange: x}
@@ -218,7 +218,7 @@ func (s *session) search(ctx context.Context, label string, version *uint32, kee
 }
 
 // take makes the changes to next that follow from a verified search.
-func (s *session) take(next *state, f *found, keep func(next *state, f *found) error) error {
+func (s *session) take(next *state, f *found, keep keeping) error {
 	if err := next.proceed(f.Verified, s.cfg.Now()); err != nil {
 		return err
 	}

@@ -61,45 +61,55 @@ func (c *Client) LookupMany(ctx context.Context, labels []string) ([]ManyResult,
 		return nil, err
 	}
 	var lookups []*LookupResult
-	for i := range found {
-		if found[i].lookup != nil {
-			lookups = append(lookups, found[i].lookup)
+	out := make([]ManyResult, len(labels))
+	for i, one := range found {
+		out[i] = ManyResult{Label: labels[i], Err: one.err}
+		switch {
+		case one.found != nil:
+			out[i].Lookup = one.found.describe(s)
+			lookups = append(lookups, out[i].Lookup)
+		case one.absence != nil:
+			out[i].Err = one.absence.handOut(w)
 		}
 	}
 	if err := s.handOut(ctx, w, lookups...); err != nil {
 		return nil, err
 	}
-	out := make([]ManyResult, len(labels))
-	for i, one := range found {
-		if one.absence != nil {
-			one.err = one.absence.handOut(w)
-		}
-		out[i] = ManyResult{labels[i], one.lookup, one.err}
-	}
 	return out, nil
 }
 
-// outcome is what became of one of many lookups. One field is set.
+// question asks for a version of a label, the greatest if version is nil.
+type question struct {
+	label   string
+	version *uint32
+}
+
+// keeping makes the changes to the next state that follow from what a search found,
+// besides the view.
+type keeping func(next *state, f *found) error
+
+// outcome is what became of one of many questions. One of found, absence and err is
+// set.
 type outcome struct {
-	lookup  *LookupResult
+	found   *found
 	absence *AbsenceResult
 	err     error
+	// claim is what the directory claims instead of proving anything, with err.
+	claim keytrans.AnswerKind
 }
 
 // lookupMany looks labels up, in batches if the directory has them. The error is
 // of kind Misbehaved; others belong to labels.
 func (s *session) lookupMany(ctx context.Context, labels []string) ([]outcome, error) {
+	questions := make([]question, len(labels))
+	for i, label := range labels {
+		questions[i].label = label
+	}
 	out := make([]outcome, 0, len(labels))
 	batches := len(labels) > 1
 	for len(out) < len(labels) {
-		rest := labels[len(out):]
-		var more []outcome
-		var err error
-		if batches {
-			more, err = s.lookupBatch(ctx, rest[:min(len(rest), keytrans.MaxBatch)])
-		} else {
-			more, err = s.lookupOne(ctx, rest[0])
-		}
+		rest := questions[len(out):]
+		more, err := s.askSome(ctx, rest, batches, s.keepContact)
 		var p *Problem
 		switch {
 		case KindOf(err) == Misbehaved:
@@ -118,12 +128,22 @@ func (s *session) lookupMany(ctx context.Context, labels []string) ([]outcome, e
 	return out, nil
 }
 
-// lookupOne looks one of many labels up. The error is one that concerns the
-// others, too.
-func (s *session) lookupOne(ctx context.Context, label string) ([]outcome, error) {
+// askSome asks the first of some questions: as many as fit in a batch, or one. It
+// returns what became of at least one of them. The error is one that concerns others,
+// too, and says that nothing was believed.
+func (s *session) askSome(ctx context.Context, questions []question, batch bool, keep keeping) ([]outcome, error) {
+	if batch {
+		return s.askBatch(ctx, questions[:min(len(questions), keytrans.MaxBatch)], keep)
+	}
+	return s.askOne(ctx, questions[0], keep)
+}
+
+// askOne asks one of many questions by itself.
+func (s *session) askOne(ctx context.Context, q question, keep keeping) ([]outcome, error) {
 	var one outcome
-	if one.lookup, one.err = s.lookup(ctx, label, nil); one.err != nil {
-		one.absence, one.err = s.proveAbsent(ctx, label, nil, one.err)
+	if one.found, one.err = s.search(ctx, q.label, q.version, keep); one.err != nil {
+		one.found = nil
+		one.absence, one.err = s.proveAbsent(ctx, q.label, q.version, one.err)
 	}
 	if err := one.err; KindOf(err) == Misbehaved || lost(err) != nil {
 		return nil, err
@@ -131,18 +151,15 @@ func (s *session) lookupOne(ctx context.Context, label string) ([]outcome, error
 	return []outcome{one}, nil
 }
 
-// lookupBatch looks labels up with one request. The directory may answer the first
-// of them only. The error is that nothing of the answer was believed.
-func (s *session) lookupBatch(ctx context.Context, labels []string) ([]outcome, error) {
+// askBatch asks questions with one request. The directory may answer the first of
+// them only.
+func (s *session) askBatch(ctx context.Context, questions []question, keep keeping) ([]outcome, error) {
 	q := &keytrans.BatchRequest{Last: s.state.view.Last()}
-	for _, label := range labels {
-		q.Queries = append(q.Queries, keytrans.BatchQuery{Label: []byte(label)})
+	for _, one := range questions {
+		q.Queries = append(q.Queries, keytrans.BatchQuery{Label: []byte(one.label), Version: one.version})
 	}
 	const operation = "batch"
-	var (
-		out  []outcome
-		kept []*found
-	)
+	var out []outcome
 	err := s.do(ctx, query{operation: operation, request: q, verify: func(response []byte, next *state) error {
 		answers, err := keytrans.ParseBatchAnswers(s.verifier.Configuration(), q, response)
 		if err != nil {
@@ -154,11 +171,11 @@ func (s *session) lookupBatch(ctx context.Context, labels []string) ([]outcome, 
 			return err
 		}
 		for i := range results {
-			one, err := s.singleExchange(next, labels[i], answers[i])
+			one, err := s.singleExchange(next, questions[i], answers[i])
 			if err != nil {
 				return err
 			}
-			o, err := s.takeAnswer(next, one, answers[i], &results[i], now)
+			o, err := s.takeAnswer(next, questions[i], one, answers[i], &results[i], now, keep)
 			var m *keytrans.Misbehaviour
 			switch {
 			case errors.As(err, &m):
@@ -168,15 +185,15 @@ func (s *session) lookupBatch(ctx context.Context, labels []string) ([]outcome, 
 			case err != nil:
 				return fmt.Errorf("answer %d: %w", i, err)
 			}
-			if out = append(out, o); o.lookup != nil {
-				kept = append(kept, o.lookup.found)
-			}
+			out = append(out, o)
 		}
 		return nil
 	}})
 	if err == nil {
-		for _, f := range kept {
-			s.keepFound(ctx, f)
+		for _, o := range out {
+			if o.found != nil {
+				s.keepFound(ctx, o.found)
+			}
 		}
 	}
 	return out, err
@@ -185,39 +202,36 @@ func (s *session) lookupBatch(ctx context.Context, labels []string) ([]outcome, 
 // singleExchange returns what the exchange for one answer of a batch would have been
 // if it had been asked for by itself, with the view that the answers before it lead
 // to (docs/extensions.md). For an answer that proves nothing, there is none.
-func (s *session) singleExchange(next *state, label string, a *keytrans.BatchAnswer) (exchange, error) {
-	x := exchange{label: label, view: next.view, proofs: next.proofs}
+func (s *session) singleExchange(next *state, q question, a *keytrans.BatchAnswer) (exchange, error) {
+	x := exchange{label: q.label, view: next.view, proofs: next.proofs}
 	cfg, last := s.verifier.Configuration(), next.view.Last()
 	var requestErr, err error
 	switch {
 	case a.Search != nil:
 		x.operation = operationSearch
-		x.request, requestErr = (&keytrans.SearchRequest{Last: last, Label: []byte(label)}).Marshal()
+		x.request, requestErr = (&keytrans.SearchRequest{Last: last, Label: []byte(q.label), Version: q.version}).Marshal()
 		x.response, err = a.Search.Marshal(cfg)
 	case a.Absence != nil:
 		x.operation = operationAbsence
-		x.request, requestErr = (&keytrans.AbsenceRequest{Last: last, Label: []byte(label)}).Marshal()
+		x.request, requestErr = (&keytrans.AbsenceRequest{Last: last, Label: []byte(q.label), Version: q.version}).Marshal()
 		x.response, err = a.Absence.Marshal(cfg)
 	}
 	return x, errors.Join(requestErr, err)
 }
 
 // takeAnswer makes the changes to next that follow from a verified answer to one
-// query, which x is about.
-func (s *session) takeAnswer(next *state, x exchange, a *keytrans.BatchAnswer, r *keytrans.BatchResult, now time.Time) (outcome, error) {
+// question. x is the exchange about that.
+func (s *session) takeAnswer(next *state, q question, x exchange, a *keytrans.BatchAnswer, r *keytrans.BatchResult, now time.Time, keep keeping) (outcome, error) {
 	before := next.view
 	switch r.Kind {
 	case keytrans.AnswerSearch:
-		f := &found{label: x.label, greatest: true, before: before, response: a.Search, exchange: x, at: now, SearchResult: r.Search}
-		if err := s.take(next, f, s.keepContact); err != nil {
-			return outcome{}, err
-		}
-		return outcome{lookup: f.describe(s)}, nil
+		f := &found{label: q.label, greatest: q.version == nil, before: before, response: a.Search, exchange: x, at: now, SearchResult: r.Search}
+		return outcome{found: f}, s.take(next, f, keep)
 	case keytrans.AnswerAbsence:
-		absence, err := s.takeAbsence(next, x.label, nil, before, a.Absence, r.Absence, now)
+		absence, err := s.takeAbsence(next, q.label, q.version, before, a.Absence, r.Absence, now)
 		return outcome{absence: absence}, err
 	}
-	return outcome{err: claimed(r.Kind)}, nil
+	return outcome{err: claimed(r.Kind), claim: r.Kind}, nil
 }
 
 // claimed returns the error for an answer that is the directory's word only.

@@ -41,6 +41,8 @@ func (w *walk) greatestVersion(target uint32) (terminal uint64, err error) {
 			w.reject(fmt.Errorf("%w: entry %d holds a version above the claimed greatest, %d", ErrProof, pos, target))
 		case order == ladder.Less && pos == w.size-1:
 			w.reject(fmt.Errorf("%w: the rightmost entry %d lacks the claimed greatest version %d", ErrProof, pos, target))
+		case order == ladder.Less:
+			w.lacks(pos)
 		case order == ladder.Equal && !found:
 			terminal, found = pos, true
 		}
@@ -84,6 +86,7 @@ func (w *walk) fixedVersion(target uint32) (terminal uint64, err error) {
 		}
 		switch order {
 		case ladder.Less: // step 3
+			w.lacks(s.Pos)
 			s, ok = s.RightChild(ts, w.size)
 		case ladder.Greater: // step 4
 			above = append(above, s.Pos)

@@ -17,6 +17,10 @@ type SearchResult struct {
 	Value   UpdateValue
 	// Terminal is the position of the search's terminal log entry.
 	Terminal uint64
+	// Lacking is the rightmost log entry that the search has shown not to have the
+	// version yet, nil if it has shown none: the version was created between
+	// Lacking and Terminal, or in Terminal.
+	Lacking *uint64
 	// Monitor tells that the user must monitor the label, under ContactMonitoring:
 	// Terminal is to the right of every distinguished entry. Contact.Observe
 	// records that. Where there is a third party, the user may monitor the label
@@ -63,7 +67,7 @@ func (v *Verifier) Search(view *View, q *SearchRequest, p *SearchResponse, now t
 	if err != nil {
 		return nil, err
 	}
-	result.Keys = s.consumer.keys
+	result.Keys, result.Lacking = s.consumer.keys, s.lacking
 	return result, nil
 }
 

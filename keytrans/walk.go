@@ -44,6 +44,10 @@ type walk struct {
 	// contradiction into evidence.
 	contradiction, rejection error
 
+	// lacking is the rightmost entry that a search found not to have its target
+	// version yet, nil if it found none.
+	lacking *uint64
+
 	// claimed tells whether what an owner knows of the entry at pos rests on a
 	// response that did not prove it; nil for others.
 	claimed func(pos uint64) bool
@@ -69,6 +73,10 @@ func (w *walk) reject(err error) {
 		w.rejection = err
 	}
 }
+
+// lacks records that the entry at pos does not have a search's target version.
+// Searches go to the right from there.
+func (w *walk) lacks(pos uint64) { w.lacking = &pos }
 
 // timestamp returns the timestamp of the entry at pos, taking it from the
 // source the first time.

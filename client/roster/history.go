@@ -56,8 +56,9 @@ type Version struct {
 	Number   uint32
 	LogEntry uint64 // the entry in which it was found: created there or before
 	// NotBefore and NotAfter are the proven bounds of when it was created, by
-	// the log's timestamps: later than NotBefore, and not later than NotAfter. A
-	// zero NotBefore is no bound.
+	// the log's timestamps, both included: that of the last entry known to lack
+	// it, and of the first known to hold it. They are equal if that entry is
+	// proven to have brought it. A zero NotBefore is no bound.
 	NotBefore, NotAfter time.Time
 	// Unsettled is why the bounds could not be made narrower, if that was tried
 	// and failed. Empty if not.

@@ -97,7 +97,7 @@ type Proof struct {
 type VersionProof struct {
 	Version     uint32         `json:"version"`
 	LogEntry    uint64         `json:"log_entry"`
-	NotBefore   time.Time      `json:"created_after,omitzero"`
+	NotBefore   time.Time      `json:"created_at_the_earliest,omitzero"`
 	NotAfter    time.Time      `json:"created_at_the_latest"`
 	Commitment  string         `json:"commitment"` // hexadecimal
 	ValueSHA256 string         `json:"value_sha256,omitempty"`

@@ -1,0 +1,168 @@
+package roster
+
+import (
+	"time"
+
+	"github.com/ghostlight-kt/ghostlight/client/account"
+	"github.com/ghostlight-kt/ghostlight/client/keyset"
+)
+
+// timeline is a label's history, oldest version first.
+type timeline struct {
+	h        *History
+	versions []*Version
+	created  []span
+	// keys of each version, by what identifies them. Nil if the value could not
+	// be had; a value that is no key set has none.
+	keys []map[string]keyset.Description
+	// endorsed tells which versions are the owner's doing.
+	endorsed []bool
+	runs     []run // in order of from, then of id
+}
+
+func newTimeline(h *History, ids identities, window time.Duration) *timeline {
+	t := &timeline{h: h}
+	for i := len(h.Versions) - 1; i >= 0; i-- {
+		v := &h.Versions[i]
+		t.versions = append(t.versions, v)
+		t.created = append(t.created, span{v.NotBefore, v.NotAfter})
+		var keys map[string]keyset.Description
+		if v.Missing == "" {
+			keys = make(map[string]keyset.Description, len(v.Keys))
+			for _, d := range v.Keys {
+				keys[ids.of(d)] = d
+			}
+		}
+		t.keys = append(t.keys, keys)
+	}
+	t.tighten()
+	t.endorse(window)
+	t.findRuns()
+	return t
+}
+
+// tighten uses that no version was created before the one before it.
+func (t *timeline) tighten() {
+	for i := 1; i < len(t.created); i++ {
+		if prev := t.created[i-1].lo; t.created[i].lo.Before(prev) {
+			t.created[i].lo = prev
+		}
+	}
+	for i := len(t.created) - 2; i >= 0; i-- {
+		if next := t.created[i+1].hi; t.created[i].hi.After(next) {
+			t.created[i].hi = next
+		}
+	}
+}
+
+// endorse decides which versions are the owner's doing: those that the user
+// published, and those under the signature of an account key that had stood for
+// longer than the window, or from version 0 on. A directory could establish a
+// key of its own for a label that had none; the window is the time that its
+// owner has to notice.
+func (t *timeline) endorse(window time.Duration) {
+	t.endorsed = make([]bool, len(t.versions))
+	root, born := t.beginning()
+	var last *account.Key
+	for i, v := range t.versions {
+		switch v.Account {
+		case account.Established, account.Reset, account.Unchecked:
+			same := v.Account == account.Unchecked && last != nil && v.Key != nil && *last == *v.Key
+			if i > 0 && !same {
+				root, born = t.created[i].hi, false
+				break
+			}
+			t.endorsed[i] = i > 0 && (born || !t.created[i].lo.Before(root.Add(window)))
+		case account.Signed, account.Rotated:
+			t.endorsed[i] = born || !t.created[i].lo.Before(root.Add(window))
+		}
+		if v.Account.Stands() && v.Key != nil {
+			last = v.Key
+		}
+		t.endorsed[i] = t.endorsed[i] || v.Mine
+	}
+}
+
+// beginning returns by when the account key of the oldest version stood, and
+// whether it did from version 0 on.
+func (t *timeline) beginning() (root time.Time, born bool) {
+	if b := t.h.Before; b != nil {
+		return b.NotAfter, b.Version == 0
+	}
+	return t.created[0].hi, t.versions[0].Number == 0
+}
+
+// run is a time during which a label had a key. Versions are by their place in
+// the timeline.
+type run struct {
+	id  string
+	key keyset.Description
+	// earliest is the first version that may have brought it, from the first that
+	// is known to have it. They differ if values could not be had.
+	earliest, from int
+	// last is the last version known to have it, to the first after that known
+	// not to, if it ended.
+	last, to int
+	ended    bool
+	endorsed bool
+}
+
+// base tells that no version is known that lacked the key before.
+func (r *run) base() bool { return r.earliest == 0 }
+
+// findRuns follows each key through the versions.
+func (t *timeline) findRuns() {
+	open := make(map[string]int) // into t.runs
+	before := -1                 // the last version whose keys are known
+	for i, keys := range t.keys {
+		if keys == nil {
+			continue
+		}
+		for id, at := range open {
+			if _, there := keys[id]; !there {
+				t.runs[at].to, t.runs[at].ended = i, true
+				delete(open, id)
+			}
+		}
+		for _, id := range sortedKeys(keys) {
+			at, there := open[id]
+			if !there {
+				at = len(t.runs)
+				open[id] = at
+				t.runs = append(t.runs, run{id: id, earliest: before + 1, from: i})
+			}
+			r := &t.runs[at]
+			r.last, r.key = i, keys[id]
+			r.endorsed = r.endorsed || t.endorsed[i]
+		}
+		before = i
+	}
+}
+
+// came and went are when a run began and ended.
+func (t *timeline) came(r *run) span { return span{t.created[r.earliest].lo, t.created[r.from].hi} }
+func (t *timeline) went(r *run) span { return span{t.created[r.last+1].lo, t.created[r.to].hi} }
+
+// runsOf returns the runs of a key, oldest first.
+func (t *timeline) runsOf(id string) []*run {
+	var list []*run
+	for i := range t.runs {
+		if t.runs[i].id == id {
+			list = append(list, &t.runs[i])
+		}
+	}
+	return list
+}
+
+// present returns the keys of the newest version. Nil if it has no key set.
+func (t *timeline) present() map[string]keyset.Description {
+	if !t.newest().KeySet {
+		return nil
+	}
+	return t.keys[len(t.keys)-1]
+}
+
+func (t *timeline) newest() *Version { return t.versions[len(t.versions)-1] }
+
+// isNew tells that what the oldest version has, it had from version 0 on.
+func (t *timeline) isNew() bool { return t.versions[0].Number == 0 }
