@@ -133,6 +133,10 @@ func (s *session) checkAbsence(next *state, label string, r *keytrans.AbsenceRes
 			return &keytrans.Misbehaviour{Err: fmt.Errorf("%w: the log proved on %s that version %d exists, and now that it does not",
 				keytrans.ErrVanished, c.seen.at.Format(time.DateOnly), c.seen.version)}
 		}
+		if c.account != nil && int64(c.account.Version) > versionOf(r.Greatest) {
+			return &keytrans.Misbehaviour{Err: fmt.Errorf("%w: the log proved before that version %d exists, and now that it does not",
+				keytrans.ErrVanished, c.account.Version)}
+		}
 		return c.monitor.CheckAbsence(r)
 	}()
 	if errors.Is(err, keytrans.ErrVanished) && s.mayHaveExpired(next.contacts[label], r) {

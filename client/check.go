@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ghostlight-kt/ghostlight/client/account"
 	"github.com/ghostlight-kt/ghostlight/client/roster"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 )
@@ -101,8 +102,7 @@ func (c *Client) CheckRoster(ctx context.Context, r *roster.Roster, opt RosterOp
 		return nil, err
 	}
 	defer s.end()
-	k.session = s
-	k.learn(&keytrans.Verified{View: s.state.view})
+	k.begin(s)
 	report, err := k.run(ctx, r)
 	if saveErr := s.saveDeferred(); err == nil {
 		err = saveErr
@@ -136,9 +136,10 @@ type check struct {
 // facts is what was proven of a label.
 type facts struct {
 	roster.History
-	since    time.Time        // how far back its versions matter
-	accounts []accountVersion // of Versions
-	done     bool             // there is no older version to ask for
+	since    time.Time         // how far back its versions matter
+	accounts []account.Version // of Versions
+	known    *standing         // what lookups retained of the account key, nil if nothing
+	done     bool              // there is no older version to ask for
 	// commitments to versions that were proven, of values that were not had.
 	commitments map[uint32][32]byte
 }
@@ -150,6 +151,17 @@ func newCheck(opt RosterOptions) *check {
 	return &check{
 		opt: opt, facts: make(map[string]*facts), times: make(map[uint64]uint64), batches: !opt.OneByOne,
 		evidence: make(map[string]string),
+	}
+}
+
+// begin begins with what is retained.
+func (k *check) begin(s *session) {
+	k.session = s
+	k.learn(&keytrans.Verified{View: s.state.view})
+	for label, f := range k.facts {
+		if c := s.state.contacts[label]; c != nil {
+			f.known = c.account
+		}
 	}
 }
 

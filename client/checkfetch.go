@@ -161,7 +161,7 @@ func (k *check) olderQuestions(count int) []question {
 func (f *facts) needsOlder() bool {
 	last := len(f.Versions) - 1
 	v := &f.Versions[last]
-	return v.Missing != "" || v.NotAfter.After(f.since) || !f.accounts[last].signsItself()
+	return v.Missing != "" || v.NotAfter.After(f.since) || !f.knows() && !signsItself(f.accounts[last])
 }
 
 // takeOlder takes note of the version below the oldest one.

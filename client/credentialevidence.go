@@ -50,7 +50,7 @@ func (s *session) checkCredentialSeen(r *keytrans.CredentialResult, h *heldCrede
 	if contact == nil {
 		return nil
 	}
-	err := contact.seen.check(&seen{version: r.Version, commitment: r.Commitment}, false)
+	err := contact.check(&seen{version: r.Version, commitment: r.Commitment}, false)
 	if err == nil {
 		return nil
 	}

@@ -128,7 +128,7 @@ func TestBothDamaged(t *testing.T) {
 // TestNewerStateIsNotDamage leaves the state of a newer program alone.
 func TestNewerStateIsNotDamage(t *testing.T) {
 	w := fullState(t)
-	newer := strings.Replace(w.readState(), `"version":4,`, `"version":5,`, 1)
+	newer := strings.Replace(w.readState(), `"version":5,`, `"version":6,`, 1)
 	w.writeFile(w.stateFile(), newer)
 	_, err := w.c.Watch(bg)
 	if e := wantKind(t, err, client.Operational, "version"); !strings.Contains(e.Hint, "newer kt") {

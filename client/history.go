@@ -5,7 +5,9 @@ import (
 	"errors"
 	"time"
 
+	"github.com/ghostlight-kt/ghostlight/client/account"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/merkle"
 )
 
 // HistoryResult is every version of a label, newest first.
@@ -47,7 +49,11 @@ type HistoryVersion struct {
 	// Changes are those from the version before, as far as that is known.
 	Changes *Changes `json:"changes,omitempty"`
 	Missing string   `json:"missing,omitempty"`
-	Verdict Verdict  `json:"verdict"`
+	// Account is what the label's account key says of the version, nil if no account
+	// key is known up to it. In a list that is cut short, what was before it is not
+	// known.
+	Account *AccountStatus `json:"account,omitempty"`
+	Verdict Verdict        `json:"verdict"`
 }
 
 // Proven reports whether what the version says of itself is proven, be it that it
@@ -81,6 +87,9 @@ func (c *Client) History(ctx context.Context, label string, limit int) (*History
 		return nil, err
 	}
 	h.finish(newest)
+	if refused := newest.found.refused; refused != nil {
+		h.Verdict = VerdictOf(refused)
+	}
 	for i := range h.Versions {
 		h.Versions[i].Verdict = w.qualify(h.Versions[i].Verdict)
 	}
@@ -97,6 +106,7 @@ func (s *session) history(ctx context.Context, label string, limit int) (*Histor
 	h := &HistoryResult{Label: label, Versions: []HistoryVersion{s.historyVersion(newest)}}
 	proven := make(map[uint32]bool) // to have been skipped
 	noteSkipped(proven, newest)
+	lookups := map[uint32]*LookupResult{newest.Version: newest} // nil for those that are missing
 	for v := int64(newest.Version) - 1; v >= 0; v-- {
 		if limit > 0 && len(h.Versions) == limit {
 			h.More = true
@@ -107,6 +117,7 @@ func (s *session) history(ctx context.Context, label string, limit int) (*Histor
 			return nil, nil, err
 		}
 		noteSkipped(proven, r)
+		lookups[one.Version] = r
 		h.Versions = append(h.Versions, one)
 	}
 	for i := range h.Versions {
@@ -114,7 +125,37 @@ func (s *session) history(ctx context.Context, label string, limit int) (*Histor
 			v.Verdict = verdict(OutcomeVerified, "the log has the version with a commitment that nothing opens: it was skipped")
 		}
 	}
-	return h, newest, nil
+	return h, newest, s.historyAccounts(ctx, h, lookups)
+}
+
+// historyAccounts holds the versions of a history against the label's account key.
+// lookups are those of the versions.
+func (s *session) historyAccounts(ctx context.Context, h *HistoryResult, lookups map[uint32]*LookupResult) error {
+	older := func(ctx context.Context, label string, version uint32) (past, error) {
+		r, ok := lookups[version]
+		switch {
+		case r != nil:
+			return r.found.past()
+		case ok:
+			return past{Version: account.Missing(label, version, merkle.Hash{})}, nil
+		}
+		return s.pastVersion(ctx, label, version)
+	}
+	if err := s.checkAccount(ctx, lookups[h.Versions[0].Version], older); err != nil {
+		return err
+	}
+	var chain *standing
+	for i := len(h.Versions) - 1; i >= 0; i-- {
+		p, err := older(ctx, h.Label, h.Versions[i].Version)
+		if err != nil {
+			return err
+		}
+		chain = chain.follow(p.Version)
+		if chain.Key != nil || chain.Status == account.Unsigned {
+			h.Versions[i].Account = chain.describe(nil)
+		}
+	}
+	return nil
 }
 
 // missingSkipped is the Missing of a version that a Third-Party Manager skipped.

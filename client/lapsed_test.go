@@ -20,13 +20,13 @@ func TestLapsed(t *testing.T) {
 		lifetime *uint64
 		want     bool
 	}{
-		"in time":         {contact{waiting, at(time.Minute - time.Millisecond)}, &lifetime, false},
-		"too late":        {contact{waiting, at(time.Minute)}, &lifetime, true},
-		"for ever":        {contact{waiting, at(time.Hour)}, nil, false},
-		"nothing waits":   {contact{&keytrans.Contact{}, at(time.Hour)}, &lifetime, false},
-		"never seen":      {contact{waiting, nil}, &lifetime, false},
-		"from the future": {contact{waiting, at(-time.Hour)}, &lifetime, false},
-		"found since":     {contact{later, at(time.Hour)}, &lifetime, false},
+		"in time":         {contact{monitor: waiting, seen: at(time.Minute - time.Millisecond)}, &lifetime, false},
+		"too late":        {contact{monitor: waiting, seen: at(time.Minute)}, &lifetime, true},
+		"for ever":        {contact{monitor: waiting, seen: at(time.Hour)}, nil, false},
+		"nothing waits":   {contact{monitor: &keytrans.Contact{}, seen: at(time.Hour)}, &lifetime, false},
+		"never seen":      {contact{monitor: waiting, seen: nil}, &lifetime, false},
+		"from the future": {contact{monitor: waiting, seen: at(-time.Hour)}, &lifetime, false},
+		"found since":     {contact{monitor: later, seen: at(time.Hour)}, &lifetime, false},
 	} {
 		if got := c.contact.lapsed(c.lifetime, now); got != c.want {
 			t.Errorf("%s: %v", name, got)

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/ghostlight-kt/ghostlight/client/account"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/merkle"
 )
@@ -29,6 +30,10 @@ type LookupResult struct {
 	// differs from it. Both are nil if it had seen nothing or the same.
 	Before  *Seen    `json:"before,omitempty"`
 	Changes *Changes `json:"changes,omitempty"`
+
+	// Account is what the label's account key says of the version, nil if no account
+	// key of the label is known.
+	Account *AccountStatus `json:"account,omitempty"`
 
 	// Witness is nil without a witness policy.
 	Witness *Witnessed `json:"witness,omitempty"`
@@ -76,6 +81,10 @@ func checkLabel(label string) error {
 // have been seen by the witnesses, or be so new that they need not have seen it
 // yet; otherwise there is no result, and the error is of kind Undecided.
 //
+// A version that the label's account key did not sign, as the versions before it
+// demand (package account), is refused: the error is ErrUnsigned, and what was seen
+// last remains what it was.
+//
 // If the directory says that there is no such label or version, and proves it
 // (docs/extensions.md), the error is of kind Absent.
 func (c *Client) Lookup(ctx context.Context, label string, version *uint32) (*LookupResult, error) {
@@ -88,6 +97,9 @@ func (c *Client) Lookup(ctx context.Context, label string, version *uint32) (*Lo
 	}
 	defer s.end()
 	r, err := s.lookup(ctx, label, version)
+	if err == nil {
+		err = s.checkAccount(ctx, r, s.pastVersion)
+	}
 	absent, err := s.proveAbsent(ctx, label, version, err)
 	w, err := s.concludeWaiting(ctx, err)
 	if err != nil {
@@ -99,37 +111,54 @@ func (c *Client) Lookup(ctx context.Context, label string, version *uint32) (*Lo
 	if err := s.handOut(ctx, w, r); err != nil {
 		return nil, err
 	}
+	if r.found.refused != nil {
+		return nil, r.found.refused
+	}
 	return r, nil
 }
 
 // handOut completes the results of lookups that are to be handed out, and from now
-// on count as seen, unless others saw something newer while this one waited. The
-// error is that the witnesses have not seen them in time.
+// on count as seen, unless others saw something newer while this one waited. Those
+// that are refused do not count as seen; that is retained of them what their versions
+// say of the account key. The error is that the witnesses have not seen them in time.
 func (s *session) handOut(ctx context.Context, w *Witnessed, results ...*LookupResult) error {
-	if w == nil {
-		return nil
-	}
-	if w.err != nil {
+	if w != nil && w.err != nil {
 		return w.err
 	}
 	next, changed := s.state.clone(), false
 	for _, r := range results {
-		if err := s.checkSeen(ctx, r.found); err != nil {
-			return err
+		if w != nil {
+			if err := s.checkSeen(ctx, r.found); err != nil {
+				return err
+			}
+			r.Witness, r.Verdict = w, w.qualify(r.Verdict)
+			r.Steps = append(r.Steps, w.steps()...)
 		}
-		r.Witness, r.Verdict = w, w.qualify(r.Verdict)
-		r.Steps = append(r.Steps, w.steps()...)
-		if r.found.seenNow == nil {
-			continue
-		}
-		c := next.contactOf(r.Label)
-		c.seen = c.seen.newer(r.found.seenNow)
-		next.contacts[r.Label], changed = c, true
+		changed = next.handedOut(r.found, w != nil) || changed
 	}
 	if !changed {
 		return nil
 	}
 	return s.store(next)
+}
+
+// handedOut has what was found count as seen, if it is to, and retains what follows
+// from it for the account key. waited tells that nothing counts as seen yet. It reports
+// whether it changed anything.
+func (s *state) handedOut(f *found, waited bool) bool {
+	c := s.contactOf(f.label)
+	before := *c
+	if f.standing != nil && f.greatest {
+		c.account = c.account.newer(f.standing)
+	}
+	if f.seenNow != nil && f.refused == nil && (waited || f.unsettled) {
+		c.seen = c.seen.newer(f.seenNow)
+	}
+	if *c == before {
+		return false
+	}
+	s.contacts[f.label] = c
+	return true
 }
 
 // checkSeen holds what was found against what others saw while this one waited: they
@@ -141,7 +170,7 @@ func (s *session) checkSeen(ctx context.Context, f *found) error {
 		return fail(Undecided, verifyingStep(f.exchange), err)
 	}
 	var m *keytrans.Misbehaviour
-	if err := s.state.contactOf(f.label).seen.check(latest, false); errors.As(err, &m) {
+	if err := s.state.contactOf(f.label).check(latest, false); errors.As(err, &m) {
 		return s.contradiction(ctx, f.exchange, m)
 	}
 	return nil
@@ -149,7 +178,7 @@ func (s *session) checkSeen(ctx context.Context, f *found) error {
 
 // lookup searches for a label. Under a witness policy, what it finds does not
 // count as seen yet: a change must not be passed over because the witnesses could
-// not be asked about it.
+// not be asked about it. Neither does what is yet to be held against an account key.
 func (s *session) lookup(ctx context.Context, label string, version *uint32) (*LookupResult, error) {
 	r, err := s.search(ctx, label, version, s.keepContact)
 	if err != nil {
@@ -164,7 +193,9 @@ func (s *session) keepContact(next *state, f *found) error {
 	if err := c.observe(f, s.verifier.Configuration().MaximumLifetime, s.cfg.Now()); err != nil {
 		return err
 	}
-	if next.inForce() == nil && f.seenNow != nil {
+	_, f.names, _ = accountVersion(f.label, f.Version, merkle.Hash{}, f.Value.Value)
+	f.unsettled = (f.names || c.account != nil) && !c.account.settles(f.Version)
+	if next.inForce() == nil && f.seenNow != nil && !f.unsettled {
 		c.seen = f.seenNow
 	}
 	next.contacts[f.label] = c
@@ -183,6 +214,12 @@ type found struct {
 
 	changed *contactChange // set by observe
 	seenNow *seen          // set by observe, if it is to replace what was seen
+
+	names     bool      // the value says something of an account key: set by keepContact
+	unsettled bool      // it is yet to be held against one: set by keepContact
+	standing  *standing // set by checkAccount, if the label has an account key
+	knewKey   bool      // an account key of the label was known before: set by checkAccount
+	refused   error     // why it must not be handed out: set by checkAccount
 }
 
 type contactChange struct {
@@ -255,7 +292,7 @@ func (c *contact) observe(f *found, lifetime *uint64, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if err := c.seen.check(latest, f.greatest); err != nil {
+	if err := c.check(latest, f.greatest); err != nil {
 		return err
 	}
 	if c.lapsed(lifetime, now) {
@@ -279,6 +316,18 @@ func (c *contact) observe(f *found, lifetime *uint64, now time.Time) error {
 		f.seenNow = latest
 	}
 	return nil
+}
+
+// check holds what a verified search found against what was seen before, and what was
+// refused for want of a signature.
+func (c *contact) check(latest *seen, greatest bool) error {
+	if err := c.seen.check(latest, greatest); err != nil || c.account == nil {
+		return err
+	}
+	if (c.account.Commitment == account.Hash{}) {
+		latest = &seen{version: latest.version} // nothing to compare
+	}
+	return (&seen{version: c.account.Version, commitment: merkle.Hash(c.account.Commitment)}).check(latest, greatest)
 }
 
 // check holds what a verified search found against what was seen before. A

@@ -53,6 +53,10 @@ func (c *Client) LookupMany(ctx context.Context, labels []string) ([]ManyResult,
 	}
 	defer s.end()
 	found, err := s.lookupMany(ctx, labels)
+	out := s.describeMany(labels, found)
+	if err == nil {
+		err = s.checkAccounts(ctx, out)
+	}
 	if saveErr := s.saveDeferred(); err == nil {
 		err = saveErr
 	}
@@ -61,21 +65,35 @@ func (c *Client) LookupMany(ctx context.Context, labels []string) ([]ManyResult,
 		return nil, err
 	}
 	var lookups []*LookupResult
-	out := make([]ManyResult, len(labels))
 	for i, one := range found {
-		out[i] = ManyResult{Label: labels[i], Err: one.err}
-		switch {
-		case one.found != nil:
-			out[i].Lookup = one.found.describe(s)
-			lookups = append(lookups, out[i].Lookup)
+		switch r := &out[i]; {
+		case r.Lookup != nil:
+			lookups = append(lookups, r.Lookup)
 		case one.absence != nil:
-			out[i].Err = one.absence.handOut(w)
+			r.Err = one.absence.handOut(w)
 		}
 	}
 	if err := s.handOut(ctx, w, lookups...); err != nil {
 		return nil, err
 	}
+	for i := range out {
+		if r := &out[i]; r.Lookup != nil && r.Lookup.found.refused != nil {
+			r.Lookup, r.Err = nil, r.Lookup.found.refused
+		}
+	}
 	return out, nil
+}
+
+// describeMany describes what became of many lookups.
+func (s *session) describeMany(labels []string, found []outcome) []ManyResult {
+	out := make([]ManyResult, len(found))
+	for i, one := range found {
+		out[i] = ManyResult{Label: labels[i], Err: one.err}
+		if one.found != nil {
+			out[i].Lookup = one.found.describe(s)
+		}
+	}
+	return out
 }
 
 // question asks for a version of a label, the greatest if version is nil.

@@ -369,7 +369,7 @@ func (s *session) monitorOnce(ctx context.Context, label string) (complete bool,
 func settled(err error) bool {
 	var p *Problem
 	return errors.As(err, &p) && slices.Contains(
-		[]string{ProblemUnauthenticated, ProblemForbidden, ProblemInvalidRequest, ProblemTooLarge}, p.Type)
+		[]string{ProblemUnauthenticated, ProblemForbidden, ProblemPolicy, ProblemInvalidRequest, ProblemTooLarge}, p.Type)
 }
 
 // labels returns the keys of a map in order.

@@ -352,7 +352,7 @@ func TestFirstStateVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.watch()
-	if got := w.readState(); !strings.Contains(got, `"version":4`) || !strings.Contains(got, `"recent_distinguished":[`) || w.stored() != nil {
+	if got := w.readState(); !strings.Contains(got, `"version":5`) || !strings.Contains(got, `"recent_distinguished":[`) || w.stored() != nil {
 		t.Errorf("%.100s", got)
 	}
 	w.trustPolicy(w.dir.Policy("any"))

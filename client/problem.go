@@ -21,6 +21,7 @@ const (
 	ProblemPruned          = ProblemPrefix + "pruned"
 	ProblemUnauthenticated = ProblemPrefix + "unauthenticated"
 	ProblemForbidden       = ProblemPrefix + "forbidden"
+	ProblemPolicy          = ProblemPrefix + "policy"
 	ProblemConflict        = ProblemPrefix + "conflict"
 	ProblemInvalidRequest  = ProblemPrefix + "invalid-request"
 	ProblemTooLarge        = ProblemPrefix + "too-large"

@@ -44,6 +44,9 @@ func (c *Client) Prove(ctx context.Context, label string, version *uint32) (*Pro
 		return nil, noPolicy()
 	}
 	r, err := s.lookup(ctx, label, version)
+	if err == nil {
+		err = s.checkAccount(ctx, r, s.pastVersion)
+	}
 	absent, err := s.proveAbsent(ctx, label, version, err)
 	w, err := s.concludeWaiting(ctx, err)
 	if err != nil {
@@ -59,7 +62,13 @@ func (c *Client) Prove(ctx context.Context, label string, version *uint32) (*Pro
 	if err != nil {
 		return nil, err
 	}
-	return out, s.handOut(ctx, w, r)
+	if err := s.handOut(ctx, w, r); err != nil {
+		return nil, err
+	}
+	if r.found.refused != nil {
+		return nil, r.found.refused
+	}
+	return out, nil
 }
 
 func (s *session) prove(ctx context.Context, r *LookupResult) (*ProofResult, error) {

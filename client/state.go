@@ -40,6 +40,9 @@ func (s *state) clone() *state {
 type contact struct {
 	monitor *keytrans.Contact // never nil
 	seen    *seen             // the greatest version seen, if any was
+	// account is what is known of the label's account key, nil if it is not known to
+	// have one. It may be of versions beyond what was seen, which were refused.
+	account *standing
 }
 
 // seen is a verified value of a label.
@@ -75,6 +78,9 @@ type owner struct {
 	unexpected []Unexpected // ascending by version
 	// last is the value of the greatest version known, if that is known.
 	last *seen
+	// account is what is known of the label's account key as of the greatest version,
+	// nil if it is not known to have had one.
+	account *standing
 }
 
 // Entry is a version of an owned label that its owner made or accepted.

@@ -83,10 +83,10 @@ func TestStateRefused(t *testing.T) {
 	good := w.readState()
 	for name, bad := range map[string]string{
 		"not a state file":                 strings.Replace(good, "ghostlight-state", "other-state", 1),
-		"version that this program":        strings.Replace(good, `"version":4`, `"version":5`, 1),
-		"version that this program does":   strings.Replace(good, `"version":4`, `"version":0`, 1),
-		"version that this program does n": strings.Replace(good, `"version":4,`, `"version":5,"more":true,`, 1),
-		"unknown field":                    strings.Replace(good, `"version":4,`, `"version":4,"more":true,`, 1),
+		"version that this program":        strings.Replace(good, `"version":5`, `"version":6`, 1),
+		"version that this program does":   strings.Replace(good, `"version":5`, `"version":0`, 1),
+		"version that this program does n": strings.Replace(good, `"version":5,`, `"version":6,"more":true,`, 1),
+		"unknown field":                    strings.Replace(good, `"version":5,`, `"version":5,"more":true,`, 1),
 		"checksum":                         strings.Replace(good, `"owners":[`, `"more":0,"owners":[`, 1),
 		"end of JSON":                      good[:len(good)/2],
 		"end":                              "",

@@ -18,11 +18,11 @@ import (
 // compact encoding of state, and state. Encoding what was decoded gives the same
 // bytes. Whatever changes in here in an incompatible way counts up the version.
 //
-// Version 1 had no witness, version 2 no recent distinguished heads, and version 3 no
-// proofs of the view's frontier.
+// Version 1 had no witness, version 2 no recent distinguished heads, version 3 no
+// proofs of the view's frontier, and version 4 nothing of account keys.
 const (
 	stateFormat       = "ghostlight-state"
-	stateVersion      = 4
+	stateVersion      = 5
 	firstStateVersion = 1
 )
 
@@ -71,6 +71,7 @@ type contactJSON struct {
 	Label   string      `json:"label"`
 	Monitor monitorJSON `json:"monitor"`
 	Seen    *seenJSON   `json:"seen,omitempty"`
+	Account *standing   `json:"account,omitempty"`
 }
 
 type seenJSON struct {
@@ -93,6 +94,7 @@ type ownerJSON struct {
 	Pending    []Pending     `json:"pending"`
 	Unexpected []Unexpected  `json:"unexpected"`
 	Last       *seenJSON     `json:"last,omitempty"`
+	Account    *standing     `json:"account,omitempty"`
 }
 
 type ledgerJSON struct {
@@ -141,7 +143,16 @@ func decodeState(data []byte) (*state, error) {
 	if j.Witness != nil && version < 2 || j.Recent != nil && version < 3 {
 		return nil, errors.New("it has a part that its version does not have")
 	}
+	if version < 5 && j.hasAccounts() {
+		return nil, errors.New("it has a part that its version does not have")
+	}
 	return j.state()
+}
+
+// hasAccounts reports whether there is anything of account keys.
+func (j *stateJSON) hasAccounts() bool {
+	return slices.ContainsFunc(j.Contacts, func(c contactJSON) bool { return c.Account != nil }) ||
+		slices.ContainsFunc(j.Owners, func(o ownerJSON) bool { return o.Account != nil })
 }
 
 // unseal reads into v what seal wrote, if its version is one of those from first
@@ -207,7 +218,7 @@ func (j *stateJSON) state() (*state, error) {
 		if s.contacts[c.Label] != nil {
 			return nil, errors.New("it has a contact twice")
 		}
-		s.contacts[c.Label] = &contact{monitor: c.Monitor.contact(), seen: c.Seen.seen()}
+		s.contacts[c.Label] = &contact{monitor: c.Monitor.contact(), seen: c.Seen.seen(), account: c.Account}
 	}
 	for i := range j.Owners {
 		if s.owners[j.Owners[i].Label] != nil {

@@ -35,6 +35,10 @@ type Config struct {
 	// ThirdPartyManagement, where the Service Operator decides that.
 	Authorizer Authorizer
 
+	// Policy, if not nil, decides which new versions are admitted. It is not for
+	// ThirdPartyManagement, where that is the Service Operator's business, too.
+	Policy Policy
+
 	// Heartbeat is the longest time between two epochs. Default: a quarter of
 	// the Configuration's MaxBehind.
 	Heartbeat time.Duration
@@ -72,6 +76,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Authorizer == nil && c.Configuration.Mode != keytrans.ThirdPartyManagement {
 		return c, errors.New("directory: Authorizer is required")
+	}
+	if c.Policy != nil && c.Configuration.Mode == keytrans.ThirdPartyManagement {
+		return c, errors.New("directory: a managed log takes what its operator signs; a Policy is the operator's")
 	}
 	if c.Heartbeat == 0 {
 		c.Heartbeat = time.Duration(c.Configuration.MaxBehind) * time.Millisecond / 4

@@ -134,7 +134,7 @@ func (d *Directory) leaves(p *prepared, e *epoch) ([]prefixtree.Leaf, error) {
 			_ = p.batch.Set(versionKey(c.label, c.first+uint32(i)), r.marshal())
 			leaves = append(leaves, prefixtree.Leaf{Key: prefixtree.Key(r.searchKey), Commitment: r.commitment})
 		}
-		record := labelRecord{identity: c.identity, greatest: c.last()}
+		record := labelRecord{identity: c.identity, greatest: c.last(), policy: c.policy}
 		_ = p.batch.Set(labelKey(c.label), record.marshal())
 	}
 	for range e.padding {

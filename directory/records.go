@@ -22,7 +22,7 @@ const (
 	keyCheckpoint = 's' // s name → signed checkpoint; see publiclog.go
 	keyMinimum    = 'm' // m → what was pruned; see minimum.go
 	keyPrefix     = 'p' // p … → records of merkle/prefixtree
-	keyLabel      = 'l' // l label → identity(16) greatest version(4)
+	keyLabel      = 'l' // l label → label record
 	keyVersion    = 'v' // v len(1) label version(4) → version record
 )
 
@@ -91,10 +91,16 @@ func parseHeadRecord(b []byte) (*headRecord, error) {
 	}, nil
 }
 
-// labelRecord says who owns a label and what its greatest version is.
+// labelRecord says who owns a label, what its greatest version is, and what the
+// policy knows of it. Its encoding is
+//
+//	identity(16) greatest version(4) [ last version in the state(4) state(…) ]
+//
+// where the part in brackets is not there if the policy was never asked.
 type labelRecord struct {
 	identity Identity
 	greatest uint32
+	policy   *policyRecord
 }
 
 // precedes reports whether greatest is the label's greatest version. r is nil if
@@ -107,15 +113,27 @@ func (r *labelRecord) precedes(greatest *uint32) bool {
 }
 
 func (r *labelRecord) marshal() []byte {
-	return binary.BigEndian.AppendUint32(append([]byte(nil), r.identity[:]...), r.greatest)
+	b := binary.BigEndian.AppendUint32(append([]byte(nil), r.identity[:]...), r.greatest)
+	if r.policy != nil {
+		b = append(binary.BigEndian.AppendUint32(b, r.policy.through), r.policy.state...)
+	}
+	return b
 }
 
 func parseLabelRecord(b []byte) (*labelRecord, error) {
-	if len(b) != len(Identity{})+4 {
+	const fixed = len(Identity{}) + 4
+	if len(b) < fixed {
 		return nil, errCorrupt("label record")
 	}
 	r := &labelRecord{greatest: binary.BigEndian.Uint32(b[len(Identity{}):])}
 	copy(r.identity[:], b)
+	if b = b[fixed:]; len(b) == 0 {
+		return r, nil
+	}
+	if len(b) < 4 || binary.BigEndian.Uint32(b) > r.greatest {
+		return nil, errCorrupt("label record")
+	}
+	r.policy = &policyRecord{through: binary.BigEndian.Uint32(b), state: b[4:]}
 	return r, nil
 }
 

@@ -19,12 +19,14 @@ func FuzzRecords(f *testing.F) {
 		func(b []byte) ([]byte, error) { return recode(ofMode(keytrans.ThirdPartyManagement), b) },
 	}
 	head := &headRecord{counts{labels: 2, versions: 3}, []byte("signature")}
-	label := &labelRecord{Identity{1, 2, 3}, 7}
+	label := &labelRecord{Identity{1, 2, 3}, 7, nil}
+	governed := &labelRecord{Identity{1, 2, 3}, 7, &policyRecord{6, []byte("state")}}
 	version := &versionRecord{position: 9, value: []byte("value")}
 	erased := &versionRecord{position: 9, erased: true}
 	for i, b := range [][]byte{head.marshal(), label.marshal(), version.marshal()} {
 		f.Add(uint8(i), b)
 	}
+	f.Add(uint8(1), governed.marshal())
 	f.Add(uint8(2), erased.marshal())
 	managed := &versionRecord{position: 9, commitment: merkle.Hash{1}, signed: true, value: []byte("value"), signature: []byte("signature")}
 	f.Add(uint8(3), managed.marshal())

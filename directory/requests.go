@@ -120,7 +120,8 @@ func (d *Directory) Distinguished(_ context.Context, q *keytrans.DistinguishedRe
 // Update answers q. If q has values and follows the greatest version, it
 // creates new versions, for which the credential must be good: the error is
 // ErrUnauthenticated or ErrForbidden if it is not. Otherwise it tells of
-// versions that exist, as to anyone who searches. Under ThirdPartyManagement
+// versions that exist, as to anyone who searches. The error wraps ErrPolicy if the
+// Policy does not admit one of the values; then there is no new version. Under ThirdPartyManagement
 // nothing can be created in this way: the error is ErrManaged if q has values.
 func (d *Directory) Update(ctx context.Context, credential Credential, q *keytrans.UpdateRequest) ([]*keytrans.UpdateResponse, error) {
 	created := 0

@@ -21,6 +21,7 @@ type change struct {
 	identity Identity
 	first    uint32 // the lowest new version
 	records  []versionRecord
+	policy   *policyRecord // what is stored for the policy with the change
 
 	// err is the outcome, set by the sequencer before the submission is
 	// answered.
@@ -181,16 +182,27 @@ func (d *Directory) tryEpoch(e *epoch) error {
 
 // check verifies a change against the state that it will follow.
 func (d *Directory) check(c *change) error {
-	record, err := d.current.label(c.label)
+	record, err := d.current.check(c)
+	if err == nil && record != nil && c.policy == nil {
+		// There is no policy now. What one knew is of use if there is one again.
+		c.policy = record.policy
+	}
+	return err
+}
+
+// check verifies that a change may follow a state, and returns the record that the
+// state has of its label.
+func (s *state) check(c *change) (*labelRecord, error) {
+	record, err := s.label(c.label)
 	switch {
 	case err != nil:
-		return err
+		return nil, err
 	case record == nil && c.first != 0, record != nil && uint64(c.first) != uint64(record.greatest)+1:
-		return ErrGreatestVersion
+		return nil, ErrGreatestVersion
 	case record != nil && record.identity != c.identity:
-		return ErrForbidden
+		return nil, ErrForbidden
 	}
-	return nil
+	return record, nil
 }
 
 // answer wakes the callers. An error becomes the outcome of every change.
@@ -256,14 +268,19 @@ type NewVersions struct {
 
 // Insert adds new versions of many labels at once and returns the outcome for
 // each of the updates once all are durable: nil, or ErrGreatestVersion,
-// ErrSignedVersion, ErrForbidden, ErrManaged, or an error that says why a label or value cannot be stored. It
-// computes search keys on all cores, and makes as many epochs as it takes. The
+// ErrSignedVersion, ErrForbidden, ErrManaged, one that wraps ErrPolicy, or an error that says why a label or
+// value cannot be stored. It computes search keys on all cores, and makes as many epochs as it takes. The
 // caller has authenticated the identities. The second result is an error after
 // which the outcomes are not known; what was inserted before it stays.
 func (d *Directory) Insert(ctx context.Context, updates []NewVersions) ([]error, error) {
 	outcomes := make([]error, len(updates))
 	changes := make([]*change, len(updates))
-	parallel(len(updates), func(i int) { changes[i], outcomes[i] = d.newChange(&updates[i]) })
+	s, err := d.acquire()
+	if err != nil {
+		return nil, err
+	}
+	parallel(len(updates), func(i int) { changes[i], outcomes[i] = d.plan(s, &updates[i]) })
+	s.release()
 	var ready []*change
 	for _, c := range changes {
 		if c != nil {
@@ -295,6 +312,19 @@ func (d *Directory) portion(changes []*change) int {
 		}
 	}
 	return len(changes)
+}
+
+// plan returns the change that an update asks for, if the policy admits it after
+// the state s.
+func (d *Directory) plan(s *state, u *NewVersions) (*change, error) {
+	c, err := d.newChange(u)
+	if err == nil && d.cfg.Policy != nil {
+		err = d.decide(s, c)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // newChange computes search keys and commitments.

@@ -49,7 +49,8 @@
 // member "field" names the field of the request that is wrong, where one is.
 // Requests that net/http itself refuses, as those that are no HTTP, are the
 // exception. What went wrong inside the directory goes to the log only, and the
-// bodies of 401 and 403 are the same for every label and every cause.
+// bodies of 401 and 403 are the same for every label and every cause. The exception
+// is the problem policy, which only those are told of who may write the label.
 //
 // # Privacy
 //

@@ -22,6 +22,7 @@ const (
 	ProblemInvalidRequest       = "invalid-request"        // 400: it asks for what makes no sense
 	ProblemUnauthenticated      = "unauthenticated"        // 401: a write without a good credential
 	ProblemForbidden            = "forbidden"              // 403: the label is someone else's
+	ProblemPolicy               = "policy"                 // 403: the new version breaks a rule of the directory; there is none
 	ProblemNotFound             = "not-found"              // 404: no such path, or the log has no such tile
 	ProblemUnknownLabel         = "unknown-label"          // 404: the label has no versions
 	ProblemNoSuchVersion        = "no-such-version"        // 404: the label lacks the version
@@ -52,6 +53,7 @@ var (
 	problemInvalid              = &problemKind{ProblemInvalidRequest, 400, "The request cannot be answered"}
 	problemUnauthenticated      = &problemKind{ProblemUnauthenticated, 401, "A valid credential is required to write"}
 	problemForbidden            = &problemKind{ProblemForbidden, 403, "The credential may not write this label"}
+	problemPolicy               = &problemKind{ProblemPolicy, 403, "The new version breaks a rule of this directory"}
 	problemNotFound             = &problemKind{ProblemNotFound, 404, "Not found"}
 	problemUnknownLabel         = &problemKind{ProblemUnknownLabel, 404, "The directory does not know this label"}
 	problemNoSuchVersion        = &problemKind{ProblemNoSuchVersion, 404, "The label does not have this version"}
@@ -114,6 +116,8 @@ func problemOf(err error) *problem {
 		return problemUnauthenticated.because("")
 	case errors.Is(err, directory.ErrForbidden): // always the same body
 		return problemForbidden.because("")
+	case errors.Is(err, directory.ErrPolicy):
+		return problemPolicy.about("values", err.Error())
 	case errors.Is(err, keytrans.ErrAuditor):
 		return problemAuditorOverdue.because(err.Error())
 	case errors.Is(err, directory.ErrAuditorSignature):

@@ -40,6 +40,8 @@ func TestProblemOf(t *testing.T) {
 		{directory.ErrPruned, 410, ProblemPruned, ""},
 		{fmt.Errorf("%w: %w", directory.ErrUnauthenticated, secret), 401, ProblemUnauthenticated, ""},
 		{fmt.Errorf("%w: %w", directory.ErrForbidden, secret), 403, ProblemForbidden, ""},
+		{fmt.Errorf("%w: no signature", directory.ErrPolicy), 403, ProblemPolicy, "values"},
+		{&operator.Refusal{Status: 403, Type: ProblemPrefix + ProblemPolicy, Detail: secret.Error()}, 503, ProblemUnavailable, ""},
 		{directory.ErrClosed, 503, ProblemUnavailable, ""},
 		{fmt.Errorf("%w: %w", directory.ErrFailed, secret), 503, ProblemUnavailable, ""},
 		{fmt.Errorf("waiting: %w", context.DeadlineExceeded), 503, ProblemUnavailable, ""},

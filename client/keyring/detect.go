@@ -14,7 +14,11 @@ type kind int
 const (
 	kindOpenPGP kind = iota // packets
 	kindArmor               // OpenPGP in ASCII armor
-	kindLines               // SSH public keys, age recipients
+	kindLines               // SSH public keys, age recipients, raw keys
+	kindPEM                 // certificates and public keys
+	kindDER                 // a certificate or a public key
+	kindJSON                // a JWK or a JWK Set
+	kindMLS                 // a KeyPackage
 	kindCSV
 )
 
@@ -33,23 +37,28 @@ func (s *source) detect() (kind, error) {
 	switch {
 	case len(head) == 0:
 		return 0, fmt.Errorf("%w: the file is empty", ErrUnrecognized)
+	case refusePrivate(head) != nil:
+		return 0, refusePrivate(head)
 	case len(head) >= 12 && string(head[8:12]) == "KBXf":
 		return 0, fmt.Errorf("%w: a GnuPG keybox; write it with gpg --export and read that", ErrUnrecognized)
 	}
-	if head[0]&0x80 != 0 {
-		switch tag := headerTag(head[0]); {
-		case tag == tagSecretKey || tag == tagSecretSubkey:
-			return 0, ErrPrivateKey
-		case tag == tagPublicKey || tag == tagMarker:
-			return kindOpenPGP, nil
-		case !validText(head):
-			return 0, fmt.Errorf("%w: begins with OpenPGP packet type %d, not with a public key", ErrUnrecognized, tag)
-		}
+	if validText(head) {
+		return detectText(string(head))
 	}
-	if !validText(head) {
+	switch tag := headerTag(head[0]); {
+	case head[0] == 0x30: // a SEQUENCE of ASN.1
+		return kindDER, nil
+	case bytes.HasPrefix(head, mlsKeyPackage[:2]):
+		return kindMLS, nil
+	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
+		return 0, fmt.Errorf("%w: text in UTF-16; write it in UTF-8", ErrUnrecognized)
+	case head[0]&0x80 == 0:
 		return 0, fmt.Errorf("%w: neither OpenPGP packets nor text", ErrUnrecognized)
+	case tag == tagPublicKey || tag == tagMarker:
+		return kindOpenPGP, nil
+	default:
+		return 0, fmt.Errorf("%w: begins with OpenPGP packet type %d, not with a public key", ErrUnrecognized, tag)
 	}
-	return detectText(string(head))
 }
 
 // validText reports whether head is UTF-8 without NUL. The end may be cut.
@@ -70,51 +79,50 @@ func validText(head []byte) bool {
 }
 
 // detectText goes by the first line that is neither empty nor a comment, or by
-// an OpenPGP armor header anywhere: text before armor is allowed.
+// OpenPGP armor or PEM anywhere: text before it is allowed.
 func detectText(text string) (kind, error) {
-	first := ""
+	first, armor, block := "", false, false
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
-		if isPrivate(line) {
-			return 0, ErrPrivateKey
-		}
-		if strings.HasPrefix(line, armorBegin+"PGP ") {
-			return kindArmor, nil
-		}
+		armor = armor || strings.HasPrefix(line, armorBegin+"PGP ")
+		block = block || strings.HasPrefix(line, armorBegin)
 		if first == "" && line != "" && !strings.HasPrefix(line, "#") {
 			first = line
 		}
 	}
-	switch {
+	switch _, _, raw := rawLineFormat(first); {
+	case armor:
+		return kindArmor, nil
 	case first == "":
 		return 0, fmt.Errorf("%w: only comments", ErrUnrecognized)
-	case looksLikeAge(first), looksLikeSSH(first):
+	case raw, looksLikeAge(first), looksLikeSSH(first):
 		return kindLines, nil
+	case block:
+		return kindPEM, nil
+	case first[0] == '{', first[0] == '[':
+		return kindJSON, nil
+	case strings.HasPrefix(first, "---- BEGIN SSH2 PUBLIC KEY"):
+		return 0, fmt.Errorf("%w: a key in the form of RFC 4716; write it with ssh-keygen -i and read that", ErrUnrecognized)
 	case strings.HasPrefix(first, "---"), strings.HasPrefix(first, "age-encryption.org/"):
 		return 0, ErrUnrecognized
 	case strings.Contains(first, ","):
 		return kindCSV, nil
 	}
-	return 0, ErrUnrecognized
+	return 0, fmt.Errorf("%w%s", ErrUnrecognized, hintFor(text))
 }
 
-// privateMarkers begin a line of a private key, in upper case.
-var privateMarkers = []string{"AGE-SECRET-KEY-", "AGE-PLUGIN-", "PUTTY-USER-KEY-FILE-", "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY"}
-
-// isPrivate reports whether a private key begins in this line: of PEM, OpenSSH,
-// OpenPGP armor, age or PuTTY.
-func isPrivate(line string) bool {
-	line = strings.ToUpper(strings.TrimSpace(line))
-	if strings.HasPrefix(line, armorBegin) && strings.Contains(line, "PRIVATE KEY") {
-		return true
+// hintFor says what to do about a key that does not say what it is.
+func hintFor(text string) string {
+	data, ok := decodeBase64([]byte(strings.TrimSpace(text)))
+	if !ok || len(data) != 32 {
+		return ""
 	}
-	for _, m := range privateMarkers {
-		if strings.HasPrefix(line, m) {
-			return true
-		}
-	}
-	return false
+	return ": 32 bytes in base64, of which nobody can tell whether they are public or private (WireGuard writes both so); " +
+		"if they are a public key, say of which format in front of it, as in \"X25519 KEY\""
 }
+
+// isPrivate reports whether the mark of a private key is in this line.
+func isPrivate(line string) bool { return markIn([]byte(line)) != "" }
 
 func looksLikeAge(line string) bool {
 	return len(line) > 4 && strings.EqualFold(line[:4], "age1") && !strings.ContainsAny(line, ", @")

@@ -212,6 +212,14 @@ func read(r io.Reader, name string, opt Options, csvAllowed bool) (Result, error
 		err = s.readArmor()
 	case kindLines:
 		err = s.readLines()
+	case kindPEM:
+		err = s.readPEM()
+	case kindDER:
+		err = s.readDER()
+	case kindJSON:
+		err = s.readJSON()
+	case kindMLS:
+		err = s.readMLS()
 	case kindCSV:
 		if !csvAllowed || opt.Dir == "" {
 			return Result{}, fmt.Errorf("%w: a CSV of key files cannot be read here", ErrUnrecognized)

@@ -12,9 +12,8 @@ import (
 	labels "github.com/ghostlight-kt/ghostlight/client/label"
 )
 
-// readLines reads SSH public keys (authorized_keys, id_*.pub) and age
-// recipients, one per line, also mixed, as age -R takes them. A line that is
-// neither is skipped. The label of a key is, in this order: Options.Label; the
+// readLines reads SSH public keys (authorized_keys, id_*.pub), age recipients and
+// raw keys, one per line, also mixed. A line that is none of these is skipped. The label of a key is, in this order: Options.Label; the
 // address in an SSH key's comment; the address that is all of a comment line
 // ("# alice@example.org") above, up to the next such line or empty line;
 // Options.DefaultLabel.
@@ -47,15 +46,9 @@ func (s *source) readLines() error {
 			s.skip(item, err.Error())
 			continue
 		}
-		label, err := s.labelFor(comment, above)
-		if err != nil {
-			s.skip(item, err.Error())
-			continue
+		if err := s.addKey(item, k, comment, above); err != nil {
+			return err
 		}
-		if a, ok := labels.Address(comment); !ok || a != label {
-			k.Name = cleanName(comment)
-		}
-		s.col.add(label, k)
 	}
 	if err := sc.Err(); err != nil {
 		return fmt.Errorf("line %d: %w", n+1, lineError(err))
@@ -81,6 +74,9 @@ func (s *source) labelFor(comment, above string) (string, error) {
 // parseLine parses an SSH public key, or an age recipient, with its comment.
 // Errors do not quote the line.
 func parseLine(line string) (k keyset.Key, comment string, err error) {
+	if f, rest, ok := rawLineFormat(line); ok {
+		return parseRawLine(f, rest)
+	}
 	if looksLikeAge(line) {
 		k, err = parseAge(line)
 		return k, "", err

@@ -99,7 +99,6 @@ func TestSSHRefused(t *testing.T) {
 	for name, text := range map[string]string{
 		"only comments": "# nothing\n\n",
 		"prose":         "Dear reader\n",
-		"PEM":           "-----BEGIN CERTIFICATE-----\nAAAA\n",
 		"SSH2 public":   "---- BEGIN SSH2 PUBLIC KEY ----\n",
 		"age file":      "age-encryption.org/v1\n-> X25519 a,b\n",
 		"Latin-1":       "caf\xe9,file\n",

@@ -17,6 +17,7 @@ import (
 	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
 
 	"github.com/ghostlight-kt/ghostlight/client/keyset"
+	"github.com/ghostlight-kt/ghostlight/client/label"
 )
 
 func forPackets(t testing.TB, data []byte, f func(pkt)) {
@@ -320,7 +321,7 @@ func TestLabelOption(t *testing.T) {
 	checkSkipped(t, "no user id", mustRead(t, serialize(t, bare), Options{}), reasonNoUserID)
 	checkLabels(t, "no user id, label given", mustRead(t, serialize(t, bare), Options{Label: "bare"}), "bare=1")
 	for _, bad := range []string{strings.Repeat("x", 256), "a\nb", " ", "\xff"} {
-		checkFails(t, "label "+bad, serialize(t, e), Options{Label: bad}, errMalformed, "label")
+		checkFails(t, "label "+bad, serialize(t, e), Options{Label: bad}, label.ErrMalformed, "label")
 	}
 }
 
@@ -358,7 +359,7 @@ func TestArmor(t *testing.T) {
 		"packet cut":            {armored(armorPublic, serialize(t, a)[:40]) + blockB, errMalformed, "ends within a packet"},
 		"a private block":       {armored("PGP PRIVATE KEY BLOCK", secret.Bytes()), ErrPrivateKey, ""},
 		"a private block later": {blockA + strings.Repeat("text\n", 20000) + armored("PGP PRIVATE KEY BLOCK", secret.Bytes()), ErrPrivateKey, "line 2"},
-		"private as public":     {blockB + armored(armorPublic, secret.Bytes()), ErrPrivateKey, "armor block 2"},
+		"private as public":     {blockB + armored(armorPublic, secret.Bytes()), ErrPrivateKey, "OpenPGP"},
 		"private in signature":  {armored("PGP SIGNATURE", []byte("x")) + blockA + "AGE-SECRET-KEY-1\n", ErrPrivateKey, ""},
 		"a long line":           {blockA + strings.Repeat("x", MaxLine+1), ErrTooLarge, "line"},
 		"a message inside":      {armored(armorPublic, frame(nil, 11, []byte("b"))), ErrUnrecognized, "packet type 11"},

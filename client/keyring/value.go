@@ -13,6 +13,9 @@ import (
 // The same file gives the same value, as long as none of its keys expires. The error
 // is that of Read, or that there is no key.
 func Value(data []byte, source, label string, raw bool) (value []byte, skipped []Skipped, err error) {
+	if err := refusePrivate(data); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", source, err)
+	}
 	result, err := Read(bytes.NewReader(data), source, Options{Label: label})
 	if raw && !errors.Is(err, ErrPrivateKey) {
 		return data, nil, nil // what cannot be withdrawn must not be a secret

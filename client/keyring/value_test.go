@@ -9,7 +9,7 @@ import (
 )
 
 func TestValue(t *testing.T) {
-	const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0Z5m3hKCvIr7Q0rXkY8ZJ0v2mO4s1n5s0m2V0pJx0a alice\n"
+	const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE8UpJPhMXao/ssIYDJ1kHDjvBE05rxrVQGXOn9KNoM6 alice\n"
 	const label = "alice@example.org"
 	value, skipped, err := Value([]byte(key), "id.pub", label, false)
 	if err != nil || len(skipped) != 0 {

@@ -61,6 +61,7 @@ func (l *lookup) run(cmd *cobra.Command, args []string) error {
 		if err != nil {
 			return err
 		}
+		l.warnOfLabel(name)
 		names = append(names, name)
 	}
 	var version *uint32
@@ -123,7 +124,7 @@ func (l *lookup) printLookup(r *client.LookupResult, alone bool) {
 		r.Steps = nil
 	}
 	if l.json {
-		l.printJSON(r, alone)
+		l.printJSON(lookupOutput{r, warningsOf(r.Label)}, alone)
 		return
 	}
 	l.printf("%s, version %d\n", cli.Printable(r.Label), r.Version)

@@ -20,7 +20,7 @@ import (
 
 const (
 	alice  = "alice@example.org"
-	sshKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ+gy0AvGp0S6hGZ4QfzL5lBkWm0Uo8oGzDA6u6PwzZ0 laptop\n"
+	sshKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE8UpJPhMXao/ssIYDJ1kHDjvBE05rxrVQGXOn9KNoM6 laptop\n"
 )
 
 // terminal runs kt against a directory.

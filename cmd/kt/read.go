@@ -101,6 +101,7 @@ func (a *app) historyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			a.warnOfLabel(name)
 			if limit < 0 {
 				return usageError("--limit is negative")
 			}

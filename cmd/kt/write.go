@@ -28,8 +28,9 @@ func (a *app) publishCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "publish LABEL FILE",
 		Short: "Publish keys as a new version of a label",
-		Long: `Publish the public keys in a file (OpenPGP, OpenSSH or age; - for standard input)
-as a new version of a label. kt becomes the label's owner if it is not yet. If the
+		Long: `Publish the public keys in a file (OpenPGP, OpenSSH, age, X.509, PEM, JWK, MLS
+KeyPackage, or raw; - for standard input) as a new version of a label. A file with a
+private key in it is refused, with --raw too, and weak keys are named. kt becomes the label's owner if it is not yet. If the
 directory holds versions that you did not publish, they are named, nothing is
 published, and the exit code is 6. Only one of FILE, --token-file and --policy can be
 standard input.
@@ -44,6 +45,7 @@ they do not in time, the exit code is 5; the version is published all the same.`
 			if err != nil {
 				return err
 			}
+			a.warnOfLabel(name)
 			token, err := a.readToken(tokenFile)
 			if err != nil {
 				return err
@@ -62,7 +64,7 @@ they do not in time, the exit code is 5; the version is published all the same.`
 			}
 			a.finding = r.Kind()
 			if a.json {
-				a.printJSON(r, true)
+				a.printJSON(publishOutput{r, warningsOf(name)}, true)
 				return nil
 			}
 			a.printPublished(r)
@@ -144,19 +146,20 @@ func (a *app) readValue(path, name string, raw bool) ([]byte, error) {
 		return nil, err
 	}
 	value, skipped, err := keyring.Value(data, path, name, raw)
+	for _, s := range skipped {
+		fmt.Fprintf(a.stderr, "kt: skipped: %s\n", cli.Printable(s.String()))
+	}
 	if err != nil {
 		e := &client.Error{Kind: client.Operational, Step: "reading keys", Err: err}
 		switch {
 		case errors.Is(err, keyring.ErrPrivateKey):
-			e.Hint = "publish the public part: gpg --export, the .pub file, or age-keygen -y"
+			e.Hint = "publish the public part: gpg --export, the .pub file, age-keygen -y, or openssl pkey -pubout"
 		case errors.Is(err, keyring.ErrUnrecognized):
 			e.Hint = "to publish other data as it is, use --raw"
 		}
 		return nil, e
 	}
-	for _, s := range skipped {
-		fmt.Fprintf(a.stderr, "kt: skipped: %s\n", cli.Printable(s.String()))
-	}
+	a.warnOfKeys(value)
 	return value, nil
 }
 
@@ -180,6 +183,7 @@ than log entries live, or before a version was erased.`,
 			if err != nil {
 				return err
 			}
+			a.warnOfLabel(name)
 			c, err := a.open()
 			if err != nil {
 				return err
@@ -193,7 +197,7 @@ than log entries live, or before a version was erased.`,
 			}
 			a.finding = r.Kind()
 			if a.json {
-				a.printJSON(r, true)
+				a.printJSON(ownOutput{r, warningsOf(name)}, true)
 				return nil
 			}
 			a.printOwned(r)

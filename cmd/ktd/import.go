@@ -36,8 +36,9 @@ func newImport() *cobra.Command {
 		Use:   "import DIR FILE...",
 		Short: "Publish the keys of keyrings",
 		Long: `Publish the keys in OpenPGP keyrings (binary or armored), OpenSSH authorized_keys,
-age recipients files, and CSV files with lines of label,key-file. What a file is
-shows in its content.
+age recipients files, X.509 certificates and public keys (PEM or DER), JWK Sets, and
+CSV files with lines of label,key-file. What a file is shows in its content. A file
+with a private key in it is refused; weak keys are imported, and named.
 
 A label is a lower-cased e-mail address. The keys of one label in all FILEs become
 one key set. If it is what the label has already, nothing happens; otherwise it
@@ -155,6 +156,8 @@ func printItem(w io.Writer, i importer.Item) {
 		fmt.Fprintf(w, "%s %s: %s\n", i.Outcome, i.Source, i.Reason)
 	case i.Label == "":
 		fmt.Fprintf(w, "%s %s: %s: %s\n", i.Outcome, i.Source, i.Item, i.Reason)
+	case i.Outcome == importer.Weak:
+		fmt.Fprintf(w, "%s %s: %s: %s\n", i.Outcome, i.Label, i.Item, i.Reason)
 	case i.Version == nil:
 		fmt.Fprintf(w, "%s %s: %s\n", i.Outcome, i.Label, i.Reason)
 	default:
@@ -213,19 +216,27 @@ func printSummary(w io.Writer, s *importer.Summary, opts importOptions) {
 	fmt.Fprintf(t, "  refused\t%d\t\n", s.Refused)
 	fmt.Fprintf(t, "skipped\t%d\tin the files\n", s.Skipped)
 	_ = t.Flush() // to standard error, as the rest
-	if len(s.Reasons) == 0 {
+	if len(s.Reasons)+len(s.Weak) == 0 {
 		return
 	}
-	fmt.Fprintln(w, "not imported, because:")
-	for i, r := range s.Reasons {
+	printReasons(w, "not imported, because:", s.Reasons)
+	printReasons(w, "imported, although weak:", s.Weak)
+	if !opts.verbose && opts.report == "" {
+		fmt.Fprintln(w, "(--verbose or --report FILE tells which)")
+	}
+}
+
+func printReasons(w io.Writer, heading string, reasons []importer.Reason) {
+	if len(reasons) == 0 {
+		return
+	}
+	fmt.Fprintln(w, heading)
+	for i, r := range reasons {
 		if i == maxReasons {
-			fmt.Fprintf(w, "  and %d other reasons\n", len(s.Reasons)-i)
+			fmt.Fprintf(w, "  and %d other reasons\n", len(reasons)-i)
 			break
 		}
 		fmt.Fprintf(w, "  %5d %s: %s\n", r.Count, r.Outcome, r.Reason)
-	}
-	if !opts.verbose && opts.report == "" {
-		fmt.Fprintln(w, "(--verbose or --report FILE tells which)")
 	}
 }
 

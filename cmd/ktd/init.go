@@ -10,17 +10,28 @@ import (
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 )
 
+// initOptions are the flags of init.
+type initOptions struct {
+	cfg                 instance.Config
+	operator            instance.OperatorConfig
+	role                instance.Role
+	leafKey, auditorKey string // files
+	json                *bool
+}
+
 func newInit() *cobra.Command {
-	cfg, operatorCfg := instance.DefaultConfig(), instance.DefaultOperatorConfig()
-	role, leafKey := instance.RoleDirectory, ""
+	o := &initOptions{
+		cfg: instance.DefaultConfig(), operator: instance.DefaultOperatorConfig(), role: instance.RoleDirectory,
+	}
 	cmd := &cobra.Command{
 		Use:   "init DIR",
 		Short: "Create the keys and the configuration of a new directory",
 		Long: `Create the keys, the configuration and a first token of a new directory in DIR,
 which must be empty or absent.
 
-What the flags set is part of what users pin, and cannot be changed later. The
-other settings are in DIR/config.json; see 'ktd help config'.
+What the flags set is part of what users pin, and cannot be changed later, but for
+--account-keys and --reset-wait. The other settings are in DIR/config.json; see
+'ktd help config'.
 
 DIR/signing.key, DIR/vrf.key and DIR/checkpoint.key are the directory's identity:
 back them up, and show them to no one.
@@ -32,58 +43,63 @@ In the mode third-party-auditing, users accept the directory only with the
 signature of the auditor whose key --auditor-key has; see docs/auditing.md.
 
 --origin is the name of the public log in its checkpoints, by which witnesses know
-it: a URL without a scheme, such as keys.example.org/log.`,
+it: a URL without a scheme, such as keys.example.org/log.
+
+A label whose owner has published an account key takes only versions that this key
+signed, and another key after an announced reset, --reset-wait later; see
+docs/account.md. With --account-keys off, that is up to those who look.`,
 		Example: "  ktd init /var/lib/ghostlight --reasonable-monitoring-window 24h",
 		Args:    arguments(1, 1),
 	}
-	f := cmd.Flags()
+	o.addFlags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error { return o.run(cmd, args[0]) }
+	return cmd
+}
+
+func (o *initOptions) addFlags(cmd *cobra.Command) {
+	cfg, f := &o.cfg, cmd.Flags()
 	f.Var(&cfg.Suite, "suite", "cipher suite: ed25519 or p256")
 	f.Var(&cfg.ReasonableMonitoringWindow, "reasonable-monitoring-window", "how often owners have to look")
 	f.Var(&cfg.MaxAhead, "max-ahead", "how far the log may be ahead of a user's clock")
 	f.Var(&cfg.MaxBehind, "max-behind", "how far the log may be behind a user's clock")
 	f.Var(&cfg.MaximumLifetime, "maximum-lifetime", "how long log entries are kept, or none for ever")
 	f.StringVar(&cfg.Mode, "mode", cfg.Mode, "deployment mode: contact-monitoring or third-party-auditing")
-	auditorKey := f.String("auditor-key", "", "`file` with the auditor's public key, as 'ktmon keygen' prints it")
+	f.StringVar(&o.auditorKey, "auditor-key", "", "`file` with the auditor's public key, as 'ktmon keygen' prints it")
 	f.Var(&cfg.MaxAuditorLag, "max-auditor-lag", "how far the auditor may be behind the log (default: as --max-behind)")
 	f.Lookup("max-auditor-lag").DefValue = "" // 0 stands for what the text says
 	f.StringVar(&cfg.Origin, "origin", "", "name of the public log (default: one below ghostlight.invalid that nobody else has)")
-	f.Var((*roleFlag)(&role), "role", "what to create: a directory, or the manager or the operator of a managed log")
-	f.StringVar(&leafKey, "leaf-key", "", "the operator's public key, its `file` leaf.pub; for a manager")
-	f.StringVar(&operatorCfg.Manager, "manager", "", "the base `URL` of the manager; for an operator, can be set later")
-	asJSON := addJSON(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := checkInitFlags(cmd, role, leafKey, operatorCfg.Manager); err != nil {
-			return err
-		}
-		if role == instance.RoleOperator {
-			operatorCfg.Suite = cfg.Suite
-			return initOperator(cmd, args[0], operatorCfg, *asJSON)
-		}
-		if role == instance.RoleManager {
-			cfg.Mode = instance.ModeThirdPartyManagement
-			var err error
-			if cfg.LeafPublicKey, err = instance.ReadLeafKey(leafKey); err != nil {
-				return err
-			}
-		}
-		if *auditorKey != "" {
-			var err error
-			if cfg.AuditorPublicKey, err = instance.ReadAuditorKey(*auditorKey); err != nil {
-				return err
-			}
-		}
-		created, err := instance.Init(args[0], cfg)
-		if err != nil {
-			return err
-		}
-		out, err := describeInit(created)
-		if err != nil {
-			return err
-		}
-		if *asJSON {
-			return printJSON(cmd.OutOrStdout(), out)
-		}
-		_, err = fmt.Fprintf(cmd.OutOrStdout(), `Created a %[6]s in %[1]s (%[2]s).
+	f.Var(&cfg.AccountKeys, "account-keys", "whether versions that a label's account key did not sign are refused: enforce or off")
+	f.Var(&cfg.ResetWait, "reset-wait", "the time from the announcement of another account key to its reset (default 72h)")
+	f.Lookup("reset-wait").DefValue = "" // 0 stands for the default
+	f.Var((*roleFlag)(&o.role), "role", "what to create: a directory, or the manager or the operator of a managed log")
+	f.StringVar(&o.leafKey, "leaf-key", "", "the operator's public key, its `file` leaf.pub; for a manager")
+	f.StringVar(&o.operator.Manager, "manager", "", "the base `URL` of the manager; for an operator, can be set later")
+	o.json = addJSON(cmd)
+}
+
+func (o *initOptions) run(cmd *cobra.Command, dir string) error {
+	if err := checkInitFlags(cmd, o.role, o.leafKey, o.operator.Manager); err != nil {
+		return err
+	}
+	if o.role == instance.RoleOperator {
+		o.operator.Suite, o.operator.AccountKeys, o.operator.ResetWait = o.cfg.Suite, o.cfg.AccountKeys, o.cfg.ResetWait
+		return initOperator(cmd, dir, o.operator, *o.json)
+	}
+	if err := o.readKeys(); err != nil {
+		return err
+	}
+	created, err := instance.Init(dir, o.cfg)
+	if err != nil {
+		return err
+	}
+	out, err := describeInit(created)
+	if err != nil {
+		return err
+	}
+	if *o.json {
+		return printJSON(cmd.OutOrStdout(), out)
+	}
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), `Created a %[6]s in %[1]s (%[2]s).
 
 %[7]s
 
@@ -92,10 +108,22 @@ The public log is %[4]s. In the policies of those who check it, it is
 
 Start the %[6]s with:
   ktd serve %[1]s
-`, created.Dir, out.Suite, created.TokenPath, out.Origin, out.VerifierKey, role, aboutToken(role, created))
-		return err
+`, created.Dir, out.Suite, created.TokenPath, out.Origin, out.VerifierKey, o.role, aboutToken(o.role, created))
+	return err
+}
+
+// readKeys reads the public keys of others that the configuration has.
+func (o *initOptions) readKeys() (err error) {
+	if o.role == instance.RoleManager {
+		o.cfg.Mode = instance.ModeThirdPartyManagement
+		if o.cfg.LeafPublicKey, err = instance.ReadLeafKey(o.leafKey); err != nil {
+			return err
+		}
 	}
-	return cmd
+	if o.auditorKey != "" {
+		o.cfg.AuditorPublicKey, err = instance.ReadAuditorKey(o.auditorKey)
+	}
+	return err
 }
 
 // aboutToken says what the first token is for.
@@ -176,6 +204,10 @@ May be changed; takes effect at the next start:
   listen             where 'ktd serve' listens (127.0.0.1:8480)
   heartbeat          the longest time between two log entries, less than
                      max_behind (a quarter of it)
+  account_keys       "enforce": versions that a label's account key did not sign
+                     are refused; or "off" (enforce). A manager's is off
+  reset_wait         the time from the announcement of another account key to its
+                     reset, less than maximum_lifetime (72h, or half of that)
   max_value_bytes    size of the largest value (131072)
   max_epoch          the most labels with new versions in one log entry (10000);
                      with an auditor, it has at most 255 new versions besides

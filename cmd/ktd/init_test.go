@@ -78,6 +78,13 @@ func TestInitTwice(t *testing.T) {
 	ktd(t, "init", filepath.Join(other, "thesis.tex")).exits(exitFailed)
 	ktd(t, "init", filepath.Join(t.TempDir(), "d"), "--maximum-lifetime", "1h").
 		exits(exitFailed, "maximum_lifetime: 1h is not more than reasonable_monitoring_window, 24h")
+	ktd(t, "init", filepath.Join(t.TempDir(), "d"), "--maximum-lifetime", "48h", "--reset-wait", "48h").
+		exits(exitFailed, "reset_wait: 48h is not less than maximum_lifetime, 48h")
+	ktd(t, "init", filepath.Join(t.TempDir(), "d"), "--account-keys", "perhaps").exits(exitUsage, "it is enforce or off")
+	short := newDir(t, "--maximum-lifetime", "48h")
+	if !strings.Contains(read(t, filepath.Join(short, "config.json")), `"reset_wait": "24h"`) {
+		t.Error("the waiting time is not half of the maximum lifetime")
+	}
 }
 
 // TestInterruptedInit has everything but config.json, which comes last.
@@ -104,6 +111,8 @@ func TestBadConfig(t *testing.T) {
 		{`"max_behind": "1h"`, `"max_behind": "10m"`, "heartbeat: 15m is not less than max_behind, 10m"},
 		{`"max_behind": "1h"`, `"max_behind": "0s"`, "max_behind: 0s is less"},
 		{`"none"`, `"24h"`, "maximum_lifetime: 24h is not more"},
+		{`"enforce"`, `"maybe"`, `account_keys: "maybe" is not known`},
+		{`"reset_wait": "72h"`, `"reset_wait": "1"`, `"1" is not a duration`},
 		{`"127.0.0.1:8480"`, `"8480"`, `listen: "8480" is not HOST:PORT`},
 		{`"max_epoch": 10000`, `"max_epoch": -1`, "max_epoch: -1 is less than 1"},
 		{`"max_epoch": 10000`, `"max_epoch": 10000000`, "max_epoch: 10000000 is more than"},
@@ -125,6 +134,9 @@ func TestBadConfig(t *testing.T) {
 	fatalIfErr(t, err)
 	if !strings.Contains(good, `"origin": "`+inst.Config.Origin+`"`) {
 		t.Errorf("the default origin is %q, in %s", inst.Config.Origin, good)
+	}
+	if c := inst.Config; c.AccountKeys != instance.AccountKeysEnforce || c.ResetWait != instance.DefaultResetWait {
+		t.Errorf("account keys by default: %v, %v", c.AccountKeys, c.ResetWait)
 	}
 	fatalIfErr(t, inst.Close())
 }

@@ -37,7 +37,7 @@ func (r *roleFlag) Set(s string) error {
 func (r *roleFlag) Type() string { return "role" }
 
 // operatorFlags are the flags of init that an operator has, too.
-var operatorFlags = []string{"role", "suite", "manager", "json", "help"}
+var operatorFlags = []string{"role", "suite", "manager", "account-keys", "reset-wait", "json", "help"}
 
 // checkInitFlags verifies that the flags of init go together.
 func checkInitFlags(cmd *cobra.Command, role instance.Role, leafKey, manager string) error {
@@ -46,6 +46,8 @@ func checkInitFlags(cmd *cobra.Command, role instance.Role, leafKey, manager str
 		return cli.Usage(cmd, "--role manager needs --leaf-key: the operator's %s", instance.LeafPublicKeyFile)
 	case role != instance.RoleManager && leafKey != "":
 		return cli.Usage(cmd, "--leaf-key is for --role manager")
+	case role == instance.RoleManager && (cmd.Flags().Changed("account-keys") || cmd.Flags().Changed("reset-wait")):
+		return cli.Usage(cmd, "--account-keys and --reset-wait are not for --role manager: the operator decides which versions there are")
 	case role != instance.RoleOperator && manager != "":
 		return cli.Usage(cmd, "--manager is for --role operator")
 	case role != instance.RoleOperator:
@@ -172,7 +174,8 @@ To set them up:
   operator$ ktd serve --role operator DIR
 
 Files of an operator's DIR:
-  config.json         role, suite, manager, listen, max_value_bytes (as the manager's)
+  config.json         role, suite, manager, listen, max_value_bytes (as the manager's),
+                      account_keys and reset_wait (see 'ktd help config')
   leaf.key            signs new values (mode 0600); leaf.pub is its public part
   link-token          a copy of the manager's (mode 0600)
   tokens              who may write; 'ktd token' adds to it

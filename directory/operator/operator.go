@@ -29,6 +29,11 @@ type Config struct {
 	// Authorizer decides who may write.
 	Authorizer directory.Authorizer
 
+	// Policy, if not nil, decides which new versions are signed. The operator does
+	// not know what it signs as long as it is not known what became of the update
+	// before, and first finds that out.
+	Policy directory.Policy
+
 	// Link is the way to the manager.
 	Link *Link
 

@@ -21,7 +21,8 @@ const (
 
 // Update authorises the update q, signs its values and forwards them. It returns
 // the manager's answer. The error is as that of directory.Directory.Update, a
-// *Refusal, or wraps ErrManager, ErrDistrusted or ErrAhead. After ErrManager it
+// *Refusal, or wraps ErrManager, ErrDistrusted or ErrAhead. If it wraps
+// directory.ErrPolicy, nothing was signed. After ErrManager it
 // is not known whether there are new versions: the same update can be sent again.
 func (o *Operator) Update(ctx context.Context, credential directory.Credential, q *keytrans.UpdateRequest) ([]byte, error) {
 	if err := o.log.trusted(); err != nil {
@@ -52,12 +53,15 @@ func (o *Operator) Update(ctx context.Context, credential directory.Credential, 
 	if err := o.catchUp(ctx, q, record); err != nil {
 		return nil, err
 	}
+	if err := o.admit(ctx, q, record); err != nil {
+		return nil, err
+	}
 	if m, err = o.sign(q, record); err != nil {
 		return nil, err
 	}
-	response, next, err := o.forwardUpdate(ctx, m)
+	response, told, err := o.forwardUpdate(ctx, m)
 	if err == nil {
-		o.confirm(q.Label, record, next)
+		o.confirm(q.Label, record, told)
 	}
 	return response, err
 }
@@ -120,23 +124,31 @@ func (o *Operator) store(label []byte, r *labelRecord) error {
 }
 
 // catchUp sends the last update of a label again, if so much was signed for it
-// that nothing more can be before it is known what the manager has.
+// that nothing more can be before it is known what the manager has. For a policy,
+// that is anything: but what the manager refuses for good can be skipped.
 func (o *Operator) catchUp(ctx context.Context, q *keytrans.UpdateRequest, record *labelRecord) error {
-	for record.ahead() >= maxAhead && !record.repeats(q) {
+	limit := uint64(maxAhead)
+	if o.cfg.Policy != nil {
+		limit = 1
+	}
+	for record.ahead() >= limit && !record.repeats(q) {
 		m := *record.update
 		m.GreatestVersion = nil
 		if record.known > 0 {
 			greatest := uint32(record.known - 1)
 			m.GreatestVersion = &greatest
 		}
-		_, next, err := o.forwardUpdate(ctx, &m)
-		if err == nil && next <= record.known {
+		_, told, err := o.forwardUpdate(ctx, &m)
+		if err == nil && told.next <= record.known {
 			err = errors.New("the manager tells of nothing new")
+		}
+		if refusal := (*Refusal)(nil); errors.As(err, &refusal) && !refusal.temporary() && record.ahead() < maxAhead {
+			return nil
 		}
 		if err != nil {
 			return fmt.Errorf("%w: %d: %w", ErrAhead, record.ahead(), err)
 		}
-		o.confirm(q.Label, record, next)
+		o.confirm(q.Label, record, told)
 	}
 	return nil
 }
@@ -189,9 +201,13 @@ func (o *Operator) sign(q *keytrans.UpdateRequest, record *labelRecord) (*keytra
 	return m, nil
 }
 
-// confirm remembers that the manager has all versions of a label below next. That
-// this cannot be stored does no harm.
-func (o *Operator) confirm(label []byte, record *labelRecord, next uint64) {
+// confirm remembers that the manager has all versions of a label that it tells of.
+// That this cannot be stored does no harm.
+func (o *Operator) confirm(label []byte, record *labelRecord, t told) {
+	if err := o.follow(label, record, t); err != nil {
+		o.cfg.Logger.Error("following what the manager has", "err", err)
+	}
+	next := t.next
 	if next > record.next {
 		o.cfg.Logger.Error("the manager has values with this operator's signature for versions that it does not know to have signed; " +
 			"was its store replaced by an older copy?")
@@ -209,12 +225,27 @@ func (o *Operator) confirm(label []byte, record *labelRecord, next uint64) {
 	}
 }
 
-// forwardUpdate sends an update to the manager and returns the answer, and the
-// version after the last one that it tells of.
-func (o *Operator) forwardUpdate(ctx context.Context, m *keytrans.ManagerUpdateRequest) (response []byte, next uint64, err error) {
+// told is what the manager tells of versions: their number, from some one on, and
+// the version after the last of them.
+type told struct {
+	versions []toldVersion
+	next     uint64
+}
+
+// toldVersion is a version of which the manager tells.
+type toldVersion struct {
+	number  uint32
+	skipped bool
+	value   keytrans.UpdateValue
+	opening keytrans.Opening
+}
+
+// forwardUpdate sends an update to the manager and returns the answer, and what it
+// tells of.
+func (o *Operator) forwardUpdate(ctx context.Context, m *keytrans.ManagerUpdateRequest) (response []byte, t told, err error) {
 	body, err := m.Marshal()
 	if err != nil {
-		return nil, 0, err
+		return nil, told{}, err
 	}
 	response, err = o.exchange(ctx, "manager-update", body, func(ctx context.Context, floor uint64, data []byte) error {
 		list, err := keytrans.ParseUpdateResponses(o.cfg.Configuration, data)
@@ -228,20 +259,20 @@ func (o *Operator) forwardUpdate(ctx context.Context, m *keytrans.ManagerUpdateR
 		if err := o.checkHeads(ctx, heads, m.Last, floor); err != nil {
 			return err
 		}
-		next, err = o.checkSignatures(m, list)
+		t, err = o.checkSignatures(m, list)
 		return err
 	})
 	var refusal *Refusal
 	if errors.As(err, &refusal) && refusal.Field == "signed_version" {
 		o.cfg.Logger.Error("the manager refuses a signed update", "err", err)
 	}
-	return response, next, err
+	return response, t, err
 }
 
 // checkSignatures verifies that the operator has signed what the responses to m
-// tell of, and returns the version after the last of it.
-func (o *Operator) checkSignatures(m *keytrans.ManagerUpdateRequest, list []*keytrans.UpdateResponse) (uint64, error) {
-	next := nextOf(m.GreatestVersion)
+// tell of, and returns that.
+func (o *Operator) checkSignatures(m *keytrans.ManagerUpdateRequest, list []*keytrans.UpdateResponse) (told, error) {
+	t := told{next: nextOf(m.GreatestVersion)}
 	asked := m.Values // until a response says that they were created
 	for _, p := range list {
 		values := p.Values
@@ -251,19 +282,24 @@ func (o *Operator) checkSignatures(m *keytrans.ManagerUpdateRequest, list []*key
 			}
 			asked = nil
 		}
-		next += uint64(p.SkippedVersions)
-		if len(values) == 0 || len(values) != len(p.Info) || next+uint64(len(values)) > 1<<32 {
-			return 0, errors.New("an update response does not fit the request")
+		created := uint64(p.SkippedVersions) + uint64(len(values))
+		if len(values) == 0 || len(values) != len(p.Info) || created > keytrans.MaxNewVersions || t.next+created > 1<<32 {
+			return told{}, errors.New("an update response does not fit the request")
+		}
+		for range p.SkippedVersions {
+			t.versions = append(t.versions, toldVersion{number: uint32(t.next), skipped: true})
+			t.next++
 		}
 		for i, value := range values {
 			u := keytrans.UpdateValue{Value: value, Signature: p.Info[i].Signature}
-			if err := keytrans.VerifyUpdate(o.cfg.Configuration, m.Label, uint32(next), u); err != nil {
-				return 0, err
+			if err := keytrans.VerifyUpdate(o.cfg.Configuration, m.Label, uint32(t.next), u); err != nil {
+				return told{}, err
 			}
-			next++
+			t.versions = append(t.versions, toldVersion{number: uint32(t.next), value: u, opening: p.Info[i].Opening})
+			t.next++
 		}
 	}
-	return next, nil
+	return t, nil
 }
 
 // nextOf returns the version after a greatest version.

@@ -5,11 +5,13 @@ package importer
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/ghostlight-kt/ghostlight/client/keyring"
 	"github.com/ghostlight-kt/ghostlight/client/keyset"
@@ -52,6 +54,7 @@ const (
 	Refused   Outcome = "refused"   // the directory does not take the new version
 	Skipped   Outcome = "skipped"   // something in a file was not imported
 	Failed    Outcome = "failed"    // a file could not be read
+	Weak      Outcome = "weak"      // a key is weak, and imported all the same
 )
 
 // Item is one line of the report: a label, something skipped in a file, or a
@@ -82,6 +85,8 @@ type Summary struct {
 	// Reasons counts the reasons of everything not imported, the most frequent
 	// first.
 	Reasons []Reason `json:"reasons"`
+	// Weak counts the weak keys that were imported all the same, by weakness.
+	Weak []Reason `json:"weak,omitempty"`
 }
 
 // Reason is why things were not imported.
@@ -106,17 +111,26 @@ func Run(ctx context.Context, cfg Config, files []string) (*Summary, error) {
 		im.entries, im.summary.Labels = entries, len(entries)
 		err = pipeline.Insert(ctx, cfg.Directory, im)
 	}
+	im.countReasons()
+	return &im.summary, err
+}
+
+// countReasons puts the reasons into the summary.
+func (im *run) countReasons() {
+	s := &im.summary
 	for r, n := range im.reasons {
 		r.Count = n
-		im.summary.Reasons = append(im.summary.Reasons, r)
-	}
-	slices.SortFunc(im.summary.Reasons, func(a, b Reason) int {
-		if a.Count != b.Count {
-			return b.Count - a.Count
+		if r.Outcome == Weak {
+			s.Weak = append(s.Weak, r)
+		} else {
+			s.Reasons = append(s.Reasons, r)
 		}
-		return bytes.Compare([]byte(a.Reason), []byte(b.Reason))
-	})
-	return &im.summary, err
+	}
+	for _, list := range [][]Reason{s.Reasons, s.Weak} {
+		slices.SortFunc(list, func(a, b Reason) int {
+			return cmp.Or(b.Count-a.Count, strings.Compare(a.Reason, b.Reason))
+		})
+	}
 }
 
 // run is an import under way. It implements pipeline.Source.
@@ -181,6 +195,7 @@ func (im *run) read(ctx context.Context, files []string) ([]keyring.Entry, error
 	}
 	entries, skipped := collector.Entries()
 	im.skip(skipped)
+	im.reportWeak(entries)
 	return entries, nil
 }
 
@@ -267,7 +282,7 @@ func (im *run) Done(batch []directory.NewVersions, outcomes []error) error {
 			*item.Version = *u.Greatest + 1
 		}
 		if err := outcomes[i]; err != nil {
-			if !errors.Is(err, directory.ErrForbidden) && !errors.Is(err, keytrans.ErrRequest) {
+			if !errors.Is(err, directory.ErrForbidden) && !errors.Is(err, directory.ErrPolicy) && !errors.Is(err, keytrans.ErrRequest) {
 				trouble = err
 				continue
 			}

@@ -90,6 +90,16 @@ type Config struct {
 	// MaxBehind. Default: a quarter of it.
 	Heartbeat Duration `json:"heartbeat"`
 
+	// AccountKeys says whether new versions have to be signed by the account key of
+	// their label, if it has one: "enforce", the default, or "off". In the mode
+	// "third-party-management" it is off: that is up to the operator.
+	AccountKeys AccountKeys `json:"account_keys"`
+
+	// ResetWait is the time from the announcement of another account key to its
+	// reset, less than MaximumLifetime. Default 72h, or half of MaximumLifetime if
+	// that is less.
+	ResetWait Duration `json:"reset_wait"`
+
 	// MaxValueBytes is the size of the largest value. Default 131072.
 	MaxValueBytes int `json:"max_value_bytes"`
 
@@ -120,6 +130,7 @@ func DefaultConfig() Config {
 		MaxAhead:                   Duration(5 * time.Minute),
 		MaxBehind:                  Duration(time.Hour),
 		Listen:                     "127.0.0.1:8480",
+		AccountKeys:                AccountKeysEnforce,
 		MaxValueBytes:              128 << 10,
 		MaxEpoch:                   10_000,
 		TreeCacheBytes:             128 << 20,
@@ -135,6 +146,15 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Mode == ModeThirdPartyAuditing && c.MaxAuditorLag == 0 {
 		c.MaxAuditorLag = c.MaxBehind
+	}
+	if c.ResetWait == 0 {
+		c.ResetWait = DefaultResetWait
+		if half := Duration(time.Duration(c.MaximumLifetime).Truncate(2*time.Millisecond) / 2); half > 0 {
+			c.ResetWait = min(c.ResetWait, half)
+		}
+	}
+	if c.Mode == ModeThirdPartyManagement {
+		c.AccountKeys = AccountKeysOff
 	}
 	return c
 }
@@ -157,6 +177,7 @@ func (c *Config) validate() error {
 		{"max_ahead", c.MaxAhead},
 		{"max_behind", c.MaxBehind},
 		{"heartbeat", c.Heartbeat},
+		{"reset_wait", c.ResetWait},
 	} {
 		if d.d < Duration(time.Millisecond) {
 			return fmt.Errorf("%s: %v is less than a millisecond", d.name, d.d)
@@ -167,6 +188,9 @@ func (c *Config) validate() error {
 	}
 	if l := c.MaximumLifetime; l != 0 && time.Duration(l) <= time.Duration(c.ReasonableMonitoringWindow) {
 		return fmt.Errorf("maximum_lifetime: %v is not more than reasonable_monitoring_window, %v", l, c.ReasonableMonitoringWindow)
+	}
+	if l := c.MaximumLifetime; l != 0 && time.Duration(l) <= time.Duration(c.ResetWait) {
+		return fmt.Errorf("reset_wait: %v is not less than maximum_lifetime, %v", c.ResetWait, l)
 	}
 	if c.Origin != "" {
 		if err := checkpoint.CheckOrigin(c.Origin); err != nil {

@@ -89,6 +89,7 @@ func start(dir string, cfg Config, keys *keyRing, opts Options, create bool) (*I
 		Store:         store,
 		Create:        create,
 		Authorizer:    tokens,
+		Policy:        policyOf(cfg.AccountKeys, cfg.ResetWait),
 		Heartbeat:     opts.Heartbeat,
 		MaxValueSize:  cfg.MaxValueBytes,
 		MaxEpoch:      cfg.MaxEpoch,

@@ -2,6 +2,7 @@ package instance
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -43,12 +44,18 @@ type OperatorConfig struct {
 	// MaxValueBytes is the size of the largest value, at most that of the manager.
 	// Default 131072.
 	MaxValueBytes int `json:"max_value_bytes"`
+
+	// AccountKeys and ResetWait are those of Config, for the versions that the
+	// operator signs. Default "enforce" and 72h.
+	AccountKeys AccountKeys `json:"account_keys"`
+	ResetWait   Duration    `json:"reset_wait"`
 }
 
 // DefaultOperatorConfig returns the configuration with every default.
 func DefaultOperatorConfig() OperatorConfig {
 	d := DefaultConfig()
-	return OperatorConfig{Version: configVersion, Role: RoleOperator, Suite: d.Suite, Listen: d.Listen, MaxValueBytes: d.MaxValueBytes}
+	return OperatorConfig{Version: configVersion, Role: RoleOperator, Suite: d.Suite, Listen: d.Listen, MaxValueBytes: d.MaxValueBytes,
+		AccountKeys: d.AccountKeys, ResetWait: DefaultResetWait}
 }
 
 func (c *OperatorConfig) validate() error {
@@ -82,6 +89,7 @@ func ReadOperatorConfig(dir string) (OperatorConfig, error) {
 	} else if _, more := dec.Token(); !errors.Is(more, io.EOF) {
 		err = errors.New("there is something after the configuration")
 	} else {
+		c.ResetWait = cmp.Or(c.ResetWait, DefaultResetWait)
 		err = c.validate()
 	}
 	if err != nil {
@@ -102,6 +110,7 @@ type CreatedOperator struct {
 // InitOperator creates an operator in dir, which must be empty or absent.
 // config.json comes last: a directory that has it is complete.
 func InitOperator(dir string, cfg OperatorConfig) (*CreatedOperator, error) {
+	cfg.ResetWait = cmp.Or(cfg.ResetWait, DefaultResetWait)
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
@@ -209,6 +218,7 @@ func OpenOperator(ctx context.Context, dir string, logger *slog.Logger) (*Operat
 	}
 	op, err := operator.Open(operator.Config{
 		Configuration: configuration, LeafKey: key, Store: store, Authorizer: tokens, Link: link,
+		Policy:       policyOf(cfg.AccountKeys, cfg.ResetWait),
 		MaxValueSize: cfg.MaxValueBytes, Logger: logger, Distrusted: distrusted,
 		KeepEvidence: func(e *evidence.Evidence) error { return keepEvidence(dir, e) },
 	})
