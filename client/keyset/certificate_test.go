@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math/big"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -168,6 +169,7 @@ func TestStrangersParts(t *testing.T) {
 		"a broken subkey":                 {with(framed(tagPublicSubkey, theirs[at][:20])), "malformed", errKey},
 		"a false signature at the subkey": {with(framed(tagSignature, append(theirs[at+1][:len(theirs[at+1])-1:len(theirs[at+1])-1], 0))), "", nil},
 		"only the primary key":            {Key{Format: FormatOpenPGP, Data: framed(tagPublicKey, theirs[0])}, "unbound", nil},
+		"only a user id of great length":  {assemble([]byte{tagPublicKey, tagUserID}, [][]byte{theirs[0], make([]byte, maxUserID+1)}), "unbound", nil},
 		"another's user id only":          {Key{Format: FormatOpenPGP, Data: append(framed(tagPublicKey, theirs[0]), afterPrimary...)}, "unbound unbound-subkey", nil},
 	} {
 		if err := tt.key.Check(); !errors.Is(err, tt.err) {
@@ -195,20 +197,40 @@ func TestRevokedWeakSubkey(t *testing.T) {
 	}
 }
 
-// TestManySignatures has a certificate with more signatures than are verified.
+// TestManySignatures has a certificate with more signatures than are verified: what
+// they would say is not known, so nothing of it is said.
 func TestManySignatures(t *testing.T) {
-	e := newEntity(t, at(born))
-	k := certificateKey(t, e)
-	tags, bodies := packets(t, k.Data)
+	tags, bodies := packets(t, certificateKey(t, newEntity(t, at(born))).Data)
 	for n := range budgetOfKey + 1 { // behind the user id
 		bad := slices.Clone(bodies[len(bodies)-1])
 		bad[1] = byte(packet.SigTypeGenericCert)
 		bad[len(bad)-1] ^= byte(n)
 		tags, bodies = slices.Insert(tags, 2, tagSignature), slices.Insert(bodies, 2, bad)
 	}
-	d := assemble(tags, bodies).Summary()
-	if !slices.Contains(d.Weak, "unchecked") {
+	k := assemble(tags, bodies)
+	fatalIfErr(t, k.Check())
+	if d := k.Summary(); strings.Join(d.Weak, " ") != "unchecked" {
 		t.Errorf("%+v", d)
+	}
+}
+
+// TestBudgetOfSet has the keys of a set share what may be spent.
+func TestBudgetOfSet(t *testing.T) {
+	slow := vectorKey(t, "mls-key-package-suite-5")
+	const fit = budgetOfSet / (2 * costP521)
+	for i, d := range (Set{Keys: slices.Repeat([]Key{slow}, fit+3)}).Summary() {
+		if weak := strings.Join(d.Weak, " "); (weak == "unchecked") != (i >= fit) {
+			t.Fatalf("key %d of %d that fit: %q", i, fit, weak)
+		}
+	}
+	good := vectorKey(t, "openpgp-subkeys-expire")
+	want := good.Summary()
+	for left := range 10 {
+		b := budget{left: left}
+		d := good.summary(&b)
+		if (d.Weak == nil) != reflect.DeepEqual(d, want) || d.Weak != nil && strings.Join(d.Weak, " ") != "unchecked" {
+			t.Errorf("with %d: %+v", left, d)
+		}
 	}
 }
 
