@@ -169,7 +169,6 @@ func TestStrangersParts(t *testing.T) {
 		"a broken subkey":                 {with(framed(tagPublicSubkey, theirs[at][:20])), "malformed", errKey},
 		"a false signature at the subkey": {with(framed(tagSignature, append(theirs[at+1][:len(theirs[at+1])-1:len(theirs[at+1])-1], 0))), "", nil},
 		"only the primary key":            {Key{Format: FormatOpenPGP, Data: framed(tagPublicKey, theirs[0])}, "unbound", nil},
-		"only a user id of great length":  {assemble([]byte{tagPublicKey, tagUserID}, [][]byte{theirs[0], make([]byte, maxUserID+1)}), "unbound", nil},
 		"another's user id only":          {Key{Format: FormatOpenPGP, Data: append(framed(tagPublicKey, theirs[0]), afterPrimary...)}, "unbound unbound-subkey", nil},
 	} {
 		if err := tt.key.Check(); !errors.Is(err, tt.err) {
@@ -177,6 +176,18 @@ func TestStrangersParts(t *testing.T) {
 		}
 		if weak := strings.Join(tt.key.Summary().Weak, " "); weak != tt.weak {
 			t.Errorf("%s: weak %q", name, weak)
+		}
+	}
+}
+
+// TestLongUserID has a user id be ignored that would be hashed for ever.
+func TestLongUserID(t *testing.T) {
+	for extra, want := range map[int]string{0: "", 1: "unbound"} {
+		name := strings.Repeat("n", maxUserID-len(" <a@example.org>")+extra)
+		e, err := openpgp.NewEntity(name, "", "a@example.org", at(born))
+		fatalIfErr(t, err)
+		if weak := strings.Join(certificateKey(t, e).Summary().Weak, " "); weak != want {
+			t.Errorf("%d bytes too long: weak %q", extra, weak)
 		}
 	}
 }
