@@ -31,7 +31,7 @@ func TestErasedInBetween(t *testing.T) {
 	one := accountKey("one")
 	for _, problem := range []string{"erased", "version-expired"} {
 		w := newWorld(t)
-		v := w.visitor()
+		v := w.another()
 		w.sign(keys("a"), one)
 		v.lookup(alice)
 		w.sign(keys("ab"), one)
@@ -54,7 +54,7 @@ func TestErasedInBetween(t *testing.T) {
 func TestRotationErased(t *testing.T) {
 	one, two := accountKey("one"), accountKey("two")
 	w := newWorld(t)
-	v := w.visitor()
+	v := w.another()
 	w.sign(keys("a"), one)
 	v.lookup(alice)
 	if _, err := w.c.RotateAccount(bg, alice, client.PublishOptions{Account: two, PreviousAccount: one}); err != nil {
@@ -98,7 +98,7 @@ func TestInBetweenNotAnswered(t *testing.T) {
 	for problem, status := range map[string]int{"internal": 500, "no-such-version": 404, "unknown-label": 404, "overloaded": 503, "not-found": 404} {
 		t.Run(problem, func(t *testing.T) {
 			w := newWorld(t)
-			v := w.visitor()
+			v := w.another()
 			w.sign(keys("a"), one)
 			v.lookup(alice)
 			w.sign(keys("ab"), one)
@@ -124,7 +124,7 @@ func TestInBetweenNotAnswered(t *testing.T) {
 func TestMoreThanFollowed(t *testing.T) {
 	one := accountKey("one")
 	w := newWorld(t)
-	v := w.visitor()
+	v := w.another()
 	w.sign(keys("a"), one)
 	v.lookup(alice)
 	var values [][]byte
@@ -149,7 +149,7 @@ func TestMoreThanFollowed(t *testing.T) {
 	}
 	// A newcomer looks back for a while only.
 	before = w.dir.Requests("search")
-	if r := w.visitor().lookup(alice); r.Account != nil {
+	if r := w.another().lookup(alice); r.Account != nil {
 		t.Errorf("%+v", r.Account)
 	}
 	if n := w.dir.Requests("search") - before; n != 1 {
@@ -165,7 +165,7 @@ func TestLookedBack(t *testing.T) {
 		w.sign(keys(string(rune('!'+i))), one)
 	}
 	before := w.dir.Requests("search")
-	r := w.visitor().lookup(alice)
+	r := w.another().lookup(alice)
 	w.accountStatus(r.Account, account.Signed, one, 5)
 	if r.Account.From != 5 || len(r.Account.Events) != 1 || r.Account.Events[0].Status != account.Unchecked || !strings.Contains(r.Verdict.Reason, "followed from version 5 on") {
 		t.Errorf("%v, %+v", r.Verdict, r.Account)
@@ -179,7 +179,7 @@ func TestLookedBack(t *testing.T) {
 func TestOldVersions(t *testing.T) {
 	one, two := accountKey("one"), accountKey("two")
 	w := newWorld(t)
-	v := w.visitor()
+	v := w.another()
 	w.publish(alice, keys("a"))
 	w.sign(keys("ab"), one)
 	w.haunt(keys("x"))
@@ -210,7 +210,7 @@ func TestOldVersions(t *testing.T) {
 // TestRefusedIsRemembered has the log take a refused version back.
 func TestRefusedIsRemembered(t *testing.T) {
 	w := newWorld(t)
-	v := w.visitor()
+	v := w.another()
 	w.sign(keys("a"), accountKey("one"))
 	v.lookup(alice)
 	w.haunt(keys("x"))
@@ -228,7 +228,7 @@ func TestRefusedIsRemembered(t *testing.T) {
 func TestUnsignedUnderPolicy(t *testing.T) {
 	one := accountKey("one")
 	w := newWorld(t)
-	v := w.visitor()
+	v := w.another()
 	v.trustPolicy(w.dir.Policy("any"))
 	w.sign(keys("a"), one)
 	v.accountStatus(v.lookup(alice).Account, account.Established, one, 0)
@@ -262,7 +262,7 @@ func TestUnsignedUnderPolicy(t *testing.T) {
 func TestManyAccounts(t *testing.T) {
 	one := accountKey("one")
 	w := newWorld(t)
-	v := w.visitor()
+	v := w.another()
 	w.sign(keys("a"), one)
 	w.publish("bob", keys("b"))
 	if _, err := v.c.LookupMany(bg, []string{alice, "bob"}); err != nil {
@@ -282,11 +282,51 @@ func TestManyAccounts(t *testing.T) {
 	v.refused("1")
 }
 
+// TestCredentialsOfAccounts receives credentials of a contact with an account key.
+func TestCredentialsOfAccounts(t *testing.T) {
+	one := accountKey("one")
+	w := newWorld(t)
+	r := w.another()
+	made := func() []byte {
+		w.settle()
+		if _, err := r.c.Heads(bg, false); err != nil {
+			t.Fatal(err)
+		}
+		return w.credential(alice, client.CredentialOptions{}).File
+	}
+	w.sign(keys("a"), one)
+	w.lookup(alice)
+	r.lookup(alice)
+	w.sign(keys("ab"), one)
+	good := made()
+	if _, err := r.verifyOffline(good); err != nil {
+		t.Error(err)
+	}
+	w.haunt(keys("x"))
+	ghost := made()
+	refused := func() {
+		t.Helper()
+		_, err := r.verifyOffline(ghost)
+		if wantKind(t, err, client.Attention, "version 2 is not signed"); !errors.Is(err, client.ErrUnsigned) {
+			t.Error(err)
+		}
+	}
+	refused() // nothing is known of version 1
+	r.refused("2")
+	refused() // this very version was refused
+	w.sign(keys("abc"), one)
+	r.lookup(alice)
+	refused() // the account key was the same before and after it
+	if _, err := r.verifyOffline(good); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestStateBeforeAccounts reads the state of a program that knew no account keys.
 func TestStateBeforeAccounts(t *testing.T) {
 	one := accountKey("one")
 	w := newWorld(t)
-	v := w.visitor()
+	v := w.another()
 	w.publish(alice, keys("a"))
 	v.lookup(alice)
 	for _, x := range []*world{w, v} {
@@ -318,7 +358,7 @@ func TestRefusedMeanwhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		one := accountKey("one")
 		w := bubbleWorld(t)
-		v := w.visitor()
+		v := w.another()
 		w.sign(keys("a"), one)
 		v.trustPolicy(w.dir.Policy("any"))
 		v.lookup(alice)
