@@ -122,6 +122,8 @@ const (
 	OutcomeMonitored Outcome = "verified, still being monitored"
 	// Changed: proven, and different from what was seen or expected.
 	OutcomeChanged Outcome = "changed"
+	// Findings: proven, and not what a conversation should be: see CheckRoster.
+	OutcomeFindings Outcome = "findings"
 	// Absent: proven not to exist.
 	OutcomeAbsent Outcome = "proven absent"
 	// Unchecked: no verdict.

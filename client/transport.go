@@ -24,6 +24,7 @@ type transport struct {
 	base string // as ParseURL returns it
 	cfg  Config
 	http *http.Client
+	traffic
 }
 
 func newTransport(base string, cfg Config) *transport {
@@ -121,12 +122,14 @@ func (t *transport) attempt(ctx context.Context, c call) ([]byte, error) {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
 	start := time.Now()
+	t.sent(len(c.body))
 	r, err := t.http.Do(req)
 	if err != nil {
 		return nil, t.networkError(err)
 	}
 	defer r.Body.Close()
 	body, err := t.read(r, c)
+	t.received(len(body))
 	t.cfg.Logger.DebugContext(ctx, "request", "method", c.method, "path", c.path, "status", r.StatusCode,
 		"request_bytes", len(c.body), "response_bytes", len(body), "took", time.Since(start), "err", err)
 	return body, err

@@ -183,3 +183,11 @@ func (d *Directory) Nodes(nodes []logtree.Node) []merkle.Hash {
 	defer d.mu.Unlock()
 	return must(d.log.At(d.log.Size()).LogNodes(nodes))
 }
+
+// Commitment returns the commitment to a version of a label, which exists: what the
+// account key signs of the version before.
+func (d *Directory) Commitment(label string, version uint32) merkle.Hash {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return must(d.log.Label(label).Commitment(version))
+}

@@ -36,7 +36,7 @@ func certificateKey(t testing.TB, e *openpgp.Entity) Key {
 	return Key{Format: FormatOpenPGP, Data: b.Bytes()}
 }
 
-// packets takes a certificate apart; join puts packets together again.
+// packets takes a certificate apart.
 func packets(t testing.TB, cert []byte) (tags []byte, bodies [][]byte) {
 	t.Helper()
 	for len(cert) > 0 {
@@ -49,6 +49,15 @@ func packets(t testing.TB, cert []byte) (tags []byte, bodies [][]byte) {
 
 func framed(tag byte, body []byte) []byte {
 	return append(binary.BigEndian.AppendUint32([]byte{0xc0 | tag, 0xff}, uint32(len(body))), body...)
+}
+
+// assemble is the reverse of packets.
+func assemble(tags []byte, bodies [][]byte) Key {
+	var data []byte
+	for i, body := range bodies {
+		data = append(data, framed(tags[i], body)...)
+	}
+	return Key{Format: FormatOpenPGP, Data: data}
 }
 
 func TestCertificateExpiry(t *testing.T) {
@@ -96,12 +105,8 @@ func TestCertificateRevoked(t *testing.T) {
 	_, bodies := packets(t, certificateKey(t, other).Data)
 	mine := certificateKey(t, newEntity(t, at(born)))
 	tags, own := packets(t, mine.Data)
-	forged := framed(tags[0], own[0])
-	forged = append(forged, framed(tagSignature, bodies[1])...)
-	for i := range own[1:] {
-		forged = append(forged, framed(tags[i+1], own[i+1])...)
-	}
-	if d := (Key{Format: FormatOpenPGP, Data: forged}).Summary(); d.Revoked || d.Weak != nil {
+	forged := assemble(slices.Insert(tags, 1, tagSignature), slices.Insert(own, 1, bodies[1]))
+	if d := forged.Summary(); d.Revoked || d.Weak != nil {
 		t.Errorf("another key's revocation: %+v", d)
 	}
 }
@@ -195,18 +200,13 @@ func TestManySignatures(t *testing.T) {
 	e := newEntity(t, at(born))
 	k := certificateKey(t, e)
 	tags, bodies := packets(t, k.Data)
-	var data []byte
-	for i := range bodies {
-		if tags[i] == tagSignature && i == 2 { // behind the user id
-			for n := range budgetOfKey + 1 {
-				bad := slices.Clone(bodies[i])
-				bad[len(bad)-1] ^= byte(n + 1)
-				data = append(data, framed(tagSignature, bad)...)
-			}
-		}
-		data = append(data, framed(tags[i], bodies[i])...)
+	for n := range budgetOfKey + 1 { // behind the user id
+		bad := slices.Clone(bodies[len(bodies)-1])
+		bad[1] = byte(packet.SigTypeGenericCert)
+		bad[len(bad)-1] ^= byte(n)
+		tags, bodies = slices.Insert(tags, 2, tagSignature), slices.Insert(bodies, 2, bad)
 	}
-	d := Key{Format: FormatOpenPGP, Data: data}.Summary()
+	d := assemble(tags, bodies).Summary()
 	if !slices.Contains(d.Weak, "unchecked") {
 		t.Errorf("%+v", d)
 	}

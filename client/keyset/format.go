@@ -7,21 +7,21 @@ import "fmt"
 // use; 0 is reserved.
 type Format uint16
 
-// The registry of formats. Fingerprint and Check understand OpenPGP, SSH, age,
-// Ed25519 and X25519; the others are carried, named and compared as bytes.
+// The registry of formats. Check, Fingerprint and Summary understand all of them;
+// formats beyond are carried, named and compared as bytes.
 const (
 	FormatOpenPGP       Format = 1  // transferable public key, binary (RFC 9580, Section 10.1)
 	FormatSSH           Format = 2  // public key blob (RFC 4253, Section 6.6)
 	FormatAge           Format = 3  // recipient string, lower case (age-encryption.org/v1)
 	FormatX509          Format = 4  // certificate, DER (RFC 5280)
-	FormatJWK           Format = 5  // public JWK (RFC 7517), members as RFC 7638 orders them
+	FormatJWK           Format = 5  // public JWK (RFC 7517), canonical as RFC 7638 has it
 	FormatEd25519       Format = 6  // 32 bytes (RFC 8032)
 	FormatX25519        Format = 7  // 32 bytes (RFC 7748)
 	FormatP256          Format = 8  // 65 bytes, uncompressed point (SEC 1)
 	FormatMLKEM768      Format = 9  // encapsulation key, 1,184 bytes (FIPS 203)
 	FormatMLKEM1024     Format = 10 // encapsulation key, 1,568 bytes (FIPS 203)
-	FormatSignal        Format = 11 // identity key, type octet and 32 bytes
-	FormatMLSSignature  Format = 12 // SignaturePublicKey, cipher suite first (RFC 9420)
+	FormatSignal        Format = 11 // identity key: the octet 5, and 32 bytes of X25519
+	FormatMLSSignature  Format = 12 // uint16 cipher suite, then a SignaturePublicKey's bytes (RFC 9420)
 	FormatMLSKeyPackage Format = 13 // KeyPackage (RFC 9420, Section 10)
 
 	FormatPrivateUse Format = 0xff00

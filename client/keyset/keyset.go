@@ -30,12 +30,16 @@
 // Formats, attributes and extensions that this package does not know survive
 // a round trip, so that newer writers can add to a set without a new version,
 // and older readers do not destroy what they add. The document docs/keyset.md
-// describes the format for other implementations, with a test vector.
+// describes the format for other implementations, with test vectors.
 //
-// The package does no I/O and reads no clock. It does NOT verify anything
-// cryptographically: a key's Data may be anything of the right shape, an
-// OpenPGP certificate may be expired, revoked or carry false signatures. The
-// sibling package keyring reads and checks keys before they go into a set.
+// The container says nothing about the keys in it. Key.Check looks into one, and
+// Key.Summary says what becomes of it when: whether it expires, is revoked, or is
+// weak. Both judge by what the key says of itself and nobody else: whether it
+// belongs to the label is what the directory is for. The sibling package keyring
+// reads keys from files and decides which go into a set.
+//
+// The package does no I/O and reads no clock. What it does takes a time and memory
+// that are bounded by the size of a set, whatever is in it.
 package keyset
 
 import (

@@ -109,12 +109,22 @@ func (c *checker) member(m *Member) {
 	}
 	s.t = newTimeline(s.h, c.ids, c.opt.Window)
 	c.timelines[m.Label] = s.t
+	s.judge()
+}
+
+// judge applies the rules to a label of which versions were proven.
+func (s *subject) judge() {
 	for _, rule := range []func(*subject){
 		(*subject).ghostDevices, (*subject).staleKeys, (*subject).dormant, (*subject).justInTime,
 		(*subject).transient, (*subject).rolledBack, (*subject).reset, (*subject).unsigned,
 		(*subject).weak, (*subject).monitored, (*subject).gaps,
 	} {
 		rule(s)
+	}
+	for _, i := range s.t.unsure {
+		if s.relevant(s.t.created[i].hi) {
+			s.ask([]int{i})
+		}
 	}
 }
 

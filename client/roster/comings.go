@@ -26,7 +26,10 @@ func (s *subject) justInTimeRun(d *Device, r *run) {
 	came := s.t.came(r)
 	when, why := s.needed(came)
 	if r.base() {
-		if when != no {
+		switch when {
+		case maybe:
+			s.ask(at)
+		case yes:
 			s.find(JustInTimeInsertion, Note, keys, at, "The label is new: its first version came "+why+".")
 		}
 		return

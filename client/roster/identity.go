@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -57,12 +58,15 @@ func (ids identities) learnAll(r *Roster, proven map[string]*History) {
 			continue
 		}
 		for i := range h.Versions {
-			v := &h.Versions[i]
-			for j, k := range v.Set.Keys {
-				if j < len(v.Keys) {
-					ids.learn(k, v.Keys[j].Fingerprint)
-				}
-			}
+			ids.learnVersion(&h.Versions[i])
+		}
+	}
+}
+
+func (ids identities) learnVersion(v *Version) {
+	for i, k := range v.Set.Keys {
+		if i < len(v.Keys) {
+			ids.learn(k, v.Keys[i].Fingerprint)
 		}
 	}
 }
@@ -97,7 +101,9 @@ func material(k keyset.Key) string {
 			return suiteMaterial(binary.BigEndian.Uint16(data), data[2:])
 		}
 	case keyset.FormatMLSKeyPackage:
-		return keyPackageMaterial(data)
+		if k.Check() == nil { // else its leaf could name anybody's signature key
+			return keyPackageMaterial(data)
+		}
 	}
 	return ""
 }
@@ -155,16 +161,22 @@ func jwkMaterial(data []byte) string {
 	return ""
 }
 
-// suiteMaterial identifies a signature key of MLS. Suites 1 and 3 sign with
-// Ed25519, 2 with ECDSA on P-256 (RFC 9420, Section 17.1).
+// suiteKeys are the signature keys of MLS's cipher suites (RFC 9420, Section
+// 17.1), with their sizes.
+var suiteKeys = map[uint16]struct {
+	kind string
+	size int
+}{
+	1: {"ed25519", 32}, 2: {"p256", 65}, 3: {"ed25519", 32}, 4: {"ed448", 57},
+	5: {"p521", 133}, 6: {"ed448", 57}, 7: {"p384", 97},
+}
+
+// suiteMaterial identifies a signature key of MLS.
 func suiteMaterial(suite uint16, key []byte) string {
-	switch suite {
-	case 1, 3:
-		return raw("ed25519", key, 32)
-	case 2:
-		return raw("p256", key, 65)
+	if k, known := suiteKeys[suite]; known {
+		return raw(k.kind, key, k.size)
 	}
-	return "mls " + hex.EncodeToString(binary.BigEndian.AppendUint16(nil, suite)) + hex.EncodeToString(key)
+	return fmt.Sprintf("mls-%d %x", suite, key)
 }
 
 // keyPackageMaterial identifies a KeyPackage (RFC 9420, Section 10) by the

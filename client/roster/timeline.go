@@ -17,7 +17,9 @@ type timeline struct {
 	keys []map[string]keyset.Description
 	// endorsed tells which versions are the owner's doing.
 	endorsed []bool
-	runs     []run // in order of from, then of id
+	// unsure are versions of which better bounds could show that they are.
+	unsure []int
+	runs   []run // in order of from, then of id
 }
 
 func newTimeline(h *History, ids identities, window time.Duration) *timeline {
@@ -63,24 +65,41 @@ func (t *timeline) tighten() {
 func (t *timeline) endorse(window time.Duration) {
 	t.endorsed = make([]bool, len(t.versions))
 	root, born := t.beginning()
+	rootAt := 0
 	var last *account.Key
 	for i, v := range t.versions {
-		switch v.Account {
-		case account.Established, account.Reset, account.Unchecked:
-			same := v.Account == account.Unchecked && last != nil && v.Key != nil && *last == *v.Key
-			if i > 0 && !same {
-				root, born = t.created[i].hi, false
-				break
-			}
-			t.endorsed[i] = i > 0 && (born || !t.created[i].lo.Before(root.Add(window)))
-		case account.Signed, account.Rotated:
+		if i > 0 && v.roots(last) {
+			root, born, rootAt = t.created[i].hi, false, i
+		} else if v.signed(i > 0) {
 			t.endorsed[i] = born || !t.created[i].lo.Before(root.Add(window))
+			if !t.endorsed[i] && !t.created[i].hi.Before(t.created[rootAt].lo.Add(window)) {
+				t.unsure = append(t.unsure, rootAt, i)
+			}
 		}
+		t.endorsed[i] = t.endorsed[i] || v.Mine
 		if v.Account.Stands() && v.Key != nil {
 			last = v.Key
 		}
-		t.endorsed[i] = t.endorsed[i] || v.Mine
 	}
+}
+
+// roots reports whether the version's account key rests on nothing but the
+// version itself. last is the key that stood before.
+func (v *Version) roots(last *account.Key) bool {
+	switch v.Account {
+	case account.Established, account.Reset:
+		return true
+	case account.Unchecked:
+		return last == nil || v.Key == nil || *last != *v.Key
+	}
+	return false
+}
+
+// signed reports whether the account key that stood before signed the version.
+// An unchecked version that is not the oldest is signed by it if it does not
+// root.
+func (v *Version) signed(later bool) bool {
+	return v.Account == account.Signed || v.Account == account.Rotated || v.Account == account.Unchecked && later
 }
 
 // beginning returns by when the account key of the oldest version stood, and

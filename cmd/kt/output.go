@@ -72,7 +72,7 @@ func (a *app) printVerdict(v client.Verdict) {
 	if a.colour {
 		colours := map[client.Outcome]string{
 			client.OutcomeVerified: "32", client.OutcomeMonitored: "32", client.OutcomeUnchecked: "33", client.OutcomeAbsent: "33",
-			client.OutcomeChanged: "1;33", client.OutcomeMisbehaviour: "1;31",
+			client.OutcomeChanged: "1;33", client.OutcomeFindings: "1;31", client.OutcomeMisbehaviour: "1;31",
 		}
 		text = strings.Replace(text, string(v.Outcome), "\x1b["+colours[v.Outcome]+"m"+string(v.Outcome)+"\x1b[0m", 1)
 	}

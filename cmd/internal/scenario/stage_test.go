@@ -18,6 +18,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/ghostlight-kt/ghostlight/client/keyset"
+	checks "github.com/ghostlight-kt/ghostlight/client/roster"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 )
 
@@ -318,9 +319,10 @@ func (m member) since() member {
 	return m
 }
 
-// verified returns the member, whose keys are compared in person now.
+// verified returns the member, whose keys were compared in person before the story
+// began, and so long ago that no clock is that wrong.
 func (m member) verified() member {
-	now := time.Now().UTC()
-	m.VerifiedAt = &now
+	then := time.Now().UTC().Add(-2 * checks.Skew)
+	m.VerifiedAt = &then
 	return m
 }

@@ -1,0 +1,67 @@
+package client
+
+import (
+	"github.com/ghostlight-kt/ghostlight/client/account"
+	"github.com/ghostlight-kt/ghostlight/client/roster"
+)
+
+// readAccount reads what a version says of its label's account key. Extensions that
+// make no sense make the version an unsigned one.
+func readAccount(label string, v *roster.Version) account.Version {
+	switch {
+	case v.Missing != "":
+		return account.Missing(label, v.Number, v.Commitment)
+	case !v.KeySet:
+		return account.Foreign(label, v.Number, v.Commitment)
+	}
+	read, _ := account.Read(label, v.Number, v.Commitment, v.Set) // an error makes it unsigned
+	return read
+}
+
+// signsItself reports whether a version is signed by the account key that it names, so
+// that who trusts the version need not know what came before.
+func signsItself(v account.Version) bool {
+	_, status := account.Follow(nil, v)
+	return status == account.Established || status == account.Unchecked
+}
+
+// knows reports whether the account key of the label was followed, by an earlier
+// lookup, up to the oldest version that is there, or to the one before it.
+func (f *facts) knows() bool {
+	return f.known != nil && f.known.Version+1 >= f.oldest().Number
+}
+
+// followAccount decides for each version how it stands to the one before, from what
+// lookups retained of the label's account key on.
+func (k *check) followAccount(f *facts) {
+	if len(f.Versions) == 0 {
+		return
+	}
+	var before *account.State
+	if f.known != nil && f.known.Version < f.oldest().Number {
+		before = &f.known.State
+		f.knewBefore(k.state.contactOf(f.Label).seen)
+	}
+	for i := len(f.Versions) - 1; i >= 0; i-- {
+		v := &f.Versions[i]
+		if f.known != nil && v.Number == f.known.Version+1 {
+			before = &f.known.State
+		}
+		state, status := account.Follow(before, f.accounts[i])
+		before = &state
+		v.Account, v.Key = status, f.accounts[i].Key
+	}
+}
+
+// knewBefore notes that the account key of the oldest version stood when the label was
+// last looked up.
+func (f *facts) knewBefore(last *seen) {
+	key := f.accounts[len(f.accounts)-1].Key
+	if last == nil || key == nil || f.known.Key == nil || *key != *f.known.Key {
+		return
+	}
+	f.Before = &roster.Before{Version: f.known.Since, Key: *key, NotAfter: last.at}
+}
+
+// oldest returns the oldest version that is there. Requires that there is one.
+func (f *facts) oldest() *roster.Version { return &f.Versions[len(f.Versions)-1] }
