@@ -144,6 +144,9 @@ func (s *session) pastVersion(ctx context.Context, label string, version uint32)
 		return f.past()
 	case errors.As(err, &p) && (p.Type == ProblemVersionExpired || p.Type == ProblemErased || p.Type == ProblemVersionSkipped):
 		return past{Version: account.Missing(label, version, merkle.Hash{})}, nil
+	case errors.As(err, &p) && p.denial():
+		// Not wrapped: there is a greater version, so this is no denial that could be proven.
+		return past{}, fail(Undecided, stepAccount, fmt.Errorf("the directory denies version %d, though it has a greater one: %v", version, err))
 	}
 	return past{}, err
 }

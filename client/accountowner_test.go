@@ -71,7 +71,7 @@ func TestLostRequestOfSigned(t *testing.T) {
 			if err != nil || !r.Published || *r.Version != 2 || len(r.Answered) != 1 || r.Answered[0].Account.Status != account.Unsigned {
 				t.Fatalf("%v, %+v", err, r)
 			}
-			v := w.visitor()
+			v := w.another()
 			v.accountStatus(v.lookup(alice).Account, account.Signed, one, 0)
 		})
 	}
@@ -101,7 +101,7 @@ func TestNotMineByBody(t *testing.T) {
 
 func TestUnexpectedBySignature(t *testing.T) {
 	w := newWorld(t)
-	v := w.visitor() // another device of the owner
+	v := w.another() // another device of the owner
 	one := accountKey("one")
 	w.sign(keys("a"), one)
 	v.own(alice)
@@ -141,7 +141,7 @@ func TestUnexpectedBySignature(t *testing.T) {
 // TestAnnouncedByAnother has somebody announce a reset, and the owner cancel it.
 func TestAnnouncedByAnother(t *testing.T) {
 	w := newWorld(t)
-	ghost := w.visitor()
+	ghost := w.another()
 	one, two := accountKey("one"), accountKey("ghost")
 	w.sign(keys("a"), one)
 	if _, err := ghost.c.ResetAccount(bg, alice, client.PublishOptions{Account: two}); err != nil {
@@ -161,7 +161,7 @@ func TestAnnouncedByAnother(t *testing.T) {
 	if err != nil || g.Published || g.Completed || g.Kind() != client.Attention {
 		t.Errorf("%v, %+v", err, g)
 	}
-	v := w.visitor()
+	v := w.another()
 	v.accountStatus(v.lookup(alice).Account, account.Signed, one, 0)
 }
 
@@ -221,7 +221,7 @@ func TestSigningNeedsAKeySet(t *testing.T) {
 // TestAdoption gives a label that had none an account key.
 func TestAdoption(t *testing.T) {
 	w := newWorld(t)
-	v := w.visitor()
+	v := w.another()
 	one := accountKey("one")
 	w.publish(alice, keys("a"))
 	if r := v.lookup(alice); r.Account != nil {
@@ -267,11 +267,11 @@ func TestOwnAgain(t *testing.T) {
 	w.sign(keys("a"), one)
 	w.sign(keys("ab"), one)
 	w.settle()
-	v := w.visitor()
+	v := w.another()
 	_, err := v.c.Publish(bg, alice, keys("abc"), client.PublishOptions{})
 	wantKind(t, err, client.Usage, "the label has an account key")
 	r := v.sign(keys("abc"), one)
 	v.accountStatus(r.Account, account.Signed, one, 0)
-	got := w.visitor().lookup(alice)
+	got := w.another().lookup(alice)
 	w.accountStatus(got.Account, account.Signed, one, 0)
 }
