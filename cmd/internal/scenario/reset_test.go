@@ -28,7 +28,7 @@ func TestIdentityReset(t *testing.T) {
 	time.Sleep(wait + time.Second)
 	operator.kt(reset...).exits(t, exitVerified)
 	alice.check(r).finds(t, exitAttention, "identity-reset bob@example.org")
-	alice.kt("lookup", bob.label).exits(t, exitAttention, "reset")
+	alice.kt("lookup", bob.label).exits(t, exitAttention, "IDENTITY RESET")
 }
 
 // Bob answers in time: with a version that his account key signs.
