@@ -10,7 +10,7 @@ import (
 )
 
 // digest returns what kt prints for members to compare.
-func (p *person) digest(r roster) string {
+func (p *person) digest(r rosterFile) string {
 	p.Helper()
 	text, err := json.Marshal(r)
 	fatalIfErr(p.T, err)
