@@ -16,6 +16,11 @@ import (
 // handed out.
 var ErrUnsigned = errors.New("not signed by the label's account key")
 
+// ErrUnconnected is wrapped by the error of kind Attention if a version is signed by an
+// account key that does not follow from the one known before, as far as the directory
+// still has the versions in between. See Client.AcceptAccount.
+var ErrUnconnected = errors.New("signed by an account key that does not follow from the one known before")
+
 // Bounds of how many older versions a lookup asks for to check the account key.
 const (
 	// maxFollowed is how many versions are followed from the one that was followed
@@ -108,6 +113,7 @@ func accountVersion(label string, version uint32, commitment merkle.Hash, value 
 type past struct {
 	account.Version
 	time time.Time
+	says bool // anything of an account key
 }
 
 // event returns what is to be told of the version, after it was followed.
@@ -121,8 +127,8 @@ func (f *found) past() (past, error) {
 	if err != nil {
 		return past{}, err
 	}
-	v, _, _ := accountVersion(f.label, f.Version, commitment, f.Value.Value)
-	out := past{Version: v}
+	var out past
+	out.Version, out.says, _ = accountVersion(f.label, f.Version, commitment, f.Value.Value)
 	if entry, err := f.terminalEntry(); err == nil {
 		out.time = entryTime(entry.Timestamp)
 	}
@@ -138,6 +144,9 @@ func (s *session) pastVersion(ctx context.Context, label string, version uint32)
 		return f.past()
 	case errors.As(err, &p) && (p.Type == ProblemVersionExpired || p.Type == ProblemErased || p.Type == ProblemVersionSkipped):
 		return past{Version: account.Missing(label, version, merkle.Hash{})}, nil
+	case errors.As(err, &p) && p.denial():
+		// Not wrapped: there is a greater version, so this is no denial that could be proven.
+		return past{}, fail(Undecided, stepAccount, fmt.Errorf("the directory denies version %d, though it has a greater one: %v", version, err))
 	}
 	return past{}, err
 }
@@ -238,6 +247,10 @@ func (s *standing) refuse(f *found, v past) error {
 		return e
 	case s.Status.Stands():
 		return nil
+	case s.Status == account.Unconnected:
+		e := fail(Attention, stepAccount, fmt.Errorf("version %d is %w, and versions in between are not to be had: its keys are refused", f.Version, ErrUnconnected))
+		e.Hint = fmt.Sprintf("as after a reset, ask the owner by other means. If their account key is %v now: kt account accept LABEL %d", v.Key, f.Version)
+		return e
 	}
 	why := ""
 	if _, _, err := accountVersion(f.label, f.Version, merkle.Hash(v.Commitment), f.Value.Value); err != nil {
@@ -254,7 +267,7 @@ func (s *standing) refuse(f *found, v past) error {
 // resetSince reports whether the label came to another account key than this client
 // had verified, without that one's signature.
 func (r *LookupResult) resetSince() bool {
-	return r.found.knewKey && r.Account.event(account.Reset, account.Unchecked) != nil
+	return r.found.knewKey && r.Account.event(account.Reset) != nil
 }
 
 // event returns the newest event of one of the statuses, nil if there is none.
@@ -288,7 +301,7 @@ func (r *LookupResult) accountReason() string {
 		text += "; ask the owner by other means whether that was them"
 	}
 	if e := a.event(account.Unchecked); e != nil && r.found.knewKey {
-		text += fmt.Sprintf("; the account key of version %d does not follow from one known before, and versions in between are not to be had: as with a reset, ask the owner by other means", e.Version)
+		text += fmt.Sprintf("; versions before version %d are not to be had, so the label may have had another account key meanwhile", e.Version)
 	}
 	if e := a.event(account.Rotated); e != nil {
 		text += fmt.Sprintf("; version %d%s changed the account key, signed by the old one", e.Version, e.when())

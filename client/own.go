@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/ghostlight-kt/ghostlight/client/account"
 )
 
 // OwnResult is the state of an owned label.
@@ -19,8 +21,11 @@ type OwnResult struct {
 	VerifiedUpTo uint64       `json:"verified_up_to_log_entry"`
 	Unexpected   []Unexpected `json:"unexpected,omitempty"`
 	Ledger       []LedgerLine `json:"ledger"`
-	Head         Head         `json:"head"`
-	Verdict      Verdict      `json:"verdict"`
+	// Account is what the account key says of the greatest version, nil if the label
+	// has none.
+	Account *AccountStatus `json:"account,omitempty"`
+	Head    Head           `json:"head"`
+	Verdict Verdict        `json:"verdict"`
 	// Witness is nil without a witness policy, and from Accept.
 	Witness *Witnessed `json:"witness,omitempty"`
 }
@@ -114,6 +119,9 @@ func (s *session) ownResult(label string, w *Witnessed) *OwnResult {
 	if o.last != nil {
 		r.Value = &o.last.value
 	}
+	if o.account != nil {
+		r.Account = o.account.describe(nil)
+	}
 	j := ownerToJSON(label, o)
 	for _, l := range j.Ledger {
 		r.Ledger = append(r.Ledger, LedgerLine(l))
@@ -123,6 +131,14 @@ func (s *session) ownResult(label string, w *Witnessed) *OwnResult {
 
 // verdict sums up what monitoring has found.
 func (o *owner) verdict() Verdict {
+	v := o.monitoringVerdict()
+	if o.account != nil && o.account.Announced != nil {
+		v.Reason += fmt.Sprintf("; version %d announces the account key %v", o.account.Version, o.account.Announced)
+	}
+	return v
+}
+
+func (o *owner) monitoringVerdict() Verdict {
 	greatest := o.monitor.Greatest()
 	switch n := len(o.unexpected); {
 	case n == 1:
@@ -146,5 +162,27 @@ func (u *Unexpected) String() string {
 	if !u.EntryTime.IsZero() {
 		when = "on " + u.EntryTime.Format(time.RFC3339)
 	}
-	return fmt.Sprintf("version %d, created by log entry %d %s", u.Version, u.Position, when)
+	return fmt.Sprintf("version %d, created by log entry %d %s%s", u.Version, u.Position, when, u.accountText())
+}
+
+// accountText says what the label's account key says of an unexpected version.
+func (u *Unexpected) accountText() string {
+	if u.Account == nil {
+		return ""
+	}
+	switch u.Account.Status {
+	case account.Signed:
+		return ", signed by your account key"
+	case account.Rotated:
+		return ", with another account key, signed by yours"
+	case account.Unsigned:
+		return ", NOT signed by your account key"
+	case account.Announced:
+		return ", which announces another account key without yours"
+	case account.Reset:
+		return ", an IDENTITY RESET: it has another account key, made without yours"
+	case account.Established:
+		return ", the first with an account key"
+	}
+	return ", with an account key of which it is not known whether it follows from yours"
 }

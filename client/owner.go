@@ -37,9 +37,13 @@ func (s *session) takeOver(ctx context.Context, label string) error {
 	if err := s.fetchLast(ctx, label); err != nil {
 		return err
 	}
+	chain, err := s.ownAccount(ctx, label)
+	if err != nil {
+		return err
+	}
 	next := s.state.clone()
 	o := next.ownerOf(label)
-	o.ready, o.since = true, o.monitor.Greatest()
+	o.ready, o.since, o.account = true, o.monitor.Greatest(), chain
 	if o.since != nil && o.last != nil {
 		o.ledger[*o.since] = Entry{o.last.value.SHA256, HowTakenOver, stamp(s.cfg.Now())}
 	}
@@ -157,7 +161,7 @@ func (s *session) update(ctx context.Context, u *updating, token string) error {
 				}
 				o.monitor = r.Owner
 				u.created = u.created || r.Requested
-				u.unexpected = append(u.unexpected, o.learned(r, s.cfg)...)
+				u.unexpected = append(u.unexpected, o.learned(u.label, r, s.cfg)...)
 			}
 			if err := s.confirm(ctx, u.label, next, o); err != nil {
 				return err
@@ -207,19 +211,24 @@ func (s *session) confirm(ctx context.Context, label string, next *state, o *own
 }
 
 // learned takes note of new versions and returns the unexpected ones.
-func (o *owner) learned(r *keytrans.UpdateResult, cfg Config) []Unexpected {
+func (o *owner) learned(label string, r *keytrans.UpdateResult, cfg Config) []Unexpected {
 	var out []Unexpected
 	now := stamp(cfg.Now())
 	for i, value := range r.Values {
 		version := r.First + uint32(i)
 		v := describeValue(value.Value)
-		sent := slices.IndexFunc(o.pending, func(p Pending) bool { return p.ValueSHA256 == v.SHA256 })
+		last := &seen{version: version, value: v, at: now}
+		if c := o.monitor.Keys[version].Commitment; c != nil {
+			last.commitment = *c
+		}
+		signed := o.followNext(label, last, value.Value)
+		sent := slices.IndexFunc(o.pending, func(p Pending) bool { return p.is(v, signed, o.account) })
 		switch {
 		case r.Requested || sent >= 0:
 			o.ledger[version] = Entry{v.SHA256, HowPublished, now}
-			o.pending = slices.DeleteFunc(o.pending, func(p Pending) bool { return p.ValueSHA256 == v.SHA256 })
+			o.pending = slices.DeleteFunc(o.pending, func(p Pending) bool { return p.is(v, signed, o.account) })
 		case o.ready && !o.expected(version, v.SHA256):
-			u := Unexpected{Version: version, Position: r.Position, Value: v, FoundAt: now}
+			u := Unexpected{Version: version, Position: r.Position, Value: v, FoundAt: now, Account: o.account.unexpected()}
 			switch {
 			case o.last != nil:
 				changes := DiffValues(&o.last.value, v)
@@ -230,10 +239,7 @@ func (o *owner) learned(r *keytrans.UpdateResult, cfg Config) []Unexpected {
 			}
 			out = append(out, u)
 		}
-		o.last = &seen{version: version, value: v, at: now}
-		if c := o.monitor.Keys[version].Commitment; c != nil {
-			o.last.commitment = *c
-		}
+		o.last = last
 	}
 	o.unexpected = append(o.unexpected, out...)
 	o.dateUnexpected(r.Entries)

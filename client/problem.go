@@ -10,7 +10,7 @@ import (
 )
 
 // The problem types that a directory answers with are URIs that begin with
-// ProblemPrefix. See docs for the list; these are the ones a client acts upon.
+// ProblemPrefix. docs/problems.md has the list; these are the ones a client acts upon.
 const (
 	ProblemPrefix          = "urn:ghostlight:problem:"
 	ProblemUnknownLabel    = ProblemPrefix + "unknown-label"

@@ -2,9 +2,12 @@ package client
 
 import (
 	"context"
+	"crypto"
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/ghostlight-kt/ghostlight/client/account"
 )
 
 // PublishOptions say how to publish.
@@ -13,6 +16,13 @@ type PublishOptions struct {
 	Token string
 	// Force makes a new version even if the value is the present one.
 	Force bool
+	// Account signs the version, which must be a key set, with the label's account key
+	// (package account). A label that has none gets this one. What is published for the
+	// same place may be signed more than once.
+	Account crypto.Signer
+	// PreviousAccount is the label's account key until now, if Account is to take its
+	// place.
+	PreviousAccount crypto.Signer
 }
 
 // PublishResult is the outcome of Publish.
@@ -27,15 +37,22 @@ type PublishResult struct {
 	// Changes are those from the version before, if that was known.
 	Changes    *Changes     `json:"changes,omitempty"`
 	Unexpected []Unexpected `json:"unexpected,omitempty"`
-	Head       Head         `json:"head"`
-	Verdict    Verdict      `json:"verdict"`
+	// Answered are versions that the owner did not make and the account key did not
+	// sign, which the version that was published takes the place of. They are not
+	// reported again.
+	Answered []Unexpected `json:"answered,omitempty"`
+	// Account is what the account key says of the greatest version, nil if the label
+	// has none.
+	Account *AccountStatus `json:"account,omitempty"`
+	Head    Head           `json:"head"`
+	Verdict Verdict        `json:"verdict"`
 	// Witness is nil without a witness policy.
 	Witness *Witnessed `json:"witness,omitempty"`
 }
 
 // Kind returns what the result asks of the user.
 func (r *PublishResult) Kind() Kind {
-	if len(r.Unexpected) > 0 {
+	if len(r.Unexpected)+len(r.Answered) > 0 {
 		return Attention
 	}
 	return r.Witness.Kind()
@@ -53,6 +70,10 @@ const maxPendingValues = 8
 // kind Undecided. Publishing the same value again settles it and does not make a
 // second version.
 //
+// Once the label has an account key, nothing is published without it. With it, versions
+// that the owner does not know and the account key did not sign keep nobody from
+// publishing: what is published then takes their place, and the result names them.
+//
 // Under a witness policy the result says whether the witnesses have seen the
 // version; if they have not in time, its Kind is Undecided, and the version is
 // published all the same.
@@ -65,7 +86,16 @@ func (c *Client) Publish(ctx context.Context, label string, value []byte, opt Pu
 		return nil, err
 	}
 	defer s.end()
-	p := &publication{session: s, label: label, value: value, description: describeValue(value), opt: opt}
+	return s.publish(ctx, label, value, opt, signing{by: opt.Account, previous: opt.PreviousAccount})
+}
+
+// publish is Publish with what account keys have to do with it.
+func (s *session) publish(ctx context.Context, label string, value []byte, opt PublishOptions, g signing) (*PublishResult, error) {
+	p := &publication{session: s, label: label, value: value, description: describeValue(value), signing: g, opt: opt}
+	var err error
+	if p.content, err = g.content(value); err != nil {
+		return nil, err
+	}
 	r, err := p.run(ctx)
 	w, err := s.concludeWaiting(ctx, err)
 	switch {
@@ -94,8 +124,10 @@ func published(r *PublishResult, err error) error {
 type publication struct {
 	*session
 	label       string
-	value       []byte
+	value       []byte // without signature
+	content     Pending
 	description Value
+	signing     signing
 	opt         PublishOptions
 	before      *Value // of the version before
 }
@@ -110,37 +142,34 @@ func (p *publication) run(ctx context.Context) (*PublishResult, error) {
 		}
 	case len(o.pending) > 0 || p.isPresent():
 		sent = p.isPending()
-		unexpected, err := p.learn(ctx, p.label)
-		if err != nil {
+		if _, err := p.learn(ctx, p.label); err != nil {
 			return nil, err
 		}
-		if len(unexpected) > 0 {
-			return p.stopped(), nil
-		}
 	}
-	if len(p.state.owners[p.label].unexpected) > 0 {
+	if p.blocked() {
 		return p.stopped(), nil // until the owner has accepted them
 	}
 	if sent && !p.isPending() && p.isPresent() {
-		return p.result(true, "an earlier attempt, whose answer was lost, had published it"), nil
+		return p.answered(p.result(true, "an earlier attempt, whose answer was lost, had published it"))
 	}
 	if p.isPresent() && !p.opt.Force {
-		return p.result(false, "this is the present value already; no new version was made"), nil
+		return p.answered(p.result(false, "this is the present value already; no new version was made"))
 	}
 	return p.send(ctx)
 }
 
 // isPresent reports whether the value is that of the greatest version known.
 func (p *publication) isPresent() bool {
-	last := p.state.owners[p.label].last
-	return last != nil && last.value.SHA256 == p.description.SHA256
+	o := p.state.owners[p.label]
+	if p.content.Body == nil {
+		return o.last != nil && o.last.value.SHA256 == p.content.ValueSHA256
+	}
+	return o.account.has(p.content)
 }
 
 // isPending reports whether the value was sent with an unknown outcome.
 func (p *publication) isPending() bool {
-	return slices.ContainsFunc(p.state.owners[p.label].pending, func(x Pending) bool {
-		return x.ValueSHA256 == p.description.SHA256
-	})
+	return slices.ContainsFunc(p.state.owners[p.label].pending, p.content.same)
 }
 
 // send sends the update, and once more if the directory first tells of versions
@@ -148,25 +177,34 @@ func (p *publication) isPending() bool {
 func (p *publication) send(ctx context.Context) (*PublishResult, error) {
 	const attempts = 2
 	for range attempts {
-		if last := p.state.owners[p.label].last; last != nil {
-			p.before = &last.value
+		o := p.state.owners[p.label]
+		if o.last != nil {
+			p.before = &o.last.value
 		}
+		if err := p.signing.permit(o); err != nil {
+			return nil, err
+		}
+		value, err := p.signing.sign(p.label, p.value, o)
+		if err != nil {
+			return nil, err
+		}
+		p.description = describeValue(value)
 		if err := p.setPending(true); err != nil {
 			return nil, err
 		}
-		u := p.updateRequest(p.label, [][]byte{p.value})
-		err := p.update(ctx, u, p.opt.Token)
+		u := p.updateRequest(p.label, [][]byte{value})
+		err = p.update(ctx, u, p.opt.Token)
 		switch {
 		case err != nil:
 			return nil, p.unknown(err)
 		case u.created || !p.isPending():
-			return p.result(true, ""), nil
+			return p.answered(p.result(true, ""))
 		}
 		// The directory disregarded the value.
 		if err := p.setPending(false); err != nil {
 			return nil, err
 		}
-		if len(u.unexpected) > 0 {
+		if p.blocked() {
 			return p.stopped(), nil
 		}
 	}
@@ -179,10 +217,11 @@ func (p *publication) send(ctx context.Context) (*PublishResult, error) {
 func (p *publication) setPending(on bool) error {
 	next := p.state.clone()
 	o := next.ownerOf(p.label)
-	sum := p.description.SHA256
-	o.pending = slices.DeleteFunc(o.pending, func(x Pending) bool { return x.ValueSHA256 == sum })
+	o.pending = slices.DeleteFunc(o.pending, p.content.same)
 	if on {
-		o.pending = append(o.pending, Pending{sum, stamp(p.cfg.Now())})
+		sending := p.content
+		sending.At = stamp(p.cfg.Now())
+		o.pending = append(o.pending, sending)
 		o.pending = o.pending[max(0, len(o.pending)-maxPendingValues):]
 	}
 	next.owners[p.label] = o
@@ -216,6 +255,9 @@ func (p *publication) result(published bool, reason string) *PublishResult {
 		Label: p.label, Published: published, Version: o.monitor.Greatest(), Value: p.description,
 		Unexpected: o.unexpected, Head: headOf(p.state.view), Verdict: o.verdict(),
 	}
+	if o.account != nil {
+		r.Account = o.account.describe(nil)
+	}
 	if published && p.before != nil {
 		changes := DiffValues(p.before, p.description)
 		r.Changes = &changes
@@ -224,4 +266,37 @@ func (p *publication) result(published bool, reason string) *PublishResult {
 		r.Verdict.Reason = reason
 	}
 	return r
+}
+
+// blocked reports whether there are versions that the owner does not know, and that
+// what is to be published is no answer to: all but those that the account key, which
+// signs it, did not sign.
+func (p *publication) blocked() bool {
+	o := p.state.owners[p.label]
+	answer := p.signing.by != nil && p.signing.permit(o) == nil
+	return slices.ContainsFunc(o.unexpected, func(u Unexpected) bool { return !answer || !u.unsigned() })
+}
+
+// unsigned reports whether the version was made without the label's account key, and
+// leaves that the account key.
+func (u *Unexpected) unsigned() bool {
+	return u.Account != nil && (u.Account.Status == account.Unsigned || u.Account.Status == account.Announced)
+}
+
+// answered completes the result of what is the greatest version now: versions that are
+// answered by it are known from now on.
+func (p *publication) answered(r *PublishResult) (*PublishResult, error) {
+	next := p.state.clone()
+	o := next.ownerOf(p.label)
+	if len(o.unexpected) == 0 {
+		return r, nil
+	}
+	for _, u := range o.unexpected {
+		o.ledger[u.Version] = Entry{u.Value.SHA256, HowAnswered, stamp(p.cfg.Now())}
+	}
+	o.unexpected, r.Answered, r.Unexpected = nil, o.unexpected, nil
+	r.Verdict = o.verdict()
+	r.Verdict.Reason += fmt.Sprintf("; it takes the place of %d that you did not publish and your account key did not sign", len(r.Answered))
+	next.owners[p.label] = o
+	return r, p.store(next)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ghostlight-kt/ghostlight/client/account"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/merkle"
@@ -86,22 +87,32 @@ type owner struct {
 // Entry is a version of an owned label that its owner made or accepted.
 type Entry struct {
 	ValueSHA256 string    `json:"value_sha256"`
-	How         string    `json:"how"` // "published", "taken over" or "accepted"
+	How         string    `json:"how"` // HowPublished and so on
 	At          time.Time `json:"at"`
 }
 
-// How an Entry came into the ledger.
+// How an Entry came into the ledger. An answered one is not the owner's: it was made
+// without the account key, and the owner has published a signed version after it.
 const (
 	HowPublished = "published"
 	HowTakenOver = "taken over"
 	HowAccepted  = "accepted"
+	HowAnswered  = "answered"
 )
 
 // Pending is a value that was sent to the directory without learning what became
 // of it.
+//
+// What an account key signs is known by what it signs, and not by its bytes: the
+// same may be signed again, in another place and with another signature.
 type Pending struct {
-	ValueSHA256 string    `json:"value_sha256"`
+	ValueSHA256 string    `json:"value_sha256,omitempty"`
 	At          time.Time `json:"at"`
+	// Body is the hash of what was signed, and Key the account key that signed it.
+	Body *account.Hash `json:"body,omitempty"`
+	Key  *account.Key  `json:"account_key,omitempty"`
+	// Announced tells that it announces that key, which is not the account key yet.
+	Announced bool `json:"announced,omitempty"`
 }
 
 // Unexpected is a version of an owned label that its owner did not make. It is
@@ -116,6 +127,8 @@ type Unexpected struct {
 	// Changes are those from the version before, nil if its value is unknown.
 	Changes *Changes  `json:"changes,omitempty"`
 	FoundAt time.Time `json:"found_at"`
+	// Account is what the label's account key says of it, nil if the label has none.
+	Account *AccountStatus `json:"account,omitempty"`
 }
 
 // ownerOf returns what is retained of an owned label, for modification, nil if

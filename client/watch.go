@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ghostlight-kt/ghostlight/client/account"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 )
 
@@ -200,12 +201,25 @@ func (s *session) reportContact(r *Report) {
 	if c.seen != nil {
 		r.Version = &c.seen.version
 	}
+	defer func() { r.Verdict.Reason += c.refusedText() }()
 	if n := len(c.monitor.Map); n > 0 {
 		last := c.monitor.Map[n-1]
 		r.Verdict = verdict(OutcomeMonitored, "version %d is still there; no distinguished log entry covers it yet", last.Version)
 		return
 	}
 	r.Verdict = verdict(OutcomeVerified, "what was looked up is in a part of the log where its owner's monitoring meets it")
+}
+
+// refusedText says what of a contact is refused because of its account key.
+func (c *contact) refusedText() string {
+	if c.account == nil {
+		return ""
+	}
+	why := map[account.Status]error{account.Unsigned: ErrUnsigned, account.Unconnected: ErrUnconnected}[c.account.Status]
+	if why == nil {
+		return ""
+	}
+	return fmt.Sprintf("; version %d is refused: it is %v", c.account.Version, why)
 }
 
 // watchOwner takes a label over, if that has not been done, or learns what the

@@ -46,6 +46,7 @@ func crashChild(dir string) error {
 	store := openStore(t, dir)
 	cfg := testConfig(t, store)
 	cfg.Heartbeat = 3 * time.Millisecond // between updates, or so
+	cfg.Policy = countingPolicy{}
 	d, err := directory.Open(cfg)
 	if err != nil {
 		return err

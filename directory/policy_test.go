@@ -393,3 +393,22 @@ func TestPolicyMisfit(t *testing.T) {
 		t.Errorf("a managed log: %v", err)
 	}
 }
+
+// countingPolicy admits a version if its state is that of the version before: its
+// number and commitment.
+type countingPolicy struct{}
+
+func (countingPolicy) Admit(p *directory.Proposal) ([]byte, error) {
+	before := ""
+	if p.Last != nil {
+		before = fmt.Sprint(p.Version-1, p.Last.Commitment)
+	}
+	if string(p.State) != before {
+		return nil, fmt.Errorf("the state before version %d is %q, want %q", p.Version, p.State, before)
+	}
+	return fmt.Append(nil, p.Version, p.Commitment), nil
+}
+
+func (countingPolicy) Follow(p *directory.Proposal) ([]byte, error) {
+	return nil, fmt.Errorf("version %d was created without the policy", p.Version)
+}

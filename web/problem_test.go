@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -361,6 +363,23 @@ func TestCORS(t *testing.T) {
 			if strings.HasPrefix(name, "Access-Control") {
 				t.Errorf("not to be open: %v", h)
 			}
+		}
+	}
+}
+
+// TestProblemsDocumented: docs/problems.md has every problem with its status.
+func TestProblemsDocumented(t *testing.T) {
+	source, err := os.ReadFile("problem.go")
+	fatalIfErr(t, err)
+	document, err := os.ReadFile("../docs/problems.md")
+	fatalIfErr(t, err)
+	found := regexp.MustCompile(`Problem\w+ += "([a-z-]+)" +// (\d+): `).FindAllStringSubmatch(string(source), -1)
+	if kinds := strings.Count(string(source), "&problemKind{"); len(found) != kinds {
+		t.Fatalf("%d problems in %d kinds", len(found), kinds)
+	}
+	for _, m := range found {
+		if row := fmt.Sprintf("| `%s` | %s | ", m[1], m[2]); !strings.Contains(string(document), row) {
+			t.Errorf("docs/problems.md has no row %q", row)
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"filippo.io/edwards25519"
+	"filippo.io/nistec"
 	"golang.org/x/crypto/cryptobyte"
 )
 
@@ -137,11 +138,11 @@ func (k Key) p256() (*ecdsa.PublicKey, error) {
 	if len(k.Public) != 33 {
 		return nil, fmt.Errorf("%w: a P-256 public key of %d bytes, not 33", errKey, len(k.Public))
 	}
-	x, y := elliptic.UnmarshalCompressed(elliptic.P256(), []byte(k.Public))
-	if x == nil {
+	point, err := nistec.NewP256Point().SetBytes([]byte(k.Public))
+	if err != nil {
 		return nil, fmt.Errorf("%w: not a compressed point of P-256", errKey)
 	}
-	return &ecdsa.PublicKey{Curve: elliptic.P256(), X: x, Y: y}, nil
+	return ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point.Bytes())
 }
 
 // String returns the key for people and files: the algorithm's name, a colon,
@@ -155,7 +156,7 @@ func (k Key) String() string {
 func ParseKey(text string) (Key, error) {
 	name, encoded, ok := strings.Cut(text, ":")
 	if !ok || len(text) > 512 {
-		return Key{}, fmt.Errorf("%w: an account key is written ed25519:... or p256:...", errMalformed)
+		return Key{}, fmt.Errorf("%w: an account key is written with ed25519: or p256: before it", errMalformed)
 	}
 	algorithm, err := ParseAlgorithm(name)
 	if err != nil {

@@ -25,9 +25,9 @@ const (
 	// The keys in it are to be refused. The version after it is held against the
 	// last one that stood.
 	Unsigned Status = "unsigned"
-	// Unchecked: what came before is not known, or not all of it, and the version
-	// is signed by its own account key, which is the one that was known last, if
-	// any was. It is trusted as much as a first contact is.
+	// Unchecked: what came before is not known, or not all of it. The version is
+	// well signed by itself, and agrees with the account key that was known last,
+	// if any was. It is trusted as much as a first contact is.
 	Unchecked Status = "unchecked"
 	// Unconnected: an account key was known, a version after that is not known, and
 	// this one is well signed by another key. It may be that the owner rotated in

@@ -189,6 +189,10 @@ func TestFollowRefuses(t *testing.T) {
 		}), "the addition of a member"},
 		{"another's key", forge(t, s, "bob", func(g *Group) { at(g, "alice").Key = person(t, "ghost").Key }), "key of another member"},
 		{"a new key without its own signature", forge(t, s, "bob", func(g *Group) { at(g, "bob").Key = person(t, "ghost").Key }), "signature does not verify"},
+		{"another version of an addition", forge(t, s, "bob", func(g *Group) { at(g, "bob").AddedAt = 1 }), "changes how a member was added"},
+		{"another adder", forge(t, s, "bob", func(g *Group) { at(g, "bob").AddedBy = labelOf("peter") }), "changes how a member was added"},
+		{"another adder's key", forge(t, s, "bob", func(g *Group) { at(g, "bob").AdderKey = person(t, "peter").Key }), "changes how a member was added"},
+		{"another signature of an addition", forge(t, s, "bob", func(g *Group) { at(g, "bob").Addition = []byte{1} }), "changes how a member was added"},
 		{"an addition rewritten", forge(t, s, "alice", func(g *Group) {
 			drop(g, "bob")
 			add(g, "bob", "alice", 1)
@@ -271,9 +275,13 @@ func TestBegin(t *testing.T) {
 		t.Errorf("it is not told any more where it began: %+v", begun)
 	}
 	for what, change := range map[string]func(*Group){
-		"an addition of the future": func(g *Group) { g.Members[1].AddedAt = 2 },
-		"a false addition":          func(g *Group) { g.Members[1].AddedBy, g.Members[1].AdderKey = labelOf("bob"), person(t, "bob").Key },
-		"a false signature":         func(g *Group) { g.ByNewKey = g.Signature },
+		"an addition of the future": func(g *Group) {
+			g.Members = slices.DeleteFunc(g.Members, func(m Member) bool { return m.Label == labelOf("carol") })
+			fatalIfErr(t, g.append(name, 2, person(t, "carol"), person(t, "alice").Key, signer(t, "alice")))
+			fatalIfErr(t, g.sign(name, 1, signer(t, "alice"), signer(t, "alice 2")))
+		},
+		"a false addition":  func(g *Group) { g.Members[1].AddedBy, g.Members[1].AdderKey = labelOf("bob"), person(t, "bob").Key },
+		"a false signature": func(g *Group) { g.ByNewKey = g.Signature },
 	} {
 		changed := g
 		changed.Members = slices.Clone(g.Members)

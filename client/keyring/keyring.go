@@ -1,11 +1,15 @@
 // Package keyring reads the key files people have into key sets by label:
 // OpenPGP keyrings (RFC 9580, RFC 4880), OpenSSH authorized_keys (sshd(8),
-// RFC 4253), age recipients files (age-encryption.org/v1) and CSV files of
-// label,key-file. What a file is, is decided by its content, not its name.
+// RFC 4253), age recipients files (age-encryption.org/v1), X.509 certificates
+// and public keys in PEM and DER (RFC 7468, RFC 5280), JWK Sets (RFC 7517), MLS
+// KeyPackages (RFC 9420), raw keys as lines of text, and CSV files of
+// label,key-file. docs/keyset.md has a table. What a file is, is decided by its
+// content, not its name.
 //
-// The label of a key is the e-mail address its file gives it, lower-cased: of
-// each OpenPGP user id, of an SSH key's comment, or of the comment line above
-// an age recipient. A caller that knows better says so in Options.Label.
+// The label of a key is the e-mail address its file gives it, as package label
+// writes it: of each OpenPGP user id, of an SSH key's comment, of a
+// certificate's subject, or of the comment line above. A caller that knows
+// better says so in Options.Label.
 //
 // What goes into a directory is public for ever, so the package is strict.
 // Private keys are refused with ErrPrivateKey, and nothing of their file is
@@ -18,8 +22,8 @@
 // nobody can know what is missing from it.
 //
 // The package does NOT decide whether a key belongs to its label: who may
-// import a file vouches for its user ids. It does not judge key strength,
-// beyond refusing signatures over MD5 and RIPEMD-160. OpenPGP revocations by
+// import a file vouches for its user ids. It does not refuse weak keys, beyond
+// signatures over MD5 and RIPEMD-160: keyset.Key.Summary names them. OpenPGP revocations by
 // somebody else than the owner (designated revokers) are not considered.
 package keyring
 
@@ -39,7 +43,7 @@ import (
 
 // Limits of what is read. Options has the ones that can be changed.
 const (
-	MaxTextFile    = 16 << 20  // bytes of an SSH, age or CSV file
+	MaxTextFile    = 16 << 20  // bytes of any file but an OpenPGP keyring
 	MaxLine        = 64 << 10  // bytes of a line of text
 	MaxPacket      = 256 << 10 // bytes of an OpenPGP packet that is kept
 	MaxCertificate = 1 << 20   // bytes kept of an OpenPGP certificate

@@ -83,7 +83,10 @@ func parseLine(line string) (k keyset.Key, comment string, err error) {
 	}
 	pub, comment, options, _, err := ssh.ParseAuthorizedKey([]byte(line))
 	if err != nil {
-		return keyset.Key{}, "", fmt.Errorf("%w: neither an SSH public key nor an age recipient", errMalformed)
+		if strings.HasPrefix(line, "ssh-dss ") {
+			return keyset.Key{}, "", fmt.Errorf("a DSA key, which OpenSSH does not accept any more")
+		}
+		return keyset.Key{}, "", fmt.Errorf("%w: neither an SSH public key, an age recipient nor a raw key", errMalformed)
 	}
 	if slices.ContainsFunc(options, func(o string) bool { return strings.EqualFold(o, "cert-authority") }) {
 		return keyset.Key{}, "", fmt.Errorf("a certificate authority, not a user's key")

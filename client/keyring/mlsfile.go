@@ -11,6 +11,8 @@ import (
 // wire format mls_key_package (RFC 9420, Section 6).
 var mlsKeyPackage = []byte{0, 1, 0, 5}
 
+const reasonKeyPackageExpired = "the KeyPackage is expired"
+
 // readMLS reads a KeyPackage, bare or as an MLSMessage. It has no label but the one that
 // the caller gives: who its credential names, only an application knows.
 func (s *source) readMLS() error {

@@ -117,6 +117,9 @@ func (s *source) addKey(item string, k keyset.Key, comment, above string) error 
 	if errors.Is(err, keyset.ErrPrivateKey) {
 		return fmt.Errorf("%s: %w", item, ErrPrivateKey)
 	}
+	if err == nil && k.Format == keyset.FormatMLSKeyPackage && k.Summary().Status(s.opt.Now) == "expired" && !s.opt.Expired {
+		err = errors.New(reasonKeyPackageExpired)
+	}
 	label := ""
 	if err == nil {
 		label, err = s.labelFor(comment, above)

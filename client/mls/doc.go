@@ -52,8 +52,10 @@ var (
 	// ErrNotVerified is wrapped by the errors of Verify for an object whose
 	// signatures, hashes or keys are not as they must be.
 	ErrNotVerified = errors.New("mls: does not verify")
+	// ErrVersion is wrapped by the error for an object of another protocol version
+	// than MLS 1.0.
+	ErrVersion = errors.New("mls: unknown protocol version")
 
 	errMalformed = errors.New("mls: malformed")
 	errLimit     = errors.New("mls: over the limit")
-	errVersion   = errors.New("mls: unknown protocol version")
 )

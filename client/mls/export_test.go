@@ -6,7 +6,6 @@ import "crypto"
 var (
 	ErrMalformed = errMalformed
 	ErrLimit     = errLimit
-	ErrVersion   = errVersion
 	ErrText      = errText
 )
 

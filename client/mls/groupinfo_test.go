@@ -69,6 +69,8 @@ func TestVerifyRefuses(t *testing.T) {
 		{"a signer that is a blank leaf", p[0].GroupInfo(t, mlstest.Tree(p[0].Leaf(), nil, p[2].Leaf()), 1), "leaf 1, is no member"},
 		{"a signer outside the tree", p[0].GroupInfo(t, honest, 3), "leaf 3, is no member"},
 		{"a signer far outside the tree", p[0].GroupInfo(t, honest, 1<<31), "leaf 2147483648, is no member"},
+		{"a signer beside a tree that ends in a parent",
+			p[0].GroupInfo(t, mlstest.EncodeTree(mlstest.Node{Leaf: p[0].Leaf()}, mlstest.Node{Parent: mlstest.EncodeParentNode("key")}), 1), "leaf 1, is no member"},
 		{"a leaf with another identity than it signed", p[0].GroupInfo(t, mlstest.Tree(p[0].Leaf(), forged), 0), "leaf 1: mls: does not verify: the signature of its leaf node"},
 		{"a leaf signed for another group",
 			p[0].GroupInfo(t, mlstest.Tree(p[0].Leaf(), p[1].LeafIn(mls.SourceUpdate, []byte("other"), 1)), 0), "leaf 1: "},

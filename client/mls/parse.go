@@ -126,7 +126,7 @@ func newReader(data []byte) (*reader, error) {
 
 func readVersion(r *reader) {
 	if v := r.uint16("version"); r.err == nil && v != mls10 {
-		r.fail(errVersion, fmt.Sprintf("%d, not mls10", v))
+		r.fail(ErrVersion, fmt.Sprintf("%d, not mls10", v))
 	}
 }
 

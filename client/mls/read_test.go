@@ -31,7 +31,7 @@ func TestLength(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{
-		"", "40", "4000", "403f", "80", "800000", "80000000", "80003fff", "80000040", "c0", "ff", "c000000000000000",
+		"", "40", "4000", "403f", "80", "800000", "80000000", "80003fff", "80000040", "c0", "ff", "c000000000000000", "c000000040000000",
 	} {
 		r := &reader{rest: unhex(t, bad)}
 		if got := r.length("x"); !errors.Is(r.err, errMalformed) {

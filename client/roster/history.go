@@ -3,6 +3,7 @@ package roster
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/client/account"
@@ -90,4 +91,14 @@ func (v *Version) SetValue(value []byte) {
 	if v.KeySet = err == nil; v.KeySet {
 		v.Set, v.Keys = set, set.Summary()
 	}
+}
+
+// IndexOf returns the place in v.Keys of the key that a device has, in whatever
+// format that is written down: as Check compares keys. -1 if v does not have it.
+func (v *Version) IndexOf(d Device) int {
+	ids := make(identities)
+	ids.learn(d.Key(), d.Fingerprint)
+	ids.learnVersion(v)
+	id := ids.device(&d)
+	return slices.IndexFunc(v.Keys, func(k keyset.Description) bool { return ids.of(k) == id })
 }

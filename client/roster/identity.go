@@ -58,12 +58,15 @@ func (ids identities) learnAll(r *Roster, proven map[string]*History) {
 			continue
 		}
 		for i := range h.Versions {
-			v := &h.Versions[i]
-			for j, k := range v.Set.Keys {
-				if j < len(v.Keys) {
-					ids.learn(k, v.Keys[j].Fingerprint)
-				}
-			}
+			ids.learnVersion(&h.Versions[i])
+		}
+	}
+}
+
+func (ids identities) learnVersion(v *Version) {
+	for i, k := range v.Set.Keys {
+		if i < len(v.Keys) {
+			ids.learn(k, v.Keys[i].Fingerprint)
 		}
 	}
 }

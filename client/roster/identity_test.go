@@ -150,3 +150,25 @@ func TestKeyPackages(t *testing.T) {
 		t.Fatal("no vectors of KeyPackages")
 	}
 }
+
+func TestIndexOf(t *testing.T) {
+	x := raw25519('b')
+	raw := keyset.Key{Format: keyset.FormatX25519, Data: x}
+	signal := keyset.Key{Format: keyset.FormatSignal, Data: append([]byte{5}, x...)}
+	v := versionOf(0, 0, none, key("a"), signal)
+	for want, d := range map[int]Device{
+		0:  {Format: keyset.FormatX25519, Fingerprint: key("a").Fingerprint()},
+		1:  device(raw),
+		-1: device(keyset.Key{Format: keyset.FormatEd25519, Data: x}),
+	} {
+		if got := v.IndexOf(d); got != want {
+			t.Errorf("%v is key %d, not %d", d.Format, got, want)
+		}
+	}
+	if got := v.IndexOf(device(signal)); got != 1 {
+		t.Errorf("the listed key itself is %d", got)
+	}
+	if got := v.IndexOf(Device{Format: keyset.FormatX25519, Fingerprint: raw.Fingerprint()}); got != -1 {
+		t.Errorf("a fingerprint that nothing explains is key %d", got)
+	}
+}

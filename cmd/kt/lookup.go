@@ -29,6 +29,10 @@ The exit code is 6 if the keys are not the ones seen before, and 4 if the direct
 proves that there is no such label or version. A directory that cannot prove that
 is not believed: the exit code is 5.
 
+Once a label has an account key, keys that it did not sign are refused: they are not
+printed, the exit code is 6 each time, and what was seen last remains that. See kt
+account.
+
 Several labels are looked up with as few requests as the directory permits, all in
 one state of its log; the exit code is that of the most serious result. With --json,
 each has a line of its own.`,
@@ -133,6 +137,7 @@ func (l *lookup) printLookup(r *client.LookupResult, alone bool) {
 		l.printf("changed since version %d, seen on %s:\n", r.Before.Version, moment(r.Before.At))
 		l.printChanges(r.Changes)
 	}
+	l.printAccount(r.Account)
 	l.printSteps(r.Steps)
 	l.printVerdict(r.Verdict)
 	l.printWitnessed(r.Witness)

@@ -3,7 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -232,6 +236,32 @@ func TestPublishInput(t *testing.T) {
 	x.kt(exitOperational, "publish", alice, "-", "--token-file", x.file("a\nb"))
 	_, stderr = x.kt(exitOperational, "publish", alice, x.file("-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n"))
 	x.contains(stderr, "PRIVATE", ".pub")
+	x.stdin = `{"kty":"OKP","crv":"Ed25519","x":"AA","d":"AA"}`
+	for _, args := range [][]string{{}, {"--raw"}} {
+		_, stderr = x.kt(exitOperational, append([]string{"publish", alice, "-"}, args...)...)
+		x.contains(stderr, "PRIVATE", "a JWK")
+	}
+	if got := string(x.value()); got != "any bytes" {
+		t.Errorf("published %q", got)
+	}
+}
+
+// TestPublishWeak publishes a weak key, which is the owner's decision, with a warning.
+func TestPublishWeak(t *testing.T) {
+	x := newTerminal(t)
+	weak, err := rsa.GenerateKey(rand.Reader, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der := x509.MarshalPKCS1PublicKey(&weak.PublicKey)
+	_, stderr := x.kt(exitOK, "publish", alice, x.file(string(pem.EncodeToMemory(&pem.Block{Type: "RSA PUBLIC KEY", Bytes: der}))))
+	x.contains(stderr, "kt: warning: weak key (rsa-1024): JWK RSA-1024")
+	_, stderr = x.kt(exitOK, "publish", alice, x.file(sshKey))
+	if stderr != "" {
+		t.Error(stderr)
+	}
+	_, stderr = x.kt(exitOperational, "publish", alice, x.file("ssh-dss AAAAB3NzaC1kc3MAAACB\n"))
+	x.contains(stderr, "kt: skipped: ", "DSA", "no key that can be published")
 }
 
 func TestUsage(t *testing.T) {

@@ -158,7 +158,7 @@ func (a *app) printUnexpected(label string, list []client.Unexpected) {
 			a.printValue(u.Value, nil)
 		}
 		a.printChanges(u.Changes)
-		a.printf("  if you did this yourself, elsewhere: kt own %s --accept %d\n", cli.Printable(label), u.Version)
+		a.printAnswer(label, u)
 	}
 }
 

@@ -141,7 +141,7 @@ func (a *app) printHistory(h *client.HistoryResult) {
 			a.printMissing(&v)
 			continue
 		}
-		a.printf("version %d, no later than log entry %d of %s\n", v.Version, v.LogEntry, moment(v.EntryTime))
+		a.printf("version %d, no later than log entry %d of %s%s\n", v.Version, v.LogEntry, moment(v.EntryTime), historyAccount(v.Account))
 		if v.Changes == nil {
 			a.printValue(*v.Value, nil)
 			continue
@@ -154,4 +154,12 @@ func (a *app) printHistory(h *client.HistoryResult) {
 	a.printVerdict(h.Verdict)
 	a.printWitnessed(h.Witness)
 	a.printHead(h.Head)
+}
+
+// historyAccount says what the account key says of a version.
+func historyAccount(s *client.AccountStatus) string {
+	if s == nil {
+		return ""
+	}
+	return ": " + accountWord(s.Status)
 }

@@ -212,7 +212,7 @@ func TestPolicyFlag(t *testing.T) {
 	_, stderr = x.kt(exitUsage, "publish", alice, x.file(sshKey), "--token-file", "-", "--policy", "-")
 	x.contains(stderr, "- stands for the policy and for the token\n")
 	stdout, _ = x.kt(exitOK, "publish", "--help")
-	x.contains(stdout, "(C2SP tlog-policy; - for standard input)", "Only one of FILE, --token-file and --policy can be\nstandard input.")
+	x.contains(stdout, "(C2SP tlog-policy; - for standard input)", "Only one of\nFILE, --token-file, --account-key and --policy can be standard input.")
 	stdout, _ = x.kt(exitOK, "--help")
 	x.contains(stdout, "kt keeps what is pending under that of\n--policy")
 }

@@ -22,22 +22,28 @@ const (
 
 func (a *app) publishCommand() *cobra.Command {
 	var (
-		tokenFile  string
-		raw, force bool
+		tokenFile, accountKey string
+		raw, force            bool
 	)
 	cmd := &cobra.Command{
 		Use:   "publish LABEL FILE",
 		Short: "Publish keys as a new version of a label",
 		Long: `Publish the public keys in a file (OpenPGP, OpenSSH, age, X.509, PEM, JWK, MLS
 KeyPackage, or raw; - for standard input) as a new version of a label. A file with a
-private key in it is refused, with --raw too, and weak keys are named. kt becomes the label's owner if it is not yet. If the
-directory holds versions that you did not publish, they are named, nothing is
-published, and the exit code is 6. Only one of FILE, --token-file and --policy can be
-standard input.
+private key in it is refused, with --raw too, and weak keys are named. kt becomes the
+label's owner if it is not yet. If the directory holds versions that you did not
+publish, they are named, nothing is published, and the exit code is 6. Only one of
+FILE, --token-file, --account-key and --policy can be standard input.
+
+With --account-key, the new version is signed with the account key in that file, and
+the label has it from then on: contacts refuse versions that it did not sign, and so
+does kt publish. Versions that you did not publish and it did not sign are named, and
+what you publish takes their place. See kt account.
 
 With --wait-witnessed, kt returns once the witnesses have seen the new version. If
 they do not in time, the exit code is 5; the version is published all the same.`,
 		Example: `  kt publish me@example.org mykey.asc --token-file ~/.config/ghostlight/token
+  kt publish me@example.org mykey.asc --account-key account.pem
   kt publish me@example.org mykey.asc --wait-witnessed=30s`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -50,6 +56,10 @@ they do not in time, the exit code is 5; the version is published all the same.`
 			if err != nil {
 				return err
 			}
+			signer, err := a.readAccountKey("--account-key", accountKey)
+			if err != nil {
+				return err
+			}
 			value, err := a.readValue(args[1], name, raw)
 			if err != nil {
 				return err
@@ -58,7 +68,7 @@ they do not in time, the exit code is 5; the version is published all the same.`
 			if err != nil {
 				return err
 			}
-			r, err := c.Publish(cmd.Context(), name, value, client.PublishOptions{Token: token, Force: force})
+			r, err := c.Publish(cmd.Context(), name, value, client.PublishOptions{Token: token, Force: force, Account: signer})
 			if err != nil {
 				return err
 			}
@@ -72,6 +82,7 @@ they do not in time, the exit code is 5; the version is published all the same.`
 		},
 	}
 	cmd.Flags().StringVar(&tokenFile, "token-file", "", "`file` with the token that the operator issued; - for standard input")
+	cmd.Flags().StringVar(&accountKey, "account-key", "", "`file` with the account key to sign with; - for standard input")
 	cmd.Flags().BoolVar(&raw, "raw", false, "publish the bytes of the file as they are")
 	cmd.Flags().BoolVar(&force, "force", false, "make a new version even if the value is the present one")
 	a.addWaitFlag(cmd)
@@ -90,7 +101,12 @@ func (a *app) printPublished(r *client.PublishResult) {
 	case len(r.Unexpected) == 0 && r.Version != nil:
 		a.printf("%s is unchanged at version %d\n", cli.Printable(r.Label), *r.Version)
 	}
+	a.printAccount(r.Account)
 	a.printUnexpected(r.Label, r.Unexpected)
+	for i := range r.Answered {
+		a.printf("ANSWERED: %s\n", &r.Answered[i])
+		a.printChanges(r.Answered[i].Changes)
+	}
 	a.printVerdict(r.Verdict)
 	a.printWitnessed(r.Witness)
 	a.printHead(r.Head)
@@ -244,6 +260,7 @@ func (a *app) printOwned(r *client.OwnResult) {
 		a.printf(", at version %d:\n", *r.Greatest)
 		a.printValue(*r.Value, nil)
 	}
+	a.printAccount(r.Account)
 	a.printUnexpected(r.Label, r.Unexpected)
 	a.printVerdict(r.Verdict)
 	a.printWitnessed(r.Witness)

@@ -4,7 +4,11 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -161,6 +165,24 @@ func TestImportFormats(t *testing.T) {
 }
 
 // TestImportOwners imports in the names of two people.
+// TestImportWeak imports a weak key, and says so.
+func TestImportWeak(t *testing.T) {
+	dir, file := newDir(t), filepath.Join(t.TempDir(), "keys.pem")
+	weak, err := rsa.GenerateKey(rand.Reader, 1024)
+	fatalIfErr(t, err)
+	key := pem.EncodeToMemory(&pem.Block{Type: "RSA PUBLIC KEY", Bytes: x509.MarshalPKCS1PublicKey(&weak.PublicKey)})
+	fatalIfErr(t, os.WriteFile(file, append([]byte("# weak@example.org\n"), key...), 0o600))
+	out, r := imports(t, 0, dir, file, "-v")
+	if len(out.Weak) != 1 || out.Weak[0] != (importer.Reason{Outcome: importer.Weak, Reason: "rsa-1024", Count: 1}) || out.Created != 1 || len(out.Reasons) != 0 {
+		t.Errorf("%+v", out.Summary)
+	}
+	for _, want := range []string{"weak weak@example.org: JWK ", "imported, although weak:"} {
+		if !strings.Contains(r.stderr, want) {
+			t.Errorf("no %q in %s", want, r.stderr)
+		}
+	}
+}
+
 func TestImportOwners(t *testing.T) {
 	dir, files := newDir(t), t.TempDir()
 	token := filepath.Join(files, "alice.token")

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,8 +14,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/ghostlight-kt/ghostlight/client/mls"
+	"github.com/ghostlight-kt/ghostlight/client/mlsroster"
 )
 
 func fatalIfErr(t testing.TB, err error) {
@@ -246,6 +249,34 @@ func checkKeyPackage(t *testing.T, suite mls.CipherSuite, want keyPackage) {
 	fatalIfErr(t, err)
 	if !bytes.Equal(ref, want.Ref) {
 		t.Errorf("suite %d: KeyPackageRef %x, want %x", suite, ref, want.Ref)
+	}
+}
+
+// The members of a group of ts-mls are those of its roster.
+func TestRoster(t *testing.T) {
+	for _, g := range makeGroups(t, "2")[0].Epochs {
+		r, err := mlsroster.OfGroupInfo(readGroup(t, g), mlsroster.Options{Seen: time.Now()})
+		if slices.ContainsFunc(g.Leaves, func(l leaf) bool { return l.Type == "x509" }) {
+			if !errors.Is(err, mlsroster.ErrNoLabel) {
+				t.Errorf("%s, with a certificate that is none: %v", g.What, err)
+			}
+			continue
+		}
+		fatalIfErr(t, err)
+		want := map[string][]string{}
+		for _, l := range g.Leaves {
+			label := strings.ToLower(string(l.Identities[0]))
+			want[label] = append(want[label], "0002"+hex.EncodeToString(l.SignatureKey))
+		}
+		got := map[string][]string{}
+		for _, m := range r.Members {
+			for _, d := range m.Devices {
+				got[m.Label] = append(got[m.Label], hex.EncodeToString(d.Data))
+			}
+		}
+		if !maps.EqualFunc(got, want, slices.Equal) || r.Conversation != hex.EncodeToString(g.GroupID) {
+			t.Errorf("%s: got %v, want %v", g.What, got, want)
+		}
 	}
 }
 

@@ -27,7 +27,6 @@ func TestInsertionAfterVerification(t *testing.T) {
 	bob.publish("bob's phone")
 	verified := bob.as("bob's phone").verified()
 	alice.check(alice.conversation(alice.as("alice's phone"), verified)).clean(t)
-	later()
 	operator.publish("bob's phone", "provider's server")
 	now := bob.as("bob's phone", "provider's server")
 	now.VerifiedAt = verified.VerifiedAt

@@ -36,11 +36,7 @@ func (p Policy) Admit(v *directory.Proposal) ([]byte, error) {
 	switch {
 	case malformed != nil:
 		return nil, refuse("the account key or its signature in the key set is not understood: %v", malformed)
-	case status == account.Unsigned:
-		return nil, refuse("%s", unsigned(before))
-	case status == account.Unchecked && before != nil && before.Key != nil:
-		// Somebody else's key, while it is not known what an erased version said:
-		// that must not be a way around the waiting time.
+	case !status.Stands():
 		return nil, refuse("%s", unsigned(before))
 	case status == account.Reset && v.Last.Age < p.ResetWait:
 		return nil, refuse("the other account key was announced %v ago and can be used after %v: try again in %v",
@@ -53,7 +49,8 @@ func refuse(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", directory.ErrPolicy, fmt.Sprintf(format, args...))
 }
 
-// unsigned says what there would have to be instead of an unsigned version.
+// unsigned says what there would have to be instead of a version that does not
+// stand.
 func unsigned(before *account.State) string {
 	switch {
 	case before == nil || before.Key == nil:
