@@ -98,29 +98,61 @@ func TestCheckRosterTimes(t *testing.T) {
 	w := oldConversation(t)
 	at := w.dir.Insert(clienttest.Update{Label: bob, Values: [][]byte{keys("bx")}})
 	created := w.dir.Clock.Now()
-	w.dir.Tick(30, time.Hour)
+	w.dir.Tick(100, time.Hour)
 	m := w.member(bob, "bx", time.Hour)
-	for _, far := range []bool{false, true} {
-		m.FirstSeen = created.Add(time.Hour)
-		if far { // on the edge of the window, where only the exact entry decides
-			m.FirstSeen = created.Add(24*time.Hour + time.Second)
-		}
+	// At the edges of the window, only the exact entry decides.
+	for _, c := range []struct {
+		after time.Duration
+		want  []string
+	}{
+		{time.Hour, []string{"just-in-time-insertion"}},
+		{24*time.Hour - time.Second, []string{"just-in-time-insertion"}},
+		{24*time.Hour + time.Second, nil},
+	} {
+		m.FirstSeen = created.Add(c.after)
 		got := w.check(w.rosterOf(m), client.RosterOptions{})
-		if far {
-			w.found(got, bob)
-			continue
-		}
-		w.found(got, bob, "just-in-time-insertion")
+		w.found(got, bob, c.want...)
 		for _, f := range got.Findings {
 			for _, v := range f.Proof.Versions {
 				if f.Code == roster.JustInTimeInsertion && v.Version == 1 && (v.NotBefore.After(created) || v.NotAfter.Before(created) || v.LogEntry < at) {
 					t.Errorf("version 1 was created at %v in entry %d: %+v", created, at, v)
 				}
+				if c.after == 24*time.Hour-time.Second && v.Version == 1 && (!v.NotBefore.Equal(created) || !v.NotAfter.Equal(created) || v.LogEntry != at) {
+					t.Errorf("version 1 was created at %v in entry %d, and that is not proven exactly: %+v", created, at, v)
+				}
 			}
 		}
 	}
+	if w.dir.Requests("owner-init") == 0 || w.dir.Requests("update") == 0 {
+		t.Error("no version was dated exactly")
+	}
 	if _, owned, err := w.c.Contacts(bg); err != nil || len(owned) != 0 {
 		t.Errorf("owned %v, %v", owned, err)
+	}
+}
+
+// TestCheckRosterUnsettled has the directory not tell which entry created a version, when
+// all depends on that: it could not be checked, and is no ghost.
+func TestCheckRosterUnsettled(t *testing.T) {
+	// A second later or earlier decides; the one takes fewer requests.
+	for operation, edge := range map[string]time.Duration{"owner-init": time.Second, "update": -time.Second} {
+		w := oldConversation(t)
+		w.dir.Insert(clienttest.Update{Label: bob, Values: [][]byte{keys("bx")}})
+		created := w.dir.Clock.Now()
+		w.dir.Tick(100, time.Hour)
+		m := w.member(bob, "bx", time.Hour)
+		m.FirstSeen = created.Add(24*time.Hour + edge)
+		w.dir.Before = func(op string, _ []byte) *clienttest.Answer {
+			if op == operation {
+				return garbage()
+			}
+			return nil
+		}
+		got := w.check(w.rosterOf(m), client.RosterOptions{})
+		w.found(got, bob, "could-not-check")
+		if w.dir.Requests(operation) == 0 {
+			t.Errorf("%s was not asked for", operation)
+		}
 	}
 }
 
