@@ -40,7 +40,11 @@ func (f *mlsFlags) check() error {
 
 // mlsRoster reads an MLS group and makes a roster of it, as of the present.
 func (a *app) mlsRoster(path string, f mlsFlags) (*roster.Roster, error) {
-	opt := mlsroster.Options{Seen: time.Now()}
+	now := time.Now
+	if a.config.Now != nil {
+		now = a.config.Now
+	}
+	opt := mlsroster.Options{Seen: now()}
 	if f.me != "" {
 		var err error
 		if opt.Me, err = label(f.me); err != nil {
@@ -109,7 +113,7 @@ func (a *app) readMLS(what, path string) (*mls.Message, error) {
 	}
 	message, err := mls.Parse(data)
 	if err != nil {
-		return nil, operationalError("reading "+what, err)
+		return nil, usageError("%s: %w", what, err)
 	}
 	return message, nil
 }
@@ -134,5 +138,5 @@ func mlsError(err error) error {
 	case errors.Is(err, mls.ErrUnknownCipherSuite):
 		return &client.Error{Kind: client.Undecided, Step: step, Err: err}
 	}
-	return operationalError(step, err)
+	return usageError("the MLS group: %w", err)
 }

@@ -7,10 +7,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/client/clienttest"
+	"github.com/ghostlight-kt/ghostlight/client/keyset"
 	"github.com/ghostlight-kt/ghostlight/client/mls"
 	"github.com/ghostlight-kt/ghostlight/client/mls/mlstest"
 )
@@ -71,7 +74,7 @@ func TestMLSRoster(t *testing.T) {
 		{"forged", "", client.Attention, "leaf 1: mls: does not verify"},
 		{"nobody", "", client.Attention, "leaf 1: a credential of type 61440"},
 		{"keypackage", "", client.Usage, "KeyPackage"},
-		{"text", "", client.Operational, "neither hexadecimal nor base64"},
+		{"text", "", client.Usage, "neither hexadecimal nor base64"},
 		{"group", "--me=\xff", client.Usage, "malformed label"},
 	} {
 		r, err := new(app).mlsRoster(tt.file, parseMLSFlags(t, strings.Fields(tt.flags)...))
@@ -120,4 +123,31 @@ func TestMLSFlagsGoWithMLS(t *testing.T) {
 			t.Errorf("%s with --mls: %v", flag, err)
 		}
 	}
+}
+
+// A group whose leaves the directory knows, and the same with one leaf more.
+func TestRosterOfMLSGroup(t *testing.T) {
+	x := newTerminal(t)
+	clients := map[string]*mlstest.Client{}
+	for _, who := range []string{alice, bob} {
+		c := mlstest.New(t, 2, who)
+		clients[who] = c
+		key := keyset.Key{Format: keyset.FormatMLSSignature, Data: mlstest.Cat(mlstest.Uint16(2), c.Public), Name: "phone"}
+		x.dir.Insert(clienttest.Update{Label: who, Values: [][]byte{keySet(t, key)}})
+	}
+	x.dir.Tick(60, time.Hour)
+	signer := clients[alice]
+	leaves := []*mls.LeafNode{signer.Leaf(), clients[bob].LeafIn(mls.SourceUpdate, []byte(mlstest.GroupID), 1)}
+	x.stdin = string(signer.GroupInfo(t, mlstest.Tree(leaves...), 0))
+	stdout, _ := x.kt(exitOK, "roster", "--mls", "-", "--me", alice)
+	x.contains(stdout, "conversation 67726f7570: 2 members\nverified, ")
+	// Somebody's own key, in bob's name.
+	leaves = append(leaves, mlstest.New(t, 2, bob).Leaf(func(l *mls.LeafNode) { l.EncryptionKey = []byte("another") }))
+	x.stdin = hex.EncodeToString(signer.GroupInfo(t, mlstest.Tree(leaves...), 0))
+	stdout, _ = x.kt(exitAttention, "roster", "--mls", "-", "--me", alice)
+	x.contains(stdout, "1 errors, 0 warnings", "\nERROR ghost-device: bob@example.org\n", "leaf 2")
+	// The server shows a tree with a leaf more beside what alice signed.
+	x.stdin = string(signer.GroupInfo(t, mlstest.Tree(leaves[:2]...), 0, func(g *mls.GroupInfo) { g.Extensions[1].Data = mlstest.Tree(leaves...) }))
+	_, stderr := x.kt(exitAttention, "roster", "--mls", "-", "--me", alice)
+	x.contains(stderr, "tree_hash is another", "export it from your own client")
 }

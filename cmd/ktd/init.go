@@ -47,7 +47,7 @@ it: a URL without a scheme, such as keys.example.org/log.
 
 A label whose owner has published an account key takes only versions that this key
 signed, and another key after an announced reset, --reset-wait later; see
-docs/account.md. With --account-keys off, that is up to those who look.`,
+docs/enforcement.md. With --account-keys off, that is up to those who look.`,
 		Example: "  ktd init /var/lib/ghostlight --reasonable-monitoring-window 24h",
 		Args:    arguments(1, 1),
 	}

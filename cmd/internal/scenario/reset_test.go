@@ -17,6 +17,7 @@ func TestIdentityReset(t *testing.T) {
 	bob.publish("bob's phone")
 	r := alice.conversation(alice.as("alice's phone"), bob.as("bob's phone"))
 	alice.check(r).clean(t)
+	alice.kt("lookup", bob.label).exits(t, exitVerified)
 
 	operator.newAccount()
 	reset := []string{"account", "reset", bob.label, "--new-account-key", operator.account, "--token-file", s.token()}
