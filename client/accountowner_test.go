@@ -77,25 +77,33 @@ func TestLostRequestOfSigned(t *testing.T) {
 	}
 }
 
-// TestNotMineByBody has the directory take what was sent, and publish the same keys
-// without the signature: that is not what was sent.
+// TestNotMineByBody has somebody publish the keys that were sent, without a signature
+// for that place: it is not what was sent.
 func TestNotMineByBody(t *testing.T) {
-	w := newWorld(t)
 	one := accountKey("one")
-	w.sign(keys("a"), one)
-	w.dir.Before = func(op string, _ []byte) *clienttest.Answer {
-		if op == "update" {
-			return &clienttest.Answer{Status: http.StatusBadGateway, Type: "text/plain"}
-		}
-		return nil
-	}
-	_, err := w.c.Publish(bg, alice, keys("ab"), client.PublishOptions{Account: one})
-	wantKind(t, err, client.Undecided, "")
-	w.dir.Before = nil
-	w.haunt(signedBy(t, accountKey("ghost"), nil, 1, [32]byte{1}, keys("ab")))
-	o := w.own(alice)
-	if len(o.Unexpected) != 1 || o.Unexpected[0].Account.Status != account.Unsigned {
-		t.Fatalf("%+v", o.Unexpected)
+	for name, ghost := range map[string][]byte{
+		"another account key":        signedBy(t, accountKey("ghost"), nil, 1, [32]byte{1}, keys("ab")),
+		"a signature from elsewhere": signedBy(t, one, nil, 1, [32]byte{1}, keys("ab")),
+		"the bytes without one":      keys("ab"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.sign(keys("a"), one)
+			w.dir.Before = func(op string, _ []byte) *clienttest.Answer {
+				if op == "update" {
+					return &clienttest.Answer{Status: http.StatusBadGateway, Type: "text/plain"}
+				}
+				return nil
+			}
+			_, err := w.c.Publish(bg, alice, keys("ab"), client.PublishOptions{Account: one})
+			wantKind(t, err, client.Undecided, "")
+			w.dir.Before = nil
+			w.haunt(ghost)
+			o := w.own(alice)
+			if len(o.Unexpected) != 1 || o.Unexpected[0].Account.Status != account.Unsigned {
+				t.Fatalf("%+v", o.Unexpected)
+			}
+		})
 	}
 }
 

@@ -99,7 +99,7 @@ func (c *Client) Lookup(ctx context.Context, label string, version *uint32) (*Lo
 	r, err := s.lookup(ctx, label, version)
 	absent, err := s.proveAbsent(ctx, label, version, err)
 	if r != nil {
-		err = s.checkAccount(ctx, r, s.pastVersion)
+		err = s.checkAccount(ctx, r, nil)
 	}
 	w, err := s.concludeWaiting(ctx, err)
 	if err != nil {
