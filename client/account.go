@@ -26,8 +26,8 @@ const (
 	// maxFollowed is how many versions are followed from the one that was followed
 	// before. If there are more, the next lookup goes on.
 	maxFollowed = 256
-	// maxLookedBack is how many are looked back from a version, if nothing is known
-	// of the label's account key.
+	// maxLookedBack is how many are looked back from a version, if no account key of
+	// the label is known.
 	maxLookedBack = 64
 )
 
@@ -62,7 +62,8 @@ type AccountEvent struct {
 }
 
 // standing is what the versions of a label up to one amount to, and what that one is.
-// It is nil for a label that has never had an account key, as far as is known.
+// It has no key if the label has never had an account key, as far as those versions show
+// that were looked at; it is nil if nothing is known.
 type standing struct {
 	account.State
 	Status account.Status `json:"status"`
@@ -91,8 +92,28 @@ func (s *standing) newer(other *standing) *standing {
 	return s
 }
 
-// status describes s.
+// key returns the account key, nil if there is none. s may be nil.
+func (s *standing) key() *account.Key {
+	if s == nil {
+		return nil
+	}
+	return s.Key
+}
+
+// next returns the version after those that s is about. s may be nil.
+func (s *standing) next() uint64 {
+	if s == nil {
+		return 0
+	}
+	return uint64(s.Version) + 1
+}
+
+// describe describes s, which may be nil: nil if there is no account key, and nothing
+// is amiss.
 func (s *standing) describe(events []AccountEvent) *AccountStatus {
+	if s == nil || s.Key == nil && s.Status != account.Unsigned {
+		return nil
+	}
 	return &AccountStatus{Status: s.Status, Key: s.Key, Since: s.Since, Announced: s.Announced, From: s.From, Events: events}
 }
 
@@ -151,50 +172,55 @@ func (s *session) pastVersion(ctx context.Context, label string, version uint32)
 	return past{}, err
 }
 
-// pastVersions is where older versions come from: see session.pastVersion.
-type pastVersions func(ctx context.Context, label string, version uint32) (past, error)
-
 // followTo follows the versions from the one after known up to last, which was found.
-// Without anything known, it begins some versions before. If there are too many to
-// follow now, the result is about as many as were followed. The versions come from the
-// directory, if older is nil.
-func (s *session) followTo(ctx context.Context, known *standing, last past, older pastVersions) (*standing, []AccountEvent, error) {
-	first := last.Number - min(last.Number, maxLookedBack)
-	if known != nil {
-		first = known.Version + 1
+// Without an account key known, it begins some versions before. If there are too many
+// to follow now, the result is about as many as were followed.
+func (o *older) followTo(ctx context.Context, known *standing, last past) (*standing, []AccountEvent, error) {
+	first := uint64(last.Number - min(last.Number, maxLookedBack))
+	if known.key() != nil {
+		first = known.next()
+	} else {
+		first = max(first, known.next())
 	}
-	chain := known
-	var events []AccountEvent
-	end := min(uint64(last.Number), uint64(first)+maxFollowed)
-	if older == nil {
-		var err error
-		if older, err = s.inBatches(ctx, last.Label, uint64(first), min(end+1, uint64(last.Number))); err != nil {
-			return nil, nil, err
-		}
+	end := min(uint64(last.Number), first+maxFollowed)
+	if err := o.fetch(ctx, first, min(end+1, uint64(last.Number))); err != nil {
+		return nil, nil, err
 	}
-	for version := uint64(first); version <= end; version++ {
+	f := following{chain: known}
+	for version := first; version <= end; version++ {
 		p := last
 		if uint32(version) != last.Number {
 			var err error
-			if p, err = older(ctx, last.Label, uint32(version)); err != nil {
+			if p, err = o.get(ctx, uint32(version)); err != nil {
 				return nil, nil, err
 			}
 		}
-		chain = chain.follow(p.Version)
-		if e, tell := p.event(chain.Status); tell {
-			events = append(events, e)
-		}
+		f.follow(p)
 	}
-	return chain, events, nil
+	return f.chain, f.events, nil
+}
+
+// following is what versions of a label amount to, one after the other.
+type following struct {
+	chain  *standing
+	events []AccountEvent
+}
+
+func (f *following) follow(p past) {
+	f.chain = f.chain.follow(p.Version)
+	if e, tell := p.event(f.chain.Status); tell {
+		f.events = append(f.events, e)
+	}
 }
 
 // checkAccount holds a lookup against the account key of its label, if it has one: it
 // sets r.Account, and why the version is not to be handed out. What follows from it is
-// stored by handOut. older is as for followTo. The error is that versions in between could not be looked up.
-func (s *session) checkAccount(ctx context.Context, r *LookupResult, older pastVersions) error {
+// stored by handOut. o is where older versions come from. The error is that versions
+// in between could not be looked up.
+func (s *session) checkAccount(ctx context.Context, r *LookupResult, o *older) error {
 	f := r.found
 	known := s.state.contactOf(f.label).account
-	if known == nil && !f.names {
+	if known.keyless(f.Version) {
 		return nil
 	}
 	last, err := f.past()
@@ -205,13 +231,20 @@ func (s *session) checkAccount(ctx context.Context, r *LookupResult, older pastV
 		known = nil // of an older version, nothing is retained
 	}
 	chain, events := known, []AccountEvent(nil)
-	if known == nil || known.Version < f.Version {
-		if chain, events, err = s.followTo(ctx, known, last, older); err != nil {
-			return err
-		}
+	switch {
+	case known != nil && known.Version == f.Version:
+	case known.key() == nil && !f.names:
+		chain, events, err = o.lookBack(ctx, known, last)
+	default:
+		chain, events, err = o.followTo(ctx, known, last)
 	}
-	r.Account = chain.describe(events)
-	f.standing, f.refused, f.knewKey = chain, chain.refuse(f, last), known != nil && known.Key != nil
+	if err != nil {
+		return err
+	}
+	f.standing, f.refused, f.knewKey = chain, chain.refuse(f, last), known.key() != nil
+	if r.Account = chain.describe(events); r.Account == nil {
+		return nil
+	}
 	r.Verdict.Reason += r.accountReason()
 	if r.resetSince() {
 		r.Verdict.Outcome = OutcomeChanged
@@ -222,6 +255,10 @@ func (s *session) checkAccount(ctx context.Context, r *LookupResult, older pastV
 // checkAccounts does so for many lookups. One whose versions cannot be looked up does
 // not keep others from being checked. The error is of kind Misbehaved.
 func (s *session) checkAccounts(ctx context.Context, results []ManyResult) error {
+	sources, err := s.lookBackMany(ctx, results)
+	if err != nil {
+		return err
+	}
 	var broken error // the directory is not reached any more
 	for i := range results {
 		r := &results[i]
@@ -230,7 +267,7 @@ func (s *session) checkAccounts(ctx context.Context, results []ManyResult) error
 		}
 		err := broken
 		if err == nil || !r.Lookup.found.unsettled {
-			err = s.checkAccount(ctx, r.Lookup, nil)
+			err = s.checkAccount(ctx, r.Lookup, sources[r.Label])
 		}
 		if KindOf(err) == Misbehaved {
 			return err

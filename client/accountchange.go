@@ -167,14 +167,6 @@ func (c *Client) beginAccount(ctx context.Context, label string) (*session, erro
 	return s, nil
 }
 
-// key returns the account key, nil if there is none. s may be nil.
-func (s *standing) key() *account.Key {
-	if s == nil {
-		return nil
-	}
-	return s.Key
-}
-
 // stoodValue returns the value of the newest version of an owned label that stands.
 func (s *session) stoodValue(ctx context.Context, label string) ([]byte, error) {
 	version := s.state.owners[label].account.Stood

@@ -11,7 +11,7 @@ import (
 )
 
 // ownAccount returns what the greatest version of a label that is being taken over
-// amounts to, with those before it. If that version says nothing of an account key, or
+// amounts to, with those before it: nil if none is known to have an account key. If
 // its value is not to be had, it is what was learned of those before.
 func (s *session) ownAccount(ctx context.Context, label string) (*standing, error) {
 	o := s.state.owners[label]
@@ -23,10 +23,18 @@ func (s *session) ownAccount(ctx context.Context, label string) (*standing, erro
 	if err != nil {
 		return nil, err
 	}
-	if !last.says {
+	var chain *standing
+	switch source := s.olderOf(label); {
+	case last.says:
+		chain, _, err = source.followTo(ctx, nil, last)
+	case o.account != nil:
 		return o.account, nil
+	default:
+		chain, _, err = source.lookBack(ctx, nil, last)
 	}
-	chain, _, err := s.followTo(ctx, nil, last, nil)
+	if chain.key() == nil {
+		return nil, err
+	}
 	return chain, err
 }
 

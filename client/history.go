@@ -50,8 +50,8 @@ type HistoryVersion struct {
 	Changes *Changes `json:"changes,omitempty"`
 	Missing string   `json:"missing,omitempty"`
 	// Account is what the label's account key says of the version, nil if no account
-	// key is known up to it. In a list that is cut short, what was before it is not
-	// known.
+	// key is known up to it. It is followed from some versions before the oldest one
+	// of the list, if that is cut short.
 	Account *AccountStatus `json:"account,omitempty"`
 	Verdict Verdict        `json:"verdict"`
 }
@@ -131,31 +131,57 @@ func (s *session) history(ctx context.Context, label string, limit int) (*Histor
 // historyAccounts holds the versions of a history against the label's account key.
 // lookups are those of the versions.
 func (s *session) historyAccounts(ctx context.Context, h *HistoryResult, lookups map[uint32]*LookupResult) error {
-	older := func(ctx context.Context, label string, version uint32) (past, error) {
-		r, ok := lookups[version]
-		switch {
-		case r != nil:
-			return r.found.past()
-		case ok:
-			return past{Version: account.Missing(label, version, merkle.Hash{})}, nil
+	o, says := s.olderOf(h.Label), false
+	for version, r := range lookups {
+		p := past{Version: account.Missing(h.Label, version, merkle.Hash{})}
+		if r != nil {
+			var err error
+			if p, err = r.found.past(); err != nil {
+				return fail(Undecided, stepAccount, err)
+			}
 		}
-		return s.pastVersion(ctx, label, version)
+		o.had[version], says = p, says || p.says
 	}
-	if err := s.checkAccount(ctx, lookups[h.Versions[0].Version], older); err != nil {
+	known, newest := s.state.contactOf(h.Label).account, lookups[h.Versions[0].Version]
+	if err := s.checkAccount(ctx, newest, o); err != nil {
 		return err
 	}
-	var chain *standing
-	for i := len(h.Versions) - 1; i >= 0; i-- {
-		p, err := older(ctx, h.Label, h.Versions[i].Version)
-		if err != nil {
-			return err
-		}
-		chain = chain.follow(p.Version)
-		if chain.Key != nil || chain.Status == account.Unsigned {
+	if !says && newest.Account == nil {
+		return nil
+	}
+	chain, first, err := o.before(ctx, known, h.Versions[len(h.Versions)-1].Version)
+	if err != nil {
+		return err
+	}
+	for version := first; version <= uint64(newest.Version); version++ {
+		chain = chain.follow(o.had[uint32(version)].Version)
+		if i := uint64(newest.Version) - version; i < uint64(len(h.Versions)) {
 			h.Versions[i].Account = chain.describe(nil)
 		}
 	}
 	return nil
+}
+
+// before looks up versions before one, so that this one can be followed: those since
+// what is known of the account key, or some. It returns what they are to be held
+// against, and the first of them. known may be nil.
+func (o *older) before(ctx context.Context, known *standing, version uint32) (*standing, uint64, error) {
+	first := uint64(version - min(version, maxLookedBack))
+	switch next := known.next(); {
+	case next > uint64(version) || known.key() != nil && next+maxFollowed < uint64(version):
+		known = nil
+	case known.key() != nil || next > first:
+		first = next
+	}
+	if err := o.fetch(ctx, first, uint64(version)); err != nil {
+		return nil, 0, err
+	}
+	for v := first; v < uint64(version); v++ {
+		if _, err := o.get(ctx, uint32(v)); err != nil {
+			return nil, 0, err
+		}
+	}
+	return known, first, nil
 }
 
 // missingSkipped is the Missing of a version that a Third-Party Manager skipped.

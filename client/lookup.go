@@ -83,7 +83,8 @@ func checkLabel(label string) error {
 //
 // A version that the label's account key did not sign, as the versions before it
 // demand (package account), is refused: the error is ErrUnsigned, and what was seen
-// last remains what it was.
+// last remains what it was. Older versions are asked for to find that out: of a label
+// that is looked up for the first time, some of the last ones.
 //
 // If the directory says that there is no such label or version, and proves it
 // (docs/extensions.md), the error is of kind Absent.
@@ -99,7 +100,7 @@ func (c *Client) Lookup(ctx context.Context, label string, version *uint32) (*Lo
 	r, err := s.lookup(ctx, label, version)
 	absent, err := s.proveAbsent(ctx, label, version, err)
 	if r != nil {
-		err = s.checkAccount(ctx, r, nil)
+		err = s.checkAccount(ctx, r, s.olderOf(label))
 	}
 	w, err := s.concludeWaiting(ctx, err)
 	if err != nil {
@@ -193,8 +194,20 @@ func (s *session) keepContact(next *state, f *found) error {
 	if err := c.observe(f, s.verifier.Configuration().MaximumLifetime, s.cfg.Now()); err != nil {
 		return err
 	}
-	_, f.names, _ = accountVersion(f.label, f.Version, merkle.Hash{}, f.Value.Value)
-	f.unsettled = (f.names || c.account != nil) && !c.account.settles(f.Version)
+	commitment, err := f.commitment()
+	if err != nil {
+		return err
+	}
+	var v account.Version
+	v, f.names, _ = accountVersion(f.label, f.Version, commitment, f.Value.Value)
+	var alone *standing
+	if f.greatest && !f.names {
+		alone = c.account.alone(v)
+	}
+	f.unsettled = alone == nil && !c.account.settles(f.Version)
+	if next.inForce() == nil && alone != nil {
+		c.account = alone
+	}
 	if next.inForce() == nil && f.seenNow != nil && !f.unsettled {
 		c.seen = f.seenNow
 	}

@@ -38,7 +38,7 @@ type LedgerLine struct {
 
 // Kind returns what the result asks of the user.
 func (r *OwnResult) Kind() Kind {
-	if len(r.Unexpected) > 0 {
+	if len(r.Unexpected) > 0 || r.TakenOver && r.Account != nil && !r.Account.Status.Stands() {
 		return Attention
 	}
 	return r.Witness.Kind()
@@ -132,8 +132,12 @@ func (s *session) ownResult(label string, w *Witnessed) *OwnResult {
 // verdict sums up what monitoring has found.
 func (o *owner) verdict() Verdict {
 	v := o.monitoringVerdict()
-	if o.account != nil && o.account.Announced != nil {
+	switch {
+	case o.account == nil:
+	case o.account.Announced != nil:
 		v.Reason += fmt.Sprintf("; version %d announces the account key %v", o.account.Version, o.account.Announced)
+	case o.account.Status == account.Unsigned:
+		v.Reason += fmt.Sprintf("; version %d is %v, and contacts refuse it", o.account.Version, ErrUnsigned)
 	}
 	return v
 }

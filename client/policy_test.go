@@ -333,7 +333,7 @@ func TestWitnessStateRefused(t *testing.T) {
 		if bad == good && name != "an old version" {
 			t.Fatalf("%s: nothing was replaced", name)
 		}
-		version := 4
+		version := 5
 		if name == "an old version" {
 			version = 1
 		}

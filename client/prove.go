@@ -46,7 +46,7 @@ func (c *Client) Prove(ctx context.Context, label string, version *uint32) (*Pro
 	r, err := s.lookup(ctx, label, version)
 	absent, err := s.proveAbsent(ctx, label, version, err)
 	if r != nil {
-		err = s.checkAccount(ctx, r, nil)
+		err = s.checkAccount(ctx, r, s.olderOf(label))
 	}
 	w, err := s.concludeWaiting(ctx, err)
 	if err != nil {

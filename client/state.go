@@ -41,8 +41,8 @@ func (s *state) clone() *state {
 type contact struct {
 	monitor *keytrans.Contact // never nil
 	seen    *seen             // the greatest version seen, if any was
-	// account is what is known of the label's account key, nil if it is not known to
-	// have one. It may be of versions beyond what was seen, which were refused.
+	// account is what is known of the label's account key, or that it has none, nil if
+	// nothing. It may be of versions beyond what was seen, which were refused.
 	account *standing
 }
 

@@ -157,7 +157,7 @@ func TestWaitLocked(t *testing.T) {
 					_, err := other.Lookup(bg, alice, nil)
 					looked <- err
 				}()
-			case op == "search" && searches.Add(1) == 2:
+			case op == "search" && searches.Add(1) == 3: // after two for two versions
 				w.dir.ShowWholeLog()
 				time.Sleep(10 * time.Second) // longer than the pause and LockWait
 			}
