@@ -283,3 +283,62 @@ func TestOwnAgain(t *testing.T) {
 	got := w.another().lookup(alice)
 	w.accountStatus(got.Account, account.Signed, one, 0)
 }
+
+// TestManyInOneEntry has several versions come in one log entry: signed ones, by who
+// knows their commitments beforehand, and others. Each is held against the one before.
+func TestManyInOneEntry(t *testing.T) {
+	one, two := accountKey("one"), accountKey("two")
+	signed, rotated, unsigned := account.Signed, account.Rotated, account.Unsigned
+	for name, want := range map[string][]account.Status{
+		"by another device": {signed, signed, signed, signed, signed, signed},
+		"one of another":    {signed},
+		"by the operator":   {unsigned, unsigned, unsigned, unsigned, unsigned},
+		"by both":           {signed, unsigned, unsigned, signed, unsigned, signed, signed},
+		"with a rotation":   {signed, signed, rotated, signed, unsigned, signed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.sign(keys("a"), one)
+			by, values, previous := one, [][]byte(nil), [32]byte(w.dir.Commitment(alice, 0))
+			for i, status := range want {
+				version, value := uint32(i+1), keys(string(rune('b'+i)))
+				switch status {
+				case signed:
+					value = signedBy(t, by, nil, version, previous, value)
+				case rotated:
+					value = signedBy(t, two, one, version, previous, value)
+					by = two
+				}
+				values = append(values, value)
+				previous = w.dir.CommitmentTo(alice, version, value)
+			}
+			w.dir.Insert(clienttest.Update{Label: alice, Values: values})
+			o := w.own(alice)
+			if len(o.Unexpected) != len(want) {
+				t.Fatalf("%+v", o.Unexpected)
+			}
+			for i, u := range o.Unexpected {
+				if u.Account.Status != want[i] {
+					t.Errorf("version %d: %q, want %q", u.Version, u.Account.Status, want[i])
+				}
+				if want[i] != unsigned {
+					if _, err := w.c.Accept(bg, alice, u.Version); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			// The owner and contacts agree on what comes after, and on all of them.
+			w.sign(keys("z"), by)
+			v := w.another()
+			h, err := v.c.History(bg, alice, 0)
+			if err != nil || h.Kind() != 0 {
+				t.Fatalf("%v, %v", err, h.Verdict)
+			}
+			for i, status := range want {
+				if a := h.Versions[len(want)-i].Account; a.Status != status {
+					t.Errorf("history: version %d: %q, want %q", i+1, a.Status, status)
+				}
+			}
+		})
+	}
+}

@@ -19,16 +19,21 @@ func readAccount(label string, v *roster.Version) account.Version {
 }
 
 // signsItself reports whether a version is signed by the account key that it names, so
-// that who trusts the version need not know what came before.
+// that who trusts the version need not know what came before. An announcement is not: it
+// is signed by the key that it announces.
 func signsItself(v account.Version) bool {
 	_, status := account.Follow(nil, v)
-	return status == account.Established || status == account.Unchecked
+	return v.Announced == nil && (status == account.Established || status == account.Unchecked)
 }
 
 // knows reports whether the account key of the label was followed, by an earlier
-// lookup, up to the oldest version that is there, or to the one before it.
+// lookup, up to the oldest version that is there, or to the one before it; or that it
+// has none, from the first version on.
 func (f *facts) knows() bool {
-	return f.known != nil && f.known.Version+1 >= f.oldest().Number
+	if f.known == nil || f.known.next() < uint64(f.oldest().Number) {
+		return false
+	}
+	return f.known.Key != nil || f.known.From == 0 && !f.known.Incomplete
 }
 
 // followAccount decides for each version how it stands to the one before, from what
@@ -44,12 +49,14 @@ func (k *check) followAccount(f *facts) {
 	}
 	for i := len(f.Versions) - 1; i >= 0; i-- {
 		v := &f.Versions[i]
-		if f.known != nil && v.Number == f.known.Version+1 {
-			before = &f.known.State
+		v.Key = f.accounts[i].Key
+		if f.known != nil && v.Number == f.known.Version {
+			before, v.Account = &f.known.State, f.known.Status
+			continue
 		}
-		state, status := account.Follow(before, f.accounts[i])
+		var state account.State
+		state, v.Account = account.Follow(before, f.accounts[i])
 		before = &state
-		v.Account, v.Key = status, f.accounts[i].Key
 	}
 }
 

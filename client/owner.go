@@ -217,10 +217,7 @@ func (o *owner) learned(label string, r *keytrans.UpdateResult, cfg Config) []Un
 	for i, value := range r.Values {
 		version := r.First + uint32(i)
 		v := describeValue(value.Value)
-		last := &seen{version: version, value: v, at: now}
-		if c := o.monitor.Keys[version].Commitment; c != nil {
-			last.commitment = *c
-		}
+		last := &seen{version: version, commitment: r.Commitments[i], value: v, at: now}
 		signed := o.followNext(label, last, value.Value)
 		sent := slices.IndexFunc(o.pending, func(p Pending) bool { return p.is(v, signed, o.account) })
 		switch {

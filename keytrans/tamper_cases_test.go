@@ -331,11 +331,11 @@ func (x *tamperCaser) verifyUpdates(owner *Owner, q *UpdateRequest, ps []*Update
 // up those in the greatest one's ladder.
 func provenUpdate(r *UpdateResult) UpdateResult {
 	out := *r
-	out.Owner, out.Values = provenOwner(r.Owner), slices.Clone(r.Values)
+	out.Owner, out.Values, out.Commitments = provenOwner(r.Owner), slices.Clone(r.Values), slices.Clone(r.Commitments)
 	out.Requested = false // a claim, too: TestRequestedIsAuthentic
 	for i := range out.Values {
 		if k, ok := r.Owner.Keys[r.First+uint32(i)]; ok && !k.Proven {
-			out.Values[i] = UpdateValue{}
+			out.Values[i], out.Commitments[i] = UpdateValue{}, merkle.Hash{}
 		}
 	}
 	return out

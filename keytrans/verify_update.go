@@ -21,6 +21,9 @@ type UpdateResult struct {
 	// are a claim that the draft leaves to be proven by OwnerMonitor: until
 	// Owner.Start has reached Position, whoever answered could have made them up.
 	Values []UpdateValue
+	// Commitments are those to Values, from the openings in the response. They are as
+	// good as Values. The owner's state retains only some of them.
+	Commitments []merkle.Hash
 	// Requested tells that the response says that these are the versions that
 	// the request asked for. It is a claim: they may be, though it is not set.
 	Requested bool
@@ -84,10 +87,14 @@ func (v *Verifier) Update(view *View, owner *Owner, q *UpdateRequest, p *UpdateR
 	if err != nil {
 		return nil, err
 	}
-	return &UpdateResult{
+	r := &UpdateResult{
 		OwnerResult: OwnerResult{Verified: verified, Owner: next},
 		Position:    p.Position, First: first, Skipped: skipped, Values: updates, Requested: requested,
-	}, nil
+	}
+	for i := range updates {
+		r.Commitments = append(r.Commitments, *keys[first+uint32(i)].Commitment)
+	}
+	return r, nil
 }
 
 // maxVersion is the greatest possible version.

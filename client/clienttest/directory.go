@@ -191,3 +191,11 @@ func (d *Directory) Commitment(label string, version uint32) merkle.Hash {
 	defer d.mu.Unlock()
 	return must(d.log.Label(label).Commitment(version))
 }
+
+// CommitmentTo returns the commitment to a value of a version that does not exist, as it
+// will be.
+func (d *Directory) CommitmentTo(label string, version uint32, value []byte) merkle.Hash {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.log.NewVersion(label, version, d.log.Size(), string(value)).Commitment
+}
