@@ -12,8 +12,8 @@ import (
 )
 
 // ResetWait is the time between the announcement and the reset of an account key in
-// directories that do not say otherwise. Which one a directory has is its own matter:
-// clients do not learn it.
+// directories that do not say otherwise. Which one a directory has is its own matter: it
+// tells whoever tries too early.
 const ResetWait = 72 * time.Hour
 
 // RotateAccount publishes a label's key set as it is with another account key, signed
@@ -99,8 +99,13 @@ func (s *session) completeReset(ctx context.Context, label string, value []byte,
 	var e *Error
 	switch {
 	case errors.As(err, &p) && p.Type == ProblemPolicy && errors.As(err, &e):
-		e.Hint = fmt.Sprintf("the new account key was announced in version %d, in the log by %s. A directory that waits %d hours, as they do unless their operator decides otherwise, lets the reset be completed from %s on: run the same command then",
-			out.Announced, out.AnnouncedAt.Format(time.RFC3339), int(ResetWait.Hours()), out.Earliest.Format(time.RFC3339))
+		e.Hint = fmt.Sprintf("the new account key was announced in version %d, in the log by %s", out.Announced, out.AnnouncedAt.Format(time.RFC3339))
+		if p.Detail != "" {
+			e.Hint += "; run the same command when the directory says that the reset can be completed"
+		} else {
+			e.Hint += fmt.Sprintf(". A directory that waits %d hours, as they do unless their operator decides otherwise, lets the reset be completed from %s on: run the same command then",
+				int(ResetWait.Hours()), out.Earliest.Format(time.RFC3339))
+		}
 		return nil, err
 	case err != nil:
 		return nil, err

@@ -181,16 +181,21 @@ func TestResetRefusedByPolicy(t *testing.T) {
 	if _, err := w.c.ResetAccount(bg, alice, opt); err != nil {
 		t.Fatal(err)
 	}
-	w.dir.Before = func(op string, body []byte) *clienttest.Answer {
-		if op == "update" && len(body) > 200 {
-			return clienttest.Problem(http.StatusForbidden, "policy", "", "wait")
+	for detail, hint := range map[string]string{
+		"":                    "from 2026-11-27T12:00:00Z on",
+		"try again in 2 days": "run the same command when the directory says",
+	} {
+		w.dir.Before = func(op string, body []byte) *clienttest.Answer {
+			if op == "update" && len(body) > 200 {
+				return clienttest.Problem(http.StatusForbidden, "policy", "", detail)
+			}
+			return nil
 		}
-		return nil
-	}
-	_, err := w.c.ResetAccount(bg, alice, opt)
-	e := wantKind(t, err, client.Operational, "wait")
-	if !strings.Contains(e.Hint, "version 1, in the log by 2026-11-24T12:00:00Z") || !strings.Contains(e.Hint, "from 2026-11-27T12:00:00Z on") {
-		t.Errorf("hint %q", e.Hint)
+		_, err := w.c.ResetAccount(bg, alice, opt)
+		e := wantKind(t, err, client.Operational, detail)
+		if !strings.Contains(e.Hint, "version 1, in the log by 2026-11-24T12:00:00Z") || !strings.Contains(e.Hint, hint) || detail != "" && strings.Contains(e.Hint, "hours") {
+			t.Errorf("hint %q", e.Hint)
+		}
 	}
 	w.dir.Before = nil
 	if r, err := w.c.ResetAccount(bg, alice, opt); err != nil || !r.Completed {
