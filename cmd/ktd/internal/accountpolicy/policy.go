@@ -37,7 +37,7 @@ func (p Policy) Admit(v *directory.Proposal) ([]byte, error) {
 	case malformed != nil:
 		return nil, refuse("the account key or its signature in the key set is not understood: %v", malformed)
 	case !status.Stands():
-		return nil, refuse("%s", unsigned(before))
+		return nil, refuse("%s", unsigned(before, v.Version))
 	case status == account.Reset && v.Last.Age < p.ResetWait:
 		return nil, refuse("the other account key was announced %v ago and can be used after %v: try again in %v",
 			v.Last.Age.Round(time.Second), p.ResetWait, (p.ResetWait - v.Last.Age).Round(time.Second))
@@ -51,10 +51,14 @@ func refuse(format string, args ...any) error {
 
 // unsigned says what there would have to be instead of a version that does not
 // stand.
-func unsigned(before *account.State) string {
+func unsigned(before *account.State, version uint32) string {
 	switch {
 	case before == nil || before.Key == nil:
 		return "the account signature does not verify for this version of this label"
+	case uint64(version) > uint64(before.Version)+1:
+		// Whoever signs does not know which version that will be.
+		return fmt.Sprintf("the label has an account key, and no version %d, which the manager of the log refused for good, so that this would be version %d and is not signed for that: ask the operator to turn account_keys off for one version, and publish once more after it",
+			before.Version+1, version)
 	case before.Announced != nil:
 		return "the label has an account key, and another one was announced: a version has to be signed by the one, or be the announced reset, signed by the other"
 	}
