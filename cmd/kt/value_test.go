@@ -47,6 +47,7 @@ func (x *terminal) keys(code, n int) keyset.Set {
 
 func TestPublishFilesWrongly(t *testing.T) {
 	x := newTerminal(t)
+	x.stdin = sshKey
 	ssh := x.file(sshKey)
 	for _, tt := range []struct {
 		code int
@@ -59,7 +60,7 @@ func TestPublishFilesWrongly(t *testing.T) {
 		{exitUsage, `"chatting" is not one of signing`, []string{ssh, "--purpose", "chatting"}},
 		{exitUsage, "U+202E", []string{ssh, "--device", "a\u202eb"}},
 		{exitUsage, "at most 255", []string{ssh, "--device", strings.Repeat("n", 256)}},
-		{exitUsage, "only once", []string{"-", "--token-file", "-"}},
+		{exitUsage, "only once", []string{"-", "-"}},
 		{exitOperational, "no such file", []string{ssh, x.file("") + "s"}},
 		{exitOperational, "PRIVATE", []string{ssh, x.file("AGE-SECRET-KEY-1" + strings.Repeat("Q", 58) + "\n")}},
 	} {

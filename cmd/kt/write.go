@@ -50,7 +50,7 @@ they do not in time, the exit code is 5; the version is published all the same.`
   kt publish me@example.org mykey.asc --account-key account.pem
   kt publish me@example.org phone.pub recipients.txt --device "my phone" --purpose messaging
   kt publish me@example.org mykey.asc --wait-witnessed=30s`,
-		Args: cobra.MinimumNArgs(2),
+		Args: labelAndFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name, err := label(args[0])
 			if err != nil {
@@ -92,6 +92,20 @@ they do not in time, the exit code is 5; the version is published all the same.`
 	cmd.Flags().BoolVar(&force, "force", false, "make a new version even if the value is the present one")
 	a.addWaitFlag(cmd)
 	return cmd
+}
+
+// labelAndFiles is the Args of publish. A file that is called like a time and is not
+// there was meant for a flag.
+func labelAndFiles(cmd *cobra.Command, args []string) error {
+	if err := cobra.MinimumNArgs(2)(cmd, args); err != nil {
+		return err
+	}
+	for _, path := range args[1:] {
+		if _, err := os.Stat(path); err != nil && isDuration(path) {
+			return fmt.Errorf("there is no file %s", path)
+		}
+	}
+	return nil
 }
 
 func (a *app) printPublished(r *client.PublishResult) {
