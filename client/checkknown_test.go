@@ -3,10 +3,12 @@ package client_test
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/client/clienttest"
 	"github.com/ghostlight-kt/ghostlight/client/keyset"
 	"github.com/ghostlight-kt/ghostlight/client/roster"
 )
@@ -58,5 +60,33 @@ func TestGateFormats(t *testing.T) {
 	}
 	if got := proven[0].Keys[0]; got.Format != signal.Format || got.Fingerprint != signal.Fingerprint() || !bytes.Equal(got.Data, signal.Data) {
 		t.Errorf("encrypts to %+v, want the listed key", got)
+	}
+}
+
+// TestCheckRosterHeld bounds the bytes of values that a check holds. A label that is
+// asked for again, because the log grew, counts once.
+func TestCheckRosterHeld(t *testing.T) {
+	w := oldConversation(t)
+	w.dir.MaxBatchBytes = 1 // one answer
+	r := w.rosterOf(w.member(bob, "b", time.Hour), w.member(alice, "a", time.Hour))
+	grown := 0
+	w.dir.After = func(operation string, _ *clienttest.Answer) {
+		if operation == "batch" && grown < 2 {
+			grown++
+			w.dir.Insert()
+		}
+	}
+	both := len(keys("a")) + len(keys("b"))
+	w.c.HoldAtMost(both - 1)
+	once := w.check(r, client.RosterOptions{})
+	w.found(once, alice)
+	w.found(once, bob)
+	if grown == 0 {
+		t.Error("the log did not grow")
+	}
+	w.c.HoldAtMost(both / 4)
+	got := w.check(r, client.RosterOptions{})
+	if got.Exit() != roster.ExitCouldNotCheck || !strings.Contains(got.Findings[0].Message, "check the conversation in parts") {
+		t.Errorf("%+v", got.Findings)
 	}
 }
