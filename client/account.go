@@ -108,8 +108,8 @@ func (s *standing) next() uint64 {
 	return uint64(s.Version) + 1
 }
 
-// describe describes s, which may be nil: nil if there is no account key, and nothing
-// is amiss.
+// describe returns what s says, with the events on the way there: nil if there is no
+// account key, and nothing is amiss. s may be nil.
 func (s *standing) describe(events []AccountEvent) *AccountStatus {
 	if s == nil || s.Key == nil && s.Status != account.Unsigned {
 		return nil

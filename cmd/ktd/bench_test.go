@@ -80,6 +80,6 @@ func TestBenchRoster(t *testing.T) {
 	if requests["true"] != 1 || requests["false"] != 20 {
 		t.Errorf("%v requests", requests)
 	}
-	ktd(t, "bench", "roster", server.url, "--labels", "40", "--members", "40").exits(exitFailed, "is not in the directory")
+	ktd(t, "bench", "roster", server.url, "--labels", "40", "--members", "40").exits(exitFailed, "does the directory have the 40 labels")
 	ktd(t, "bench", "roster", server.url, "--members", "0").exits(exitUsage, "--members")
 }

@@ -1,0 +1,54 @@
+package client_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/client/account"
+	"github.com/ghostlight-kt/ghostlight/client/clienttest"
+	"github.com/ghostlight-kt/ghostlight/client/roster"
+)
+
+// TestAnnouncedIsNotSigned has a version be an announcement, with keys that the account
+// key did not sign: whoever checks it for the first time has to look back beyond it.
+func TestAnnouncedIsNotSigned(t *testing.T) {
+	w := newWorld(t)
+	one, two := w.signer(), w.signer()
+	c := w.chain("bob")
+	c.sign("a", one, nil)
+	insert(w.dir, alice, keys("m"))
+	var err error
+	if c.last, err = account.Sign(parsed(keys("x")), c.link(), one, nil); err != nil {
+		t.Fatal(err)
+	}
+	c.announce(two) // without that signature, and with those keys
+	w.dir.Tick(60, time.Hour)
+	c.sign("x", two, nil)
+	w.dir.Tick(60, time.Hour)
+	r := w.rosterOf(w.member("bob", "x", 0))
+	w.found(w.check(r, client.RosterOptions{}), "bob", "unsigned-change")
+	_, err = w.c.Gate(bg, []client.Recipient{w.recipient("bob", "x")}, client.GateOptions{})
+	var g *client.GateError
+	if !errors.As(err, &g) || g.Refused[0].Code != roster.UnsignedChange {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestGateKnowsKeyless lets the keys of a label through of which an earlier lookup has
+// seen every version, and not those of one of which it has seen the last ones.
+func TestGateKnowsKeyless(t *testing.T) {
+	for versions, want := range map[int]bool{60: true, 90: false} {
+		w := newWorld(t)
+		w.dir.Insert(clienttest.Update{Label: "bob", Values: slices.Repeat([][]byte{keys("b")}, versions)})
+		w.settle()
+		w.lookup("bob")
+		_, err := w.c.Gate(bg, []client.Recipient{w.recipient("bob", "b")}, client.GateOptions{})
+		var g *client.GateError
+		if (err == nil) != want || err != nil && (!errors.As(err, &g) || g.Refused[0].Code != roster.CouldNotCheck) {
+			t.Errorf("%d versions: %v", versions, err)
+		}
+	}
+}
