@@ -104,7 +104,7 @@ func TestChangeIsToldThoughDenied(t *testing.T) {
 	w.insert(bob, "b")
 	w.dir.Before = func(op string, _ []byte) *clienttest.Answer {
 		if op == "search" {
-			return clienttest.Problem(http.StatusServiceUnavailable, "overloaded", "", "")
+			return clienttest.Problem(http.StatusGone, "erased", "", "")
 		}
 		return nil
 	}
