@@ -46,7 +46,7 @@ type GroupPublishResult struct {
 	// takes the place of. They are not reported again.
 	Answered []Unexpected `json:"answered,omitempty"`
 	Head     Head         `json:"head"`
-	Verdict    Verdict      `json:"verdict"`
+	Verdict  Verdict      `json:"verdict"`
 	// Witness is nil without a witness policy.
 	Witness *Witnessed `json:"witness,omitempty"`
 }

@@ -18,7 +18,7 @@ type Value struct {
 	KeySet bool   `json:"key_set"`
 	// Group tells that it begins as a version of a group: see VerifyGroup.
 	Group bool  `json:"group,omitempty"`
-	Keys    []Key  `json:"keys,omitempty"`
+	Keys  []Key `json:"keys,omitempty"`
 }
 
 // describeValue describes a value. One that is not a key set, or one of a newer
