@@ -48,7 +48,7 @@ func (s *session) followGroup(ctx context.Context, label string, through uint32,
 	}
 	if int64(through) >= int64(limit) {
 		e := fail(Undecided, stepGroup, fmt.Errorf("the group has %d versions, and %d are followed at most", int64(through)+1, limit))
-		e.Hint = "if that many changes are plausible, have more followed with --versions N; otherwise begin a new group"
+		e.Hint = "if so many changes are plausible, kt group verify --versions N follows more; otherwise begin a new group"
 		return nil, e
 	}
 	g := &groupChain{check: newCheck(RosterOptions{OneByOne: opt.OneByOne}), label: label, actors: make(map[actor]uint32)}
