@@ -144,6 +144,9 @@ func (s *session) pastVersion(ctx context.Context, label string, version uint32)
 		return f.past()
 	case errors.As(err, &p) && (p.Type == ProblemVersionExpired || p.Type == ProblemErased || p.Type == ProblemVersionSkipped):
 		return past{Version: account.Missing(label, version, merkle.Hash{})}, nil
+	case errors.As(err, &p) && p.denial():
+		// Not wrapped: there is a greater version, so this is no denial that could be proven.
+		return past{}, fail(Undecided, stepAccount, fmt.Errorf("the directory denies version %d, though it has a greater one: %v", version, err))
 	}
 	return past{}, err
 }
@@ -153,7 +156,8 @@ type pastVersions func(ctx context.Context, label string, version uint32) (past,
 
 // followTo follows the versions from the one after known up to last, which was found.
 // Without anything known, it begins some versions before. If there are too many to
-// follow now, the result is about as many as were followed.
+// follow now, the result is about as many as were followed. The versions come from the
+// directory, if older is nil.
 func (s *session) followTo(ctx context.Context, known *standing, last past, older pastVersions) (*standing, []AccountEvent, error) {
 	first := last.Number - min(last.Number, maxLookedBack)
 	if known != nil {
@@ -162,6 +166,12 @@ func (s *session) followTo(ctx context.Context, known *standing, last past, olde
 	chain := known
 	var events []AccountEvent
 	end := min(uint64(last.Number), uint64(first)+maxFollowed)
+	if older == nil {
+		var err error
+		if older, err = s.inBatches(ctx, last.Label, uint64(first), min(end+1, uint64(last.Number))); err != nil {
+			return nil, nil, err
+		}
+	}
 	for version := uint64(first); version <= end; version++ {
 		p := last
 		if uint32(version) != last.Number {
@@ -180,7 +190,7 @@ func (s *session) followTo(ctx context.Context, known *standing, last past, olde
 
 // checkAccount holds a lookup against the account key of its label, if it has one: it
 // sets r.Account, and why the version is not to be handed out. What follows from it is
-// stored by handOut. The error is that versions in between could not be looked up.
+// stored by handOut. older is as for followTo. The error is that versions in between could not be looked up.
 func (s *session) checkAccount(ctx context.Context, r *LookupResult, older pastVersions) error {
 	f := r.found
 	known := s.state.contactOf(f.label).account
@@ -220,7 +230,7 @@ func (s *session) checkAccounts(ctx context.Context, results []ManyResult) error
 		}
 		err := broken
 		if err == nil || !r.Lookup.found.unsettled {
-			err = s.checkAccount(ctx, r.Lookup, s.pastVersion)
+			err = s.checkAccount(ctx, r.Lookup, nil)
 		}
 		if KindOf(err) == Misbehaved {
 			return err

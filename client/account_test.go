@@ -45,14 +45,6 @@ func keyOf(t testing.TB, s crypto.Signer) account.Key {
 	return k
 }
 
-// visitor returns another client of the directory, with a state of its own.
-func (w *world) visitor() *world {
-	w.Helper()
-	v := &world{T: w.T, dir: w.dir, server: w.server, http: w.http, root: w.TempDir()}
-	v.c = v.trust()
-	return v
-}
-
 // sign publishes a key set that is signed by an account key.
 func (w *world) sign(value []byte, by crypto.Signer) *client.PublishResult {
 	w.Helper()
@@ -91,7 +83,7 @@ func (w *world) refused(version string) {
 
 func TestSignedLookups(t *testing.T) {
 	w := newWorld(t)
-	v := w.visitor()
+	v := w.another()
 	one := accountKey("one")
 	w.sign(keys("a"), one)
 	v.accountStatus(v.lookup(alice).Account, account.Established, one, 0)
@@ -108,7 +100,7 @@ func TestSignedLookups(t *testing.T) {
 		t.Errorf("told twice: %v", r.Verdict)
 	}
 	// Somebody who comes later follows the label from its first version.
-	r = w.visitor().lookup(alice)
+	r = w.another().lookup(alice)
 	w.accountStatus(r.Account, account.Signed, one, 0)
 	if len(r.Account.Events) != 1 || r.Account.Events[0].Status != account.Established || r.Account.From != 0 {
 		t.Errorf("%+v", r.Account)
@@ -147,7 +139,7 @@ func TestUnsignedIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			v := w.visitor()
+			v := w.another()
 			one := accountKey("one")
 			w.sign(keys("a"), one)
 			first := v.lookup(alice)
@@ -164,7 +156,7 @@ func TestUnsignedIsRefused(t *testing.T) {
 			if err != nil || !errors.Is(many[0].Err, client.ErrUnsigned) || many[0].Lookup != nil || many[1].Kind() != client.Attention {
 				t.Errorf("among many: %v, %+v", err, many)
 			}
-			if _, err := w.visitor().c.Lookup(bg, alice, nil); name != "bare" && name != "not a key set" && !errors.Is(err, client.ErrUnsigned) {
+			if _, err := w.another().c.Lookup(bg, alice, nil); name != "bare" && name != "not a key set" && !errors.Is(err, client.ErrUnsigned) {
 				t.Errorf("a newcomer: %v", err)
 			}
 			if r := v.report(alice, client.RoleContact); !strings.Contains(r.Verdict.Reason, "version 1 is refused") || *r.Version != 0 {
@@ -220,7 +212,7 @@ func signedBy(t testing.TB, by, previous crypto.Signer, version uint32, commitme
 // they say.
 func TestSignedByHand(t *testing.T) {
 	w := newWorld(t)
-	v := w.visitor()
+	v := w.another()
 	w.sign(keys("a"), accountKey("one"))
 	v.lookup(alice)
 	w.haunt(signedBy(t, accountKey("one"), nil, 1, v.seenCommitment(), keys("ax")))
@@ -229,7 +221,7 @@ func TestSignedByHand(t *testing.T) {
 
 func TestSignedVersionHeals(t *testing.T) {
 	w := newWorld(t)
-	v := w.visitor()
+	v := w.another()
 	one := accountKey("one")
 	w.sign(keys("a"), one)
 	v.lookup(alice)
@@ -265,7 +257,7 @@ func TestSignedVersionHeals(t *testing.T) {
 
 func TestUnsignedInBetween(t *testing.T) {
 	w := newWorld(t)
-	v := w.visitor()
+	v := w.another()
 	one := accountKey("one")
 	w.sign(keys("a"), one)
 	w.sign(keys("ab"), one)
@@ -288,7 +280,7 @@ func TestUnsignedInBetween(t *testing.T) {
 
 func TestHistoryOfUnsigned(t *testing.T) {
 	w := newWorld(t)
-	v := w.visitor()
+	v := w.another()
 	w.sign(keys("a"), accountKey("one"))
 	v.lookup(alice)
 	w.haunt(keys("ax"))
@@ -301,7 +293,7 @@ func TestHistoryOfUnsigned(t *testing.T) {
 
 func TestRotation(t *testing.T) {
 	w := newWorld(t)
-	v := w.visitor()
+	v := w.another()
 	one, two := accountKey("one"), newElementKey(t, "two")
 	w.sign(keys("a"), one)
 	v.lookup(alice)
@@ -338,7 +330,7 @@ func TestRotation(t *testing.T) {
 
 func TestReset(t *testing.T) {
 	w := newWorld(t)
-	v := w.visitor()
+	v := w.another()
 	one, two := accountKey("one"), accountKey("two")
 	w.sign(keys("a"), one)
 	w.sign(keys("ab"), one)
@@ -367,7 +359,7 @@ func TestReset(t *testing.T) {
 		t.Errorf("told twice: %v", got.Verdict)
 	}
 	// One who did not look meanwhile, and a newcomer, are told of both.
-	got = w.visitor().lookup(alice)
+	got = w.another().lookup(alice)
 	if !strings.Contains(got.Verdict.Reason, "version 2 (in the log by 2026-11-24T12:00:00Z) announced it") || got.Kind() != 0 {
 		t.Errorf("%v", got.Verdict)
 	}
@@ -380,7 +372,7 @@ func TestReset(t *testing.T) {
 // TestResetSinceLastSeen has a contact look before the announcement and after the reset.
 func TestResetSinceLastSeen(t *testing.T) {
 	w := newWorld(t)
-	v := w.visitor()
+	v := w.another()
 	one, two := accountKey("one"), accountKey("two")
 	w.sign(keys("a"), one)
 	v.lookup(alice)

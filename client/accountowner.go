@@ -26,7 +26,7 @@ func (s *session) ownAccount(ctx context.Context, label string) (*standing, erro
 	if !last.says {
 		return o.account, nil
 	}
-	chain, _, err := s.followTo(ctx, nil, last, s.pastVersion)
+	chain, _, err := s.followTo(ctx, nil, last, nil)
 	return chain, err
 }
 

@@ -71,37 +71,45 @@ func TestLostRequestOfSigned(t *testing.T) {
 			if err != nil || !r.Published || *r.Version != 2 || len(r.Answered) != 1 || r.Answered[0].Account.Status != account.Unsigned {
 				t.Fatalf("%v, %+v", err, r)
 			}
-			v := w.visitor()
+			v := w.another()
 			v.accountStatus(v.lookup(alice).Account, account.Signed, one, 0)
 		})
 	}
 }
 
-// TestNotMineByBody has the directory take what was sent, and publish the same keys
-// without the signature: that is not what was sent.
+// TestNotMineByBody has somebody publish the keys that were sent, without a signature
+// for that place: it is not what was sent.
 func TestNotMineByBody(t *testing.T) {
-	w := newWorld(t)
 	one := accountKey("one")
-	w.sign(keys("a"), one)
-	w.dir.Before = func(op string, _ []byte) *clienttest.Answer {
-		if op == "update" {
-			return &clienttest.Answer{Status: http.StatusBadGateway, Type: "text/plain"}
-		}
-		return nil
-	}
-	_, err := w.c.Publish(bg, alice, keys("ab"), client.PublishOptions{Account: one})
-	wantKind(t, err, client.Undecided, "")
-	w.dir.Before = nil
-	w.haunt(signedBy(t, accountKey("ghost"), nil, 1, [32]byte{1}, keys("ab")))
-	o := w.own(alice)
-	if len(o.Unexpected) != 1 || o.Unexpected[0].Account.Status != account.Unsigned {
-		t.Fatalf("%+v", o.Unexpected)
+	for name, ghost := range map[string][]byte{
+		"another account key":        signedBy(t, accountKey("ghost"), nil, 1, [32]byte{1}, keys("ab")),
+		"a signature from elsewhere": signedBy(t, one, nil, 1, [32]byte{1}, keys("ab")),
+		"the bytes without one":      keys("ab"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.sign(keys("a"), one)
+			w.dir.Before = func(op string, _ []byte) *clienttest.Answer {
+				if op == "update" {
+					return &clienttest.Answer{Status: http.StatusBadGateway, Type: "text/plain"}
+				}
+				return nil
+			}
+			_, err := w.c.Publish(bg, alice, keys("ab"), client.PublishOptions{Account: one})
+			wantKind(t, err, client.Undecided, "")
+			w.dir.Before = nil
+			w.haunt(ghost)
+			o := w.own(alice)
+			if len(o.Unexpected) != 1 || o.Unexpected[0].Account.Status != account.Unsigned {
+				t.Fatalf("%+v", o.Unexpected)
+			}
+		})
 	}
 }
 
 func TestUnexpectedBySignature(t *testing.T) {
 	w := newWorld(t)
-	v := w.visitor() // another device of the owner
+	v := w.another() // another device of the owner
 	one := accountKey("one")
 	w.sign(keys("a"), one)
 	v.own(alice)
@@ -141,7 +149,7 @@ func TestUnexpectedBySignature(t *testing.T) {
 // TestAnnouncedByAnother has somebody announce a reset, and the owner cancel it.
 func TestAnnouncedByAnother(t *testing.T) {
 	w := newWorld(t)
-	ghost := w.visitor()
+	ghost := w.another()
 	one, two := accountKey("one"), accountKey("ghost")
 	w.sign(keys("a"), one)
 	if _, err := ghost.c.ResetAccount(bg, alice, client.PublishOptions{Account: two}); err != nil {
@@ -161,7 +169,7 @@ func TestAnnouncedByAnother(t *testing.T) {
 	if err != nil || g.Published || g.Completed || g.Kind() != client.Attention {
 		t.Errorf("%v, %+v", err, g)
 	}
-	v := w.visitor()
+	v := w.another()
 	v.accountStatus(v.lookup(alice).Account, account.Signed, one, 0)
 }
 
@@ -221,7 +229,7 @@ func TestSigningNeedsAKeySet(t *testing.T) {
 // TestAdoption gives a label that had none an account key.
 func TestAdoption(t *testing.T) {
 	w := newWorld(t)
-	v := w.visitor()
+	v := w.another()
 	one := accountKey("one")
 	w.publish(alice, keys("a"))
 	if r := v.lookup(alice); r.Account != nil {
@@ -267,11 +275,11 @@ func TestOwnAgain(t *testing.T) {
 	w.sign(keys("a"), one)
 	w.sign(keys("ab"), one)
 	w.settle()
-	v := w.visitor()
+	v := w.another()
 	_, err := v.c.Publish(bg, alice, keys("abc"), client.PublishOptions{})
 	wantKind(t, err, client.Usage, "the label has an account key")
 	r := v.sign(keys("abc"), one)
 	v.accountStatus(r.Account, account.Signed, one, 0)
-	got := w.visitor().lookup(alice)
+	got := w.another().lookup(alice)
 	w.accountStatus(got.Account, account.Signed, one, 0)
 }

@@ -45,7 +45,11 @@ func (c *Client) UpdateCredential(ctx context.Context, update, credential []byte
 	if err := s.receiveUpdate(h, j.Update); err != nil {
 		return nil, err
 	}
-	return h.result(), nil
+	r := h.result()
+	if err := s.state.contactOf(r.Label).account.refuseCredential(r); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 func (s *session) receiveUpdate(h *heldCredential, encoded []byte) error {

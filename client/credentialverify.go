@@ -41,6 +41,9 @@ const verifyingCredential = "verifying the credential"
 // that this client retains, without asking anybody. Nothing is changed but what is
 // retained of the credential itself, if it is provisional.
 //
+// If lookups have shown the label's account key, a version that it did not sign is
+// refused, as far as what is retained shows that: the error is ErrUnsigned.
+//
 // The error is of kind Undecided if the credential does not verify, or relies on a
 // log entry that this client does not know as a recent distinguished one.
 func (c *Client) VerifyCredential(ctx context.Context, file []byte) (*CredentialResult, error) {
@@ -57,6 +60,9 @@ func (c *Client) VerifyCredential(ctx context.Context, file []byte) (*Credential
 		// That it was verified in time is no reason to rely on it now. It is held
 		// until it is verified finally all the same.
 		return nil, s.credentialRejected(fmt.Errorf("%w: position %d", keytrans.ErrNotRecent, r.Position), h, nil)
+	}
+	if err := s.state.contactOf(r.Label).account.refuseCredential(r); err != nil {
+		return nil, err
 	}
 	if c := s.state.contacts[r.Label]; c != nil && c.seen != nil && c.seen.version > r.Version {
 		r.Newer = &c.seen.version

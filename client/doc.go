@@ -12,6 +12,10 @@
 // value between people without the directory. CompareHeads holds what this client
 // was shown of the log against what others were.
 //
+// A label can have an account key (package account), which signs its versions. Publish
+// signs with it, RotateAccount and ResetAccount change it, and a version that it did not
+// sign is refused by what looks labels up: see ErrUnsigned.
+//
 // What a result says is the finding of this program, on this machine, at that
 // time: see Verdict. Without a witness policy it does not know whether others are
 // shown the same log.

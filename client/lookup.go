@@ -97,10 +97,10 @@ func (c *Client) Lookup(ctx context.Context, label string, version *uint32) (*Lo
 	}
 	defer s.end()
 	r, err := s.lookup(ctx, label, version)
-	if err == nil {
-		err = s.checkAccount(ctx, r, s.pastVersion)
-	}
 	absent, err := s.proveAbsent(ctx, label, version, err)
+	if r != nil {
+		err = s.checkAccount(ctx, r, nil)
+	}
 	w, err := s.concludeWaiting(ctx, err)
 	if err != nil {
 		return nil, err

@@ -44,10 +44,10 @@ func (c *Client) Prove(ctx context.Context, label string, version *uint32) (*Pro
 		return nil, noPolicy()
 	}
 	r, err := s.lookup(ctx, label, version)
-	if err == nil {
-		err = s.checkAccount(ctx, r, s.pastVersion)
-	}
 	absent, err := s.proveAbsent(ctx, label, version, err)
+	if r != nil {
+		err = s.checkAccount(ctx, r, nil)
+	}
 	w, err := s.concludeWaiting(ctx, err)
 	if err != nil {
 		return nil, err

@@ -8,13 +8,13 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 )
 
-// What may be spent on verifying signatures, in about what one over Ed25519,
-// P-256 or with RSA of 4,096 bits takes. A certificate as people publish it
-// has less than ten by its own key. A key that needs more is not refused, and
-// its description says so.
+// What may be spent on verifying signatures, in about what one over Ed25519 or
+// P-256 takes: some tenth of a millisecond. A certificate as people publish it has
+// less than ten signatures by its own key. A key that needs more is not refused,
+// and its description says so.
 const (
-	budgetOfKey = 64
-	budgetOfSet = 512
+	budgetOfKey = 1000
+	budgetOfSet = 10000
 )
 
 // budget limits the time that one key may take.
@@ -34,24 +34,33 @@ func (b *budget) spend(cost int) bool {
 }
 
 // rsaCost is the cost of verifying with a modulus of so many bits.
-func rsaCost(bits int) int { return max(1, bits*bits>>24) }
+func rsaCost(bits int) int { return max(1, bits*bits>>21) }
 
-// ecdsaCost is the cost of a curve: those other than P-256 are not made for
-// speed, in this library or at all.
-func ecdsaCost(curve elliptic.Curve) int {
-	if curve == elliptic.P256() {
-		return 1
-	}
-	return 4
-}
+// Costs of the curves that are not made for speed, in the standard library or at
+// all: those of OpenPGP alone are plain big number arithmetic.
+const (
+	costEd448 = 5
+	costP384  = 10
+	costP521  = 40
+	costPlain = 60 // of 256 bits
+	costLarge = 200
+	costPQ    = 20
+	costDSA   = 20
+)
 
-// verifyCost is the cost of a key of a certificate.
+// verifyCost is the cost of a key of the standard library.
 func verifyCost(public any) int {
 	switch k := public.(type) {
 	case *rsa.PublicKey:
 		return rsaCost(k.N.BitLen())
 	case *ecdsa.PublicKey:
-		return ecdsaCost(k.Curve)
+		switch k.Curve {
+		case elliptic.P256():
+			return 1
+		case elliptic.P384():
+			return costP384
+		}
+		return costP521
 	}
 	return 1
 }
@@ -59,13 +68,25 @@ func verifyCost(public any) int {
 // pgpCost is the cost of an OpenPGP key.
 func pgpCost(k *packet.PublicKey) int {
 	switch k.PubKeyAlgo {
+	case packet.PubKeyAlgoDSA:
+		return costDSA
 	case packet.PubKeyAlgoECDSA:
-		if curve, err := k.Curve(); err != nil || curve != packet.CurveNistP256 {
-			return 8 // brainpool and secp256k1 are plain big number arithmetic
+		switch curve, _ := k.Curve(); curve {
+		case packet.CurveNistP256:
+			return 1
+		case packet.CurveNistP384:
+			return costP384
+		case packet.CurveNistP521:
+			return costP521
+		case packet.CurveSecP256k1, packet.CurveBrainpoolP256:
+			return costPlain
 		}
-	case packet.PubKeyAlgoDSA, packet.PubKeyAlgoMldsa65Ed25519, packet.PubKeyAlgoMldsa87Ed448,
+		return costLarge
+	case packet.PubKeyAlgoEd448:
+		return costEd448
+	case packet.PubKeyAlgoMldsa65Ed25519, packet.PubKeyAlgoMldsa87Ed448,
 		packet.PubKeyAlgoSlhdsaShake128s, packet.PubKeyAlgoSlhdsaShake128f, packet.PubKeyAlgoSlhdsaShake256s:
-		return 4
+		return costPQ
 	}
 	return verifyCost(k.PublicKey)
 }

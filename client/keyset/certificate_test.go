@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math/big"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -179,6 +180,18 @@ func TestStrangersParts(t *testing.T) {
 	}
 }
 
+// TestLongUserID has a user id be ignored that would be hashed for ever.
+func TestLongUserID(t *testing.T) {
+	for extra, want := range map[int]string{0: "", 1: "unbound"} {
+		name := strings.Repeat("n", maxUserID-len(" <a@example.org>")+extra)
+		e, err := openpgp.NewEntity(name, "", "a@example.org", at(born))
+		fatalIfErr(t, err)
+		if weak := strings.Join(certificateKey(t, e).Summary().Weak, " "); weak != want {
+			t.Errorf("%d bytes too long: weak %q", extra, weak)
+		}
+	}
+}
+
 // TestRevokedWeakSubkey has a weak subkey not count once it is revoked.
 func TestRevokedWeakSubkey(t *testing.T) {
 	e := newEntity(t, at(born))
@@ -195,20 +208,40 @@ func TestRevokedWeakSubkey(t *testing.T) {
 	}
 }
 
-// TestManySignatures has a certificate with more signatures than are verified.
+// TestManySignatures has a certificate with more signatures than are verified: what
+// they would say is not known, so nothing of it is said.
 func TestManySignatures(t *testing.T) {
-	e := newEntity(t, at(born))
-	k := certificateKey(t, e)
-	tags, bodies := packets(t, k.Data)
+	tags, bodies := packets(t, certificateKey(t, newEntity(t, at(born))).Data)
 	for n := range budgetOfKey + 1 { // behind the user id
 		bad := slices.Clone(bodies[len(bodies)-1])
 		bad[1] = byte(packet.SigTypeGenericCert)
 		bad[len(bad)-1] ^= byte(n)
 		tags, bodies = slices.Insert(tags, 2, tagSignature), slices.Insert(bodies, 2, bad)
 	}
-	d := assemble(tags, bodies).Summary()
-	if !slices.Contains(d.Weak, "unchecked") {
+	k := assemble(tags, bodies)
+	fatalIfErr(t, k.Check())
+	if d := k.Summary(); strings.Join(d.Weak, " ") != "unchecked" {
 		t.Errorf("%+v", d)
+	}
+}
+
+// TestBudgetOfSet has the keys of a set share what may be spent.
+func TestBudgetOfSet(t *testing.T) {
+	slow := vectorKey(t, "mls-key-package-suite-5")
+	const fit = budgetOfSet / (2 * costP521)
+	for i, d := range (Set{Keys: slices.Repeat([]Key{slow}, fit+3)}).Summary() {
+		if weak := strings.Join(d.Weak, " "); (weak == "unchecked") != (i >= fit) {
+			t.Fatalf("key %d of %d that fit: %q", i, fit, weak)
+		}
+	}
+	good := vectorKey(t, "openpgp-subkeys-expire")
+	want := good.Summary()
+	for left := range 10 {
+		b := budget{left: left}
+		d := good.summary(&b)
+		if (d.Weak == nil) != reflect.DeepEqual(d, want) || d.Weak != nil && strings.Join(d.Weak, " ") != "unchecked" {
+			t.Errorf("with %d: %+v", left, d)
+		}
 	}
 }
 

@@ -21,10 +21,10 @@ var mlsSuites = map[mls.CipherSuite]mlsSuite{
 	1: {"Ed25519", checkX25519, checkEd25519, 1},
 	2: {"P-256", checkP256, checkP256, 1},
 	3: {"Ed25519", checkX25519, checkEd25519, 1},
-	4: {"Ed448", checkX448, checkEd448, 4},
-	5: {"P-521", checkP521, checkP521, 4},
-	6: {"Ed448", checkX448, checkEd448, 4},
-	7: {"P-384", checkP384, checkP384, 4},
+	4: {"Ed448", checkX448, checkEd448, costEd448},
+	5: {"P-521", checkP521, checkP521, costP521},
+	6: {"Ed448", checkX448, checkEd448, costEd448},
+	7: {"P-384", checkP384, checkP384, costP384},
 }
 
 func checkP384(b []byte) error { return checkPoint(ecdh.P384(), b, 97) }

@@ -56,6 +56,10 @@ func (v *selfSignatures) judgePrimary(f *facts) binding {
 	return b
 }
 
+// maxUserID is the longest user id that is looked at, in bytes: every signature
+// over it hashes it anew.
+const maxUserID = 4 << 10
+
 // judgeUsers returns what the user ids that are not revoked come to: the one
 // marked as primary speaks for them, else the newest. all reports whether there
 // are user ids, and all are revoked.
@@ -64,6 +68,9 @@ func (v *selfSignatures) judgeUsers() (best binding, all bool) {
 	bound := 0
 	all = true
 	for _, u := range v.cert.users {
+		if len(u.body) > maxUserID {
+			continue
+		}
 		verify := func(s *packet.Signature) error {
 			return v.key.VerifyUserIdSignature(string(u.body), v.key, s)
 		}

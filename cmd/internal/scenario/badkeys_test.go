@@ -18,7 +18,7 @@ func TestPrivateKey(t *testing.T) {
 	alice.newAccount()
 	for _, flags := range [][]string{nil, {"--raw"}} {
 		args := append([]string{"publish", alice.label, alice.account, "--token-file", s.token()}, flags...)
-		if r := alice.kt(args...); r.code == exitVerified || !strings.Contains(r.stderr, "private key") {
+		if r := alice.kt(args...); r.code == exitVerified || !strings.Contains(strings.ToLower(r.stderr), "private key") {
 			t.Error(r)
 		}
 	}

@@ -4,11 +4,13 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 )
 
 // digest returns what kt prints for members to compare.
-func (p *person) digest(r roster) string {
+func (p *person) digest(r rosterFile) string {
 	p.Helper()
 	text, err := json.Marshal(r)
 	fatalIfErr(p.T, err)
@@ -18,9 +20,14 @@ func (p *person) digest(r roster) string {
 		Digest string `json:"digest"`
 	}
 	fatalIfErr(p.T, json.Unmarshal([]byte(p.kt("--json", "roster", "digest", file).exits(p.T, exitVerified).stdout), &out))
-	if len(out.Digest) != 12*5+11 {
+	if len(out.Digest) != 60 {
 		p.Fatalf("a digest of %d characters: %q", len(out.Digest), out.Digest)
 	}
+	var groups []string
+	for group := range slices.Chunk([]byte(out.Digest), 5) {
+		groups = append(groups, string(group))
+	}
+	p.kt("roster", "digest", file).exits(p.T, exitVerified, strings.Join(groups, " "))
 	return out.Digest
 }
 

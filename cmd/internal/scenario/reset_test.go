@@ -17,6 +17,7 @@ func TestIdentityReset(t *testing.T) {
 	bob.publish("bob's phone")
 	r := alice.conversation(alice.as("alice's phone"), bob.as("bob's phone"))
 	alice.check(r).clean(t)
+	alice.kt("lookup", bob.label).exits(t, exitVerified)
 
 	operator.newAccount()
 	reset := []string{"account", "reset", bob.label, "--new-account-key", operator.account, "--token-file", s.token()}
@@ -27,7 +28,7 @@ func TestIdentityReset(t *testing.T) {
 	time.Sleep(wait + time.Second)
 	operator.kt(reset...).exits(t, exitVerified)
 	alice.check(r).finds(t, exitAttention, "identity-reset bob@example.org")
-	alice.kt("lookup", bob.label).exits(t, exitAttention, "reset")
+	alice.kt("lookup", bob.label).exits(t, exitAttention, "IDENTITY RESET")
 }
 
 // Bob answers in time: with a version that his account key signs.

@@ -18,7 +18,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/ghostlight-kt/ghostlight/client/keyset"
-	checks "github.com/ghostlight-kt/ghostlight/client/roster"
+	"github.com/ghostlight-kt/ghostlight/client/roster"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 )
 
@@ -209,8 +209,8 @@ func (d device) line() string {
 	return strings.TrimSpace(string(ssh.MarshalAuthorizedKey(d.key()))) + " " + string(d) + "\n"
 }
 
-// roster is what somebody's app sees in a conversation: docs/roster.md.
-type roster struct {
+// rosterFile is what somebody's app sees in a conversation: docs/roster.md.
+type rosterFile struct {
 	Schema       string   `json:"schema"`
 	Conversation string   `json:"conversation"`
 	Me           string   `json:"me"`
@@ -233,8 +233,8 @@ type sessionDevice struct {
 }
 
 // conversation returns the roster of one that somebody's app has had since now.
-func (p *person) conversation(members ...member) roster {
-	return roster{Schema: "ghostlight/roster/v1", Conversation: "conversation 1", Me: p.label, Members: members}
+func (p *person) conversation(members ...member) rosterFile {
+	return rosterFile{Schema: "ghostlight/roster/v1", Conversation: "conversation 1", Me: p.label, Members: members}
 }
 
 // with returns a member who has been in the conversation for longer than the story
@@ -261,7 +261,7 @@ type checked struct {
 }
 
 // check has somebody check a roster.
-func (p *person) check(r roster, flags ...string) checked {
+func (p *person) check(r rosterFile, flags ...string) checked {
 	p.Helper()
 	text, err := json.Marshal(r)
 	fatalIfErr(p.T, err)
@@ -328,7 +328,7 @@ func (m member) since() member {
 // verified returns the member, whose keys were compared in person before the story
 // began, and so long ago that no clock is that wrong.
 func (m member) verified() member {
-	then := time.Now().UTC().Add(-2 * checks.Skew)
+	then := time.Now().UTC().Add(-2 * roster.Skew)
 	m.VerifiedAt = &then
 	return m
 }

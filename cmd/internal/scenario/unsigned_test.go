@@ -20,7 +20,7 @@ func TestUnsignedChange(t *testing.T) {
 	for range 2 {
 		alice.kt("lookup", bob.label).exits(t, exitAttention, "not signed")
 	}
-	alice.check(r).finds(t, exitAttention, "unsigned-change bob@example.org")
+	alice.check(r).finds(t, exitAttention, "unsigned-change bob@example.org", "dormant-insertion bob@example.org")
 	bob.kt("watch").exits(t, exitAttention, "provider's server")
 }
 

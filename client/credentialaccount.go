@@ -1,0 +1,49 @@
+package client
+
+import (
+	"fmt"
+
+	"github.com/ghostlight-kt/ghostlight/client/account"
+	"github.com/ghostlight-kt/ghostlight/merkle"
+)
+
+// refuseCredential returns why the version of a verified credential must not be handed
+// out, as far as that follows from what is known of the label's account key. Nobody is
+// asked for versions in between. s may be nil.
+func (s *standing) refuseCredential(r *CredentialResult) error {
+	if s == nil {
+		return nil
+	}
+	v, _, _ := accountVersion(r.Label, r.Version, merkle.Hash{}, r.Bytes)
+	status := s.judgeAlone(v)
+	if status.Stands() {
+		return nil
+	}
+	why := ErrUnsigned
+	if status == account.Unconnected {
+		why = ErrUnconnected
+	}
+	e := fail(Attention, stepAccount, fmt.Errorf("version %d is %w: its keys are refused", r.Version, why))
+	e.Hint = "look the label up, which asks for the versions in between; if that refuses it, too, ask the owner by other means"
+	return e
+}
+
+// judgeAlone decides what a version is of which the versions around it are not known,
+// but for those that s is about.
+func (s *standing) judgeAlone(v account.Version) account.Status {
+	switch {
+	case v.Number == s.Version:
+		return s.Status
+	case v.Number > s.Version:
+		_, status := account.Follow(&s.State, v)
+		return status
+	case s.Key == nil || v.Number <= s.Since:
+		return account.Unchecked // the account key was another one
+	}
+	// The account key is the same since.
+	_, status := account.Follow(nil, v)
+	if v.Key == nil || *v.Key != *s.Key {
+		return account.Unsigned
+	}
+	return status
+}
