@@ -33,7 +33,7 @@ func newPeople(t *testing.T) *people {
 	t.Helper()
 	p := &people{world: newWorld(t), is: make(map[string]*world)}
 	for _, label := range []string{alice, bob, carol, dave} {
-		p.is[label] = p.visitor()
+		p.is[label] = p.another()
 		p.publishKeys(label, "a", keyOfLabel(label))
 	}
 	return p
@@ -113,7 +113,7 @@ func (p *people) contained(v client.Verdict) {
 // version.
 func (p *people) stateOf() *group.State {
 	p.Helper()
-	v := p.visitor()
+	v := p.another()
 	var s *group.State
 	h, err := v.c.History(bg, team, 0)
 	if err != nil {
@@ -170,7 +170,7 @@ func personOf(t testing.TB, label string, key crypto.Signer) group.Person {
 func TestGroupStory(t *testing.T) {
 	p := newPeople(t)
 	p.found(bob)
-	stranger := p.visitor()
+	stranger := p.another()
 	r := p.verify(stranger)
 	p.members(r, "alice bob")
 	if r.Seen != nil || r.Members[1].AddedBy != alice || r.Members[1].Key != keyOf(t, keyOfLabel(bob)) || len(r.Versions) != 1 || r.Head.TreeSize != p.dir.Size() {
@@ -214,7 +214,7 @@ func TestGroupStory(t *testing.T) {
 func TestGroupInsertion(t *testing.T) {
 	p := newPeople(t)
 	p.found(bob)
-	stranger := p.visitor()
+	stranger := p.another()
 	p.verify(stranger)
 	ghost := accountKey("ghost")
 	s := p.stateOf()
@@ -276,7 +276,7 @@ func TestGroupValuesThatDoNotStand(t *testing.T) {
 		},
 		"replayed": func(t *testing.T, p *people, _ *group.State) []byte {
 			zero := uint32(0)
-			l, err := p.visitor().c.Lookup(bg, team, &zero)
+			l, err := p.another().c.Lookup(bg, team, &zero)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -302,7 +302,7 @@ func TestGroupValuesThatDoNotStand(t *testing.T) {
 			c, err := p.change(bob, client.GroupChanges{Remove: []string{carol}})
 			p.published(c, err, 1)
 			p.insert(value(t, p, p.stateOf()))
-			r := p.verify(p.visitor())
+			r := p.verify(p.another())
 			p.members(r, "alice bob", "unsigned-change "+team)
 			if r.Version != 2 || r.Stood != 1 {
 				t.Errorf("%+v", r)
@@ -312,7 +312,7 @@ func TestGroupValuesThatDoNotStand(t *testing.T) {
 			if err != nil || c.Published || len(c.Unexpected) != 1 {
 				t.Errorf("%v, %+v", err, c)
 			}
-			p.is[bob] = p.visitor()
+			p.is[bob] = p.another()
 			c, err = p.change(bob, client.GroupChanges{Add: []string{dave}})
 			if err != nil || c.Published || len(c.Unexpected) != 1 {
 				t.Errorf("anew: %v, %+v", err, c)
@@ -325,11 +325,11 @@ func TestGroupTooManyVersions(t *testing.T) {
 	p := newPeople(t)
 	p.found()
 	p.insert(slices.Repeat([][]byte{[]byte("x")}, 5)...)
-	_, err := p.visitor().c.VerifyGroup(bg, team, client.GroupOptions{Versions: 5})
+	_, err := p.another().c.VerifyGroup(bg, team, client.GroupOptions{Versions: 5})
 	if e := wantKind(t, err, client.Undecided, "the group has 6 versions, and 5 are followed at most"); !strings.Contains(e.Hint, "--versions") {
 		t.Errorf("hint %q", e.Hint)
 	}
-	r, err := p.visitor().c.VerifyGroup(bg, team, client.GroupOptions{Versions: 6})
+	r, err := p.another().c.VerifyGroup(bg, team, client.GroupOptions{Versions: 6})
 	if err != nil || len(r.Unsigned()) != 5 || len(r.Findings) != 5 {
 		t.Errorf("%v, %+v", err, r)
 	}
@@ -342,7 +342,7 @@ func TestGroupNotAnswered(t *testing.T) {
 	p.found(bob)
 	c, err := p.change(bob, client.GroupChanges{Add: []string{carol}})
 	p.published(c, err, 1)
-	v := p.visitor()
+	v := p.another()
 	p.dir.Before = func(op string, body []byte) *clienttest.Answer {
 		if op == "batch" || op == "search" && strings.Contains(string(body), carol) {
 			return clienttest.Problem(http.StatusServiceUnavailable, "busy", "", "not now")

@@ -26,7 +26,7 @@ func TestRemovedMember(t *testing.T) {
 	old.Version, old.Commitment = 1, p.stateOf().Commitment
 	g, err := old.Next(team, carol, keyOfLabel(carol), group.Changes{Add: []group.Person{personOf(t, dave, keyOfLabel(dave))}})
 	p.insert(marshal(t, g, err))
-	r := p.verify(p.visitor())
+	r := p.verify(p.another())
 	p.members(r, "alice bob", "unsigned-change "+team)
 }
 
@@ -51,7 +51,7 @@ func TestGhostGroups(t *testing.T) {
 			p := newPeople(t)
 			g, err := c.make(t)
 			p.insert(marshal(t, g, err))
-			if r := p.verify(p.visitor()); len(r.Findings) != 1 || string(r.Findings[0].Code)+" "+r.Findings[0].Label != c.want[0] || r.Kind() != client.Attention {
+			if r := p.verify(p.another()); len(r.Findings) != 1 || string(r.Findings[0].Code)+" "+r.Findings[0].Label != c.want[0] || r.Kind() != client.Attention {
 				t.Errorf("%+v", r.Findings)
 			}
 		})
@@ -67,7 +67,7 @@ func TestGhostFounder(t *testing.T) {
 	p.insert(marshal(t, g, err))
 	g, err = p.stateOf().Next(team, alice, ghost, group.Changes{Remove: []string{alice}})
 	p.insert(marshal(t, g, err))
-	r := p.verify(p.visitor())
+	r := p.verify(p.another())
 	p.members(r, "bob carol", "other-account-key "+alice)
 	if !strings.Contains(r.Findings[0].Message, "version 0 was made in their name") {
 		t.Errorf("%+v", r.Findings)
@@ -83,7 +83,7 @@ func TestGroupAccountKeysChange(t *testing.T) {
 		t.Fatal(err)
 	}
 	// A rotation is the owner's doing, and the old key goes on acting until they say so.
-	p.members(p.verify(p.visitor()), "alice bob")
+	p.members(p.verify(p.another()), "alice bob")
 	_, err := p.is[bob].c.ChangeGroup(bg, team, client.GroupChanges{Add: []string{carol}}, client.GroupPublishOptions{As: bob, Account: two})
 	e := wantKind(t, err, client.Usage, "and this is "+keyOf(t, two).String())
 	if !strings.Contains(e.Hint, "kt group rekey") {
@@ -93,7 +93,7 @@ func TestGroupAccountKeysChange(t *testing.T) {
 	wantKind(t, err, client.Usage, "the account key of "+bob+" is "+keyOf(t, two).String())
 	c, err := p.change(bob, client.GroupChanges{NewKey: two})
 	p.published(c, err, 1)
-	r := p.verify(p.visitor())
+	r := p.verify(p.another())
 	p.members(r, "alice bob")
 	if !r.Versions[1].Rekeyed || r.Members[1].Key != keyOf(t, two) {
 		t.Errorf("%+v", r)
@@ -105,11 +105,11 @@ func TestGroupAccountKeysChange(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	p.members(p.verify(p.visitor()), "alice bob", "identity-reset "+alice)
+	p.members(p.verify(p.another()), "alice bob", "identity-reset "+alice)
 	// That of somebody who left does not matter, though they made versions.
 	c, err = p.is[bob].c.ChangeGroup(bg, team, client.GroupChanges{Remove: []string{alice}}, client.GroupPublishOptions{As: bob, Account: two})
 	p.published(c, err, 2)
-	p.members(p.verify(p.visitor()), "bob")
+	p.members(p.verify(p.another()), "bob")
 }
 
 // TestUnsignedMember has the directory give bob another account key.
@@ -123,12 +123,12 @@ func TestUnsignedMember(t *testing.T) {
 	}
 	g, err := group.Create(team, alice, keyOfLabel(alice), personOf(t, bob, ghost))
 	p.insert(marshal(t, g, err))
-	p.members(p.verify(p.visitor()), "alice bob", "other-account-key "+bob)
+	p.members(p.verify(p.another()), "alice bob", "other-account-key "+bob)
 }
 
 func (p *people) keyCommitment(label string) account.Hash {
 	p.Helper()
-	v := p.visitor()
+	v := p.another()
 	v.lookup(label)
 	c, err := v.c.Commitment(label, 0)
 	if err != nil {
@@ -151,4 +151,33 @@ func signedFor(t *testing.T, label string, version uint32, previous account.Hash
 		t.Fatal(err)
 	}
 	return value
+}
+
+// TestGroupMisbehaviour takes back versions that the client has seen: of a member's
+// label, and of the group's.
+func TestGroupMisbehaviour(t *testing.T) {
+	for _, label := range []string{bob, team} {
+		for _, oneByOne := range []bool{false, true} {
+			p := newPeople(t)
+			p.found(bob)
+			c, err := p.change(alice, client.GroupChanges{Add: []string{carol}})
+			p.published(c, err, 1)
+			p.publishKeys(bob, "ab", keyOfLabel(bob))
+			v := p.another()
+			v.lookup(bob)
+			p.verify(v)
+			p.dir.Remove(label)
+			p.settle()
+			r, err := v.c.VerifyGroup(bg, team, client.GroupOptions{OneByOne: oneByOne})
+			if label == team {
+				if e := wantKind(t, err, client.Misbehaved, ""); e.Evidence == "" {
+					t.Error("no evidence")
+				}
+				continue
+			}
+			if err != nil || r.Kind() != client.Misbehaved || r.Findings[0].Label != bob || r.Evidence[bob] == "" || r.Verdict.Outcome != client.OutcomeMisbehaviour || len(r.Members) != 3 {
+				t.Errorf("%v, %+v", err, r)
+			}
+		}
+	}
 }

@@ -30,7 +30,7 @@ func TestTwoMembersAtOnce(t *testing.T) {
 	}
 	c, err := p.change(alice, client.GroupChanges{Add: []string{carol}})
 	p.published(c, err, 2)
-	r := p.verify(p.visitor())
+	r := p.verify(p.another())
 	p.members(r, "alice bob carol dave")
 	if r.Members[2].AddedAt != 2 || r.Members[3].AddedAt != 1 {
 		t.Errorf("%+v", r.Members)
@@ -101,7 +101,7 @@ func TestGroupLostAnswers(t *testing.T) {
 			if o.Kind() != 0 || len(o.Ledger) != 3 || o.Ledger[2].How != client.HowPublished {
 				t.Errorf("%+v", o)
 			}
-			p.members(p.verify(p.visitor()), "alice carol")
+			p.members(p.verify(p.another()), "alice carol")
 		})
 	}
 }
@@ -166,5 +166,5 @@ func TestGroupUsage(t *testing.T) {
 	}
 	_, err := p.change(alice, client.GroupChanges{Add: []string{"nobody@example.org"}})
 	wantKind(t, err, client.Absent, "nobody@example.org")
-	p.members(p.verify(p.visitor()), "alice bob")
+	p.members(p.verify(p.another()), "alice bob")
 }

@@ -63,7 +63,7 @@ func (p *person) verifyGroup(name string, code int, members string, findings ...
 }
 
 // inGroup is a conversation of the group's.
-func (p *person) inGroup(labels ...string) roster {
+func (p *person) inGroup(labels ...string) rosterFile {
 	r := p.conversation()
 	for _, l := range labels {
 		r.Members = append(r.Members, with(l, device(l+"'s phone")))
