@@ -126,6 +126,9 @@ func (c *Client) publishGroup(ctx context.Context, name string, opt GroupPublish
 		return nil, err
 	}
 	r.Witness, r.Verdict = w, w.qualify(r.Verdict)
+	if r.Published && r.Kind() == Undecided {
+		r.Verdict.Reason = fmt.Sprintf("version %d is published, but %s", *r.Version, r.Verdict.Reason)
+	}
 	return r, nil
 }
 

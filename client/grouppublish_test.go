@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ghostlight-kt/ghostlight/client"
 	"github.com/ghostlight-kt/ghostlight/client/clienttest"
@@ -167,4 +168,33 @@ func TestGroupUsage(t *testing.T) {
 	_, err := p.change(alice, client.GroupChanges{Add: []string{"nobody@example.org"}})
 	wantKind(t, err, client.Absent, "nobody@example.org")
 	p.members(p.verify(p.another()), "alice bob")
+}
+
+// TestGroupWitnessed verifies and changes a group under a witness policy: of what the
+// witnesses have not seen, nothing is told, and nothing counts as seen.
+func TestGroupWitnessed(t *testing.T) {
+	p := newPeople(t)
+	v := p.another()
+	v.trustPolicy(p.dir.Policy("any"))
+	p.found(bob)
+	if r := p.verify(v); r.Witness == nil || !r.Witness.Settled || r.Kind() != 0 {
+		t.Errorf("%+v", r.Witness)
+	}
+	p.dir.ShowLog(p.dir.Size())
+	c, err := p.change(bob, client.GroupChanges{Add: []string{carol}})
+	p.published(c, err, 1)
+	p.dir.Clock.Add(time.Hour)
+	v.c = v.with(func(cfg *client.Config) { cfg.WitnessDelay = -1 })
+	_, err = v.c.VerifyGroup(bg, team, client.GroupOptions{})
+	wantKind(t, err, client.Undecided, "")
+	g, err := v.c.ChangeGroup(bg, team, client.GroupChanges{Add: []string{dave}}, as(bob))
+	if err != nil || !g.Published || g.Kind() != client.Undecided || g.Verdict.Outcome != client.OutcomeUnchecked || !strings.Contains(g.Verdict.Reason, "version 2 is published, but") {
+		t.Errorf("%v, %+v", err, g)
+	}
+	p.dir.ShowLog(p.dir.Size())
+	r := p.verify(v)
+	p.members(r, "alice bob carol dave")
+	if r.Seen == nil || *r.Seen != 0 || !r.Witness.Settled {
+		t.Errorf("%+v, %+v", r.Seen, r.Witness)
+	}
 }
