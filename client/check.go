@@ -25,6 +25,11 @@ type RosterOptions struct {
 	// OneByOne has each label asked for by itself, even if the directory answers
 	// many at once.
 	OneByOne bool
+	// Group is the label of the conversation's group, empty if it has none: see
+	// VerifyGroup. Its members are the list that the members agreed on, of which the
+	// roster must have none of its own. What is found of the group is found of this
+	// label.
+	Group string
 }
 
 // RosterResult is the outcome of CheckRoster.
@@ -92,6 +97,9 @@ func (c *Client) CheckRoster(ctx context.Context, r *roster.Roster, opt RosterOp
 	if opt.History < 0 || opt.Window < 0 {
 		return nil, usage("the number of versions and the window must not be negative")
 	}
+	if err := opt.checkGroup(r); err != nil {
+		return nil, err
+	}
 	k := newCheck(opt)
 	k.add(r.Me, r.Started)
 	for i := range r.Members {
@@ -103,7 +111,7 @@ func (c *Client) CheckRoster(ctx context.Context, r *roster.Roster, opt RosterOp
 	}
 	defer s.end()
 	k.begin(s)
-	report, err := k.run(ctx, r)
+	report, err := k.runAgreed(ctx, r)
 	if saveErr := s.saveDeferred(); err == nil {
 		err = saveErr
 	}

@@ -177,7 +177,7 @@ evidence file is named), 4 proven absent, 5 could not decide, 6 needs your atten
 	root.SetErr(a.stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(a.trustCommand(), a.lookupCommand(), a.publishCommand(), a.ownCommand(), a.watchCommand(), a.historyCommand(), a.proofCommand(),
-		a.accountCommand(), a.rosterCommand(), a.credentialCommand(), a.headsCommand(), a.evidenceCommand())
+		a.accountCommand(), a.rosterCommand(), a.groupCommand(), a.credentialCommand(), a.headsCommand(), a.evidenceCommand())
 	return root
 }
 
