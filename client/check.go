@@ -140,6 +140,7 @@ type facts struct {
 	accounts []account.Version // of Versions
 	known    *standing         // what lookups retained of the account key, nil if nothing
 	done     bool              // there is no older version to ask for
+	held     int               // bytes of the values of Versions
 	// commitments to versions that were proven, of values that were not had.
 	commitments map[uint32][32]byte
 }

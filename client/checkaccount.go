@@ -32,7 +32,9 @@ func (f *facts) knows() bool {
 }
 
 // followAccount decides for each version how it stands to the one before, from what
-// lookups retained of the label's account key on.
+// lookups retained of the label's account key on. A version that they refused is
+// refused here, too, whatever the versions here say by themselves: those may not go
+// back to the one that brought the key.
 func (k *check) followAccount(f *facts) {
 	if len(f.Versions) == 0 {
 		return
@@ -48,9 +50,17 @@ func (k *check) followAccount(f *facts) {
 			before = &f.known.State
 		}
 		state, status := account.Follow(before, f.accounts[i])
+		if f.known.refuses(v.Number) {
+			state, status = f.known.State, f.known.Status
+		}
 		before = &state
 		v.Account, v.Key = status, f.accounts[i].Key
 	}
+}
+
+// refuses reports whether s says that a version does not stand. s may be nil.
+func (s *standing) refuses(version uint32) bool {
+	return s != nil && s.Version == version && s.Status != account.Unknown && !s.Status.Stands()
 }
 
 // knewBefore notes that the account key of the oldest version stood when the label was

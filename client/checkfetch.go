@@ -10,11 +10,13 @@ import (
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 )
 
-// maxHeld is how many bytes of values a check of a roster holds. What would make it
-// more is not looked at, and the findings say so.
-const maxHeld = 128 << 20
+// defaultMaxHeld is how many bytes of values a check of a roster holds. What would make
+// it more is not looked at, and the findings say so.
+const defaultMaxHeld = 128 << 20
 
-var errHeld = fmt.Errorf("the values of the labels before it have more than %d bytes together", maxHeld)
+func (k *check) errHeld() error {
+	return fmt.Errorf("the values of the labels before it have more than %d bytes together: check the conversation in parts", k.cfg.maxHeld)
+}
 
 // headRounds is how often labels are asked for at most, until all are proven under
 // one head.
@@ -53,15 +55,16 @@ func (k *check) fetch(ctx context.Context) error {
 func (k *check) takeNewest(q question, o outcome) {
 	f := k.facts[q.label]
 	switch {
-	case o.found != nil && k.held > maxHeld:
-		f.forget()
-		f.Err = errHeld
 	case o.found != nil:
-		f.Versions, f.accounts, f.Absent = nil, nil, false
+		k.forget(f)
+		if k.held > k.cfg.maxHeld {
+			f.Err = k.errHeld()
+			return
+		}
 		k.addVersion(f, o.found)
 		f.Head = rosterHead(headOf(o.found.View))
 	case o.absence != nil && o.absence.Greatest == nil:
-		f.Versions, f.accounts = nil, nil
+		k.forget(f)
 		f.Absent, f.Head = true, rosterHead(o.absence.Head)
 	case KindOf(o.err) == Misbehaved:
 		k.contradicted(f, o.err)
@@ -72,9 +75,10 @@ func (k *check) takeNewest(q question, o outcome) {
 	}
 }
 
-// forget drops what was proven.
-func (f *facts) forget() {
-	f.Versions, f.accounts, f.Absent, f.Err, f.done = nil, nil, false, nil, true
+// forget drops what was proven of a label.
+func (k *check) forget(f *facts) {
+	k.held -= f.held
+	f.Versions, f.accounts, f.Absent, f.Err, f.done, f.held = nil, nil, false, nil, true, 0
 }
 
 func rosterHead(h Head) roster.Head {
@@ -91,6 +95,7 @@ func (k *check) addVersion(f *facts, r *found) {
 	}
 	k.bound(&v, r)
 	f.note(r)
+	f.held += len(r.Value.Value)
 	k.held += len(r.Value.Value)
 	f.Versions = append(f.Versions, v)
 	f.accounts = append(f.accounts, readAccount(f.Label, &v))
@@ -142,7 +147,7 @@ func (k *check) olderQuestions(count int) []question {
 	var out []question
 	for _, label := range k.labels {
 		f := k.facts[label]
-		if len(f.Versions) == 0 || f.done || !f.needsOlder() || k.held > maxHeld {
+		if len(f.Versions) == 0 || f.done || !f.needsOlder() || k.held > k.cfg.maxHeld {
 			continue
 		}
 		lowest := f.Versions[len(f.Versions)-1].Number

@@ -15,6 +15,8 @@ func (s *subject) gaps() {
 		s.find(CouldNotCheck, Warning, nil, []int{newest}, fmt.Sprintf("Version %d is the greatest, and its value could not be had: %s.", v.Number, v.Missing))
 	case !v.KeySet:
 		s.find(CouldNotCheck, Warning, nil, []int{newest}, fmt.Sprintf("The value of version %d, the greatest, is no key set.", v.Number))
+	case v.Account == account.Unconnected:
+		s.find(CouldNotCheck, Warning, nil, []int{newest}, fmt.Sprintf("Version %d is signed by another account key than the one known before, and what lies between could not be had.", v.Number))
 	}
 	s.missing()
 	s.truncated()
