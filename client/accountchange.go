@@ -99,7 +99,7 @@ func (s *session) completeReset(ctx context.Context, label string, value []byte,
 	var e *Error
 	switch {
 	case errors.As(err, &p) && p.Type == ProblemPolicy && errors.As(err, &e):
-		e.Hint = fmt.Sprintf("the new account key was announced in version %d, in the log by %s. Run the same command again when the directory says that it can be used, or, if it does not say when, from %[4]s on: directories wait %[3]d hours unless their operator decides otherwise",
+		e.Hint = fmt.Sprintf("the new account key was announced in version %d, in the log by %s. A directory that waits %d hours, as they do unless their operator decides otherwise, lets the reset be completed from %s on: run the same command then",
 			out.Announced, out.AnnouncedAt.Format(time.RFC3339), int(ResetWait.Hours()), out.Earliest.Format(time.RFC3339))
 		return nil, err
 	case err != nil:
