@@ -235,7 +235,7 @@ func (k *check) result(report *roster.Report, w *Witnessed) *RosterResult {
 	if err := out.digest(k); err != nil {
 		out.NoDigest = err.Error()
 	}
-	out.Verdict = w.qualify(out.verdict(len(k.labels)))
+	out.Verdict = w.qualify(out.verdict(k))
 	return out
 }
 
@@ -257,7 +257,21 @@ func (r *RosterResult) digest(k *check) error {
 	return err
 }
 
-func (r *RosterResult) verdict(labels int) Verdict {
+// absent returns how many labels are proven to be absent.
+func (k *check) absent() (n int) {
+	for _, label := range k.labels {
+		if k.facts[label].Absent {
+			n++
+		}
+	}
+	return n
+}
+
+func (r *RosterResult) verdict(k *check) Verdict {
+	labels, proven := len(k.labels), fmt.Sprintf("%d labels are proven", len(k.labels))
+	if absent := k.absent(); absent > 0 { // one's own
+		proven = fmt.Sprintf("%d labels are proven, %d to be absent", labels, absent)
+	}
 	count := make(map[roster.Severity]int)
 	for _, f := range r.Findings {
 		count[f.Severity]++
@@ -265,7 +279,7 @@ func (r *RosterResult) verdict(labels int) Verdict {
 	counted := fmt.Sprintf("%d errors, %d warnings and %d notes about %d labels", count[roster.Error], count[roster.Warning], count[roster.Note], labels)
 	switch r.Kind() {
 	case 0:
-		return verdict(OutcomeVerified, "%d labels are proven, and nobody and nothing in the conversation contradicts them (%d notes)", labels, count[roster.Note])
+		return verdict(OutcomeVerified, "%s, and nobody and nothing in the conversation contradicts them (%d notes)", proven, count[roster.Note])
 	case Misbehaved:
 		return verdict(OutcomeMisbehaviour, "the directory signed a contradiction; %s", counted)
 	case Absent:

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"crypto"
+
 	"github.com/spf13/cobra"
 
 	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/client/account"
 	"github.com/ghostlight-kt/ghostlight/cmd/internal/cli"
 )
 
@@ -29,8 +32,30 @@ func (f *accountFlags) options(a *app) (opt client.PublishOptions, err error) {
 	if opt.PreviousAccount, err = a.readAccountKey("--account-key", f.key); err != nil {
 		return opt, err
 	}
-	opt.Account, err = a.readAccountKey("--new-account-key", f.newKey)
-	return opt, err
+	if opt.Account, err = a.readAccountKey("--new-account-key", f.newKey); err != nil {
+		return opt, err
+	}
+	return opt, differ(opt.PreviousAccount, opt.Account)
+}
+
+// differ refuses to change an account key to itself, which would be called unchanged,
+// and look like a rotation that was made. previous may be nil.
+func differ(previous, next crypto.Signer) error {
+	if previous == nil {
+		return nil
+	}
+	was, err := account.KeyOf(previous)
+	if err != nil {
+		return operationalError("reading the account key", err)
+	}
+	is, err := account.KeyOf(next)
+	if err != nil {
+		return operationalError("reading the account key", err)
+	}
+	if was == is {
+		return usageError("--account-key and --new-account-key are the same key: kt account new makes another one")
+	}
+	return nil
 }
 
 func (a *app) accountRotateCommand() *cobra.Command {

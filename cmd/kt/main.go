@@ -95,7 +95,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	a.stdout = out
 	root := a.rootCommand()
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	called, err := root.ExecuteContextC(ctx)
 	a.warnOfDamage()
 	if err == nil && out.err != nil {
 		err = operationalError("writing the result", out.err)
@@ -104,10 +104,18 @@ func (a *app) run(ctx context.Context, args []string) int {
 		return exitCode(a.finding)
 	}
 	if e := (*client.Error)(nil); !a.started && !errors.As(err, &e) {
-		err = &client.Error{Kind: client.Usage, Err: err, Hint: "kt --help, or kt COMMAND --help, tells what there is"}
+		err = &client.Error{Kind: client.Usage, Err: err, Hint: usageHint(called)}
 	}
 	a.printError(err)
 	return exitCode(client.KindOf(err))
+}
+
+// usageHint tells how a command is called.
+func usageHint(cmd *cobra.Command) string {
+	if !strings.Contains(cmd.Use, " ") && cmd.HasSubCommands() {
+		return cmd.CommandPath() + " --help tells what there is"
+	}
+	return fmt.Sprintf("usage: %s; %s --help tells more", cmd.UseLine(), cmd.CommandPath())
 }
 
 // output remembers that something could not be written.

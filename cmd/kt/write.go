@@ -47,7 +47,7 @@ what you publish takes their place. See kt account.
 With --wait-witnessed, kt returns once the witnesses have seen the new version. If
 they do not in time, the exit code is 5; the version is published all the same.`,
 		Example: `  kt publish me@example.org mykey.asc --token-file ~/.config/ghostlight/token
-  kt publish me@example.org mykey.asc --account-key account.pem
+  kt publish me@example.org mykey.asc --account-key account.pem --token-file token
   kt publish me@example.org phone.pub recipients.txt --device "my phone" --purpose messaging
   kt publish me@example.org mykey.asc --wait-witnessed=30s`,
 		Args: labelAndFiles,
@@ -216,6 +216,7 @@ than log entries live, or before a version was erased.`,
 	}
 	cmd.Flags().BoolVar(&anew, "anew", false, "take a label over anew that you own already")
 	cmd.Flags().UintSliceVar(&accept, "accept", nil, "answer for unexpected version `N` (can be repeated)")
+	cmd.Flags().Lookup("accept").DefValue = "" // or the help would call it []
 	return cmd
 }
 
