@@ -111,24 +111,14 @@ func (s *subject) staleStatus(key keyset.Description) {
 }
 
 // replacement returns what plainly took the place of a key, as far as keyset.Diff
-// can tell.
+// can tell. Nil if nothing did, or the key has not gone.
 func (s *subject) replacement(r *run) *keyset.Description {
+	if !r.ended {
+		return nil
+	}
 	for _, c := range keyset.Diff(s.t.versions[r.last].Keys, s.t.versions[r.to].Keys).Replaced {
 		if s.ids.of(c.Old) == r.id {
 			return &c.New
-		}
-	}
-	return nil
-}
-
-// predecessor returns what a key plainly took the place of.
-func (s *subject) predecessor(r *run) *keyset.Description {
-	if r.earliest == 0 || s.t.keys[r.earliest-1] == nil {
-		return nil
-	}
-	for _, c := range keyset.Diff(s.t.versions[r.earliest-1].Keys, s.t.versions[r.from].Keys).Replaced {
-		if s.ids.of(c.New) == r.id {
-			return &c.Old
 		}
 	}
 	return nil
