@@ -116,12 +116,26 @@ func (s *subject) replacement(r *run) *keyset.Description {
 	if !r.ended {
 		return nil
 	}
-	for _, c := range keyset.Diff(s.t.versions[r.last].Keys, s.t.versions[r.to].Keys).Replaced {
-		if s.ids.of(c.Old) == r.id {
-			return &c.New
-		}
+	if c, ok := s.replacements(r.last, r.to).byOld[r.id]; ok {
+		return &c.New
 	}
 	return nil
+}
+
+// replacements are what plainly took the place of what between two versions.
+type replacements struct{ byOld, byNew map[string]keyset.Change }
+
+func (s *subject) replacements(old, now int) *replacements {
+	at := [2]int{old, now}
+	if r := s.t.replaced[at]; r != nil {
+		return r
+	}
+	r := &replacements{make(map[string]keyset.Change), make(map[string]keyset.Change)}
+	for _, c := range keyset.Diff(s.t.versions[old].Keys, s.t.versions[now].Keys).Replaced {
+		r.byOld[s.ids.of(c.Old)], r.byNew[s.ids.of(c.New)] = c, c
+	}
+	s.t.replaced[at] = r
+	return r
 }
 
 // dormant finds usable keys that the directory lists and the session lacks.

@@ -20,12 +20,15 @@ type timeline struct {
 	// unsure are versions of which better bounds could show that they are.
 	unsure []int
 	runs   []run // in order of from, then of id
+	byID   map[string][]*run
+	// replaced remembers what replacements found out, which takes its time.
+	replaced map[[2]int]*replacements
 }
 
 // newTimeline makes the timeline of a label. verified is when the user last
 // verified its owner, zero if never.
 func newTimeline(h *History, ids identities, window time.Duration, verified time.Time) *timeline {
-	t := &timeline{h: h}
+	t := &timeline{h: h, byID: make(map[string][]*run), replaced: make(map[[2]int]*replacements)}
 	for i := len(h.Versions) - 1; i >= 0; i-- {
 		v := &h.Versions[i]
 		t.versions = append(t.versions, v)
@@ -168,6 +171,10 @@ func (t *timeline) findRuns() {
 		}
 		before = i
 	}
+	for i := range t.runs {
+		r := &t.runs[i]
+		t.byID[r.id] = append(t.byID[r.id], r)
+	}
 }
 
 // came and went are when a run began and ended.
@@ -175,15 +182,7 @@ func (t *timeline) came(r *run) span { return span{t.created[r.earliest].lo, t.c
 func (t *timeline) went(r *run) span { return span{t.created[r.last+1].lo, t.created[r.to].hi} }
 
 // runsOf returns the runs of a key, oldest first.
-func (t *timeline) runsOf(id string) []*run {
-	var list []*run
-	for i := range t.runs {
-		if t.runs[i].id == id {
-			list = append(list, &t.runs[i])
-		}
-	}
-	return list
-}
+func (t *timeline) runsOf(id string) []*run { return t.byID[id] }
 
 // present returns the keys of the newest version. Nil if it has no key set.
 func (t *timeline) present() map[string]keyset.Description {

@@ -100,10 +100,8 @@ func (s *subject) predecessor(r *run) *run {
 	if r.earliest == 0 || s.t.keys[r.earliest-1] == nil {
 		return nil
 	}
-	for _, c := range keyset.Diff(s.t.versions[r.earliest-1].Keys, s.t.versions[r.from].Keys).Replaced {
-		if s.ids.of(c.New) == r.id {
-			return s.t.runAt(s.ids.of(c.Old), r.earliest-1)
-		}
+	if c, ok := s.replacements(r.earliest-1, r.from).byNew[r.id]; ok {
+		return s.t.runAt(s.ids.of(c.Old), r.earliest-1)
 	}
 	return nil
 }
