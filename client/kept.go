@@ -103,20 +103,23 @@ func (s *session) writeKept(k *keptExchange) error {
 	if err != nil {
 		return err
 	}
-	if err := durable.MakeFolder(filepath.Dir(path)); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
 	if err := s.makeRoom(path); err != nil {
 		return err
 	}
+	// Not forced to the disk, which would take most of the time of an operation on many
+	// labels: what a crash damages does not have the checksum that it says.
 	temporary := path + ".new"
-	if err := durable.Write(temporary, data, os.O_TRUNC); err != nil {
+	if err := os.WriteFile(temporary, data, 0o600); err != nil {
 		return err
 	}
 	return os.Rename(temporary, path)
 }
 
-// makeRoom removes the oldest file if another one would be too many.
+// makeRoom removes old files if another one would be too many: many of them, since it
+// takes a time that grows with their number.
 func (s *session) makeRoom(path string) error {
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -131,15 +134,20 @@ func (s *session) makeRoom(path string) error {
 			files = append(files, info)
 		}
 	}
-	if len(files) == 0 {
-		return nil
+	slices.SortFunc(files, func(a, b fs.FileInfo) int { return cmp.Compare(a.ModTime().UnixNano(), b.ModTime().UnixNano()) })
+	for _, f := range files[:(len(files)+7)/8] {
+		if err := os.Remove(filepath.Join(filepath.Dir(path), f.Name())); err != nil {
+			return err
+		}
 	}
-	oldest := slices.MinFunc(files, func(a, b fs.FileInfo) int { return cmp.Compare(a.ModTime().UnixNano(), b.ModTime().UnixNano()) })
-	return os.Remove(filepath.Join(filepath.Dir(path), oldest.Name()))
+	return nil
 }
 
 // keepFound keeps a verified search if it tells more of the label than what is kept.
 func (s *session) keepFound(ctx context.Context, f *found) {
+	if s.contactsOnly && s.state.contacts[f.label] == nil {
+		return
+	}
 	commitment, err := f.commitment()
 	if err != nil {
 		return

@@ -41,8 +41,11 @@ type session struct {
 	previous  *state    // before the configuration was replaced, nil if it was not
 	unstored  bool      // store keeps the state in memory only
 	deferral  deferral
-	log       *publicLog // see publicLog
-	slowLog   bool       // the last settle ran out of time
+	// contactsOnly keeps exchanges about contacts only: of other labels nothing is
+	// retained that a later answer could contradict.
+	contactsOnly bool
+	log          *publicLog // see publicLog
+	slowLog      bool       // the last settle ran out of time
 }
 
 // begin starts an operation. The caller ends it.

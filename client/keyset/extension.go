@@ -3,6 +3,7 @@ package keyset
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Types of the extensions of a set. Package account says what they hold.
@@ -42,6 +43,14 @@ func (p Purpose) String() string {
 		return purposeNames[p]
 	}
 	return fmt.Sprintf("purpose-%d", uint8(p))
+}
+
+// ParsePurpose returns the purpose of a name that String has in the registry.
+func ParsePurpose(name string) (Purpose, error) {
+	if p := slices.Index(purposeNames[:], name); p > 0 {
+		return Purpose(p), nil
+	}
+	return 0, fmt.Errorf("%w: %q is not one of %s", errKey, name, strings.Join(purposeNames[1:], ", "))
 }
 
 // PurposeAttribute returns the attribute for these purposes, in any order.

@@ -190,7 +190,7 @@ func TestWaitFlag(t *testing.T) {
 		_, stderr := x.kt(exitUsage, args...)
 		x.contains(stderr, "kt: error: 30s is taken for an argument: ", "kt: hint: write --wait-witnessed=30s: ")
 	}
-	for _, args := range [][]string{{"publish", alice, "file", "more", "--wait-witnessed"}, {"proof", alice, "30s"}} {
+	for _, args := range [][]string{{"history", alice, "more"}, {"proof", alice, "30s"}} {
 		_, stderr := x.kt(exitUsage, args...)
 		x.contains(stderr, "kt: error: accepts ", "kt: hint: kt --help")
 	}
@@ -212,7 +212,7 @@ func TestPolicyFlag(t *testing.T) {
 	_, stderr = x.kt(exitUsage, "publish", alice, x.file(sshKey), "--token-file", "-", "--policy", "-")
 	x.contains(stderr, "- stands for the policy and for the token\n")
 	stdout, _ = x.kt(exitOK, "publish", "--help")
-	x.contains(stdout, "(C2SP tlog-policy; - for standard input)", "Only one of\nFILE, --token-file, --account-key and --policy can be standard input.")
+	x.contains(stdout, "(C2SP tlog-policy; - for standard input)", "Only one of FILE, --token-file, --account-key and --policy can be\nstandard input.")
 	stdout, _ = x.kt(exitOK, "--help")
 	x.contains(stdout, "kt keeps what is pending under that of\n--policy")
 }

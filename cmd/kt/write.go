@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ghostlight-kt/ghostlight/client"
-	"github.com/ghostlight-kt/ghostlight/client/keyring"
 	"github.com/ghostlight-kt/ghostlight/cmd/internal/cli"
 )
 
@@ -23,17 +21,23 @@ const (
 func (a *app) publishCommand() *cobra.Command {
 	var (
 		tokenFile, accountKey string
-		raw, force            bool
+		force                 bool
+		source                valueSource
 	)
 	cmd := &cobra.Command{
-		Use:   "publish LABEL FILE",
+		Use:   "publish LABEL FILE...",
 		Short: "Publish keys as a new version of a label",
-		Long: `Publish the public keys in a file (OpenPGP, OpenSSH, age, X.509, PEM, JWK, MLS
-KeyPackage, or raw; - for standard input) as a new version of a label. A file with a
-private key in it is refused, with --raw too, and weak keys are named. kt becomes the
-label's owner if it is not yet. If the directory holds versions that you did not
-publish, they are named, nothing is published, and the exit code is 6. Only one of
-FILE, --token-file, --account-key and --policy can be standard input.
+		Long: `Publish the public keys in files (OpenPGP, OpenSSH, age, X.509, PEM, JWK, MLS
+KeyPackage, or raw; - for standard input) as a new version of a label, which has these
+keys and no others. A file with a private key in it is refused, with --raw too, and
+weak keys are named. kt becomes the label's owner if it is not yet. If the directory
+holds versions that you did not publish, they are named, nothing is published, and the
+exit code is 6. Only one of FILE, --token-file, --account-key and --policy can be
+standard input.
+
+--device names the device that has the keys, in the place of what the files call them,
+and --purpose says what they are for. Both are shown to contacts, and tell kt roster
+which keys to expect in a conversation.
 
 With --account-key, the new version is signed with the account key in that file, and
 the label has it from then on: contacts refuse versions that it did not sign, and so
@@ -44,8 +48,9 @@ With --wait-witnessed, kt returns once the witnesses have seen the new version. 
 they do not in time, the exit code is 5; the version is published all the same.`,
 		Example: `  kt publish me@example.org mykey.asc --token-file ~/.config/ghostlight/token
   kt publish me@example.org mykey.asc --account-key account.pem
+  kt publish me@example.org phone.pub recipients.txt --device "my phone" --purpose messaging
   kt publish me@example.org mykey.asc --wait-witnessed=30s`,
-		Args: cobra.ExactArgs(2),
+		Args: labelAndFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name, err := label(args[0])
 			if err != nil {
@@ -60,7 +65,7 @@ they do not in time, the exit code is 5; the version is published all the same.`
 			if err != nil {
 				return err
 			}
-			value, err := a.readValue(args[1], name, raw)
+			value, err := a.readValue(args[1:], name, source)
 			if err != nil {
 				return err
 			}
@@ -83,10 +88,24 @@ they do not in time, the exit code is 5; the version is published all the same.`
 	}
 	cmd.Flags().StringVar(&tokenFile, "token-file", "", "`file` with the token that the operator issued; - for standard input")
 	cmd.Flags().StringVar(&accountKey, "account-key", "", "`file` with the account key to sign with; - for standard input")
-	cmd.Flags().BoolVar(&raw, "raw", false, "publish the bytes of the file as they are")
+	source.add(cmd)
 	cmd.Flags().BoolVar(&force, "force", false, "make a new version even if the value is the present one")
 	a.addWaitFlag(cmd)
 	return cmd
+}
+
+// labelAndFiles is the Args of publish. A file that is called like a time and is not
+// there was meant for a flag.
+func labelAndFiles(cmd *cobra.Command, args []string) error {
+	if err := cobra.MinimumNArgs(2)(cmd, args); err != nil {
+		return err
+	}
+	for _, path := range args[1:] {
+		if _, err := os.Stat(path); err != nil && isDuration(path) {
+			return fmt.Errorf("there is no file %s", path)
+		}
+	}
+	return nil
 }
 
 func (a *app) printPublished(r *client.PublishResult) {
@@ -152,31 +171,6 @@ func (a *app) readToken(path string) (string, error) {
 		return "", operationalError("reading the token", fmt.Errorf("%s does not hold a token", path))
 	}
 	return token, nil
-}
-
-// readValue returns the value to publish: the key set of what is in the file,
-// or its bytes.
-func (a *app) readValue(path, name string, raw bool) ([]byte, error) {
-	data, err := a.readInput("the value to publish", path, maxFile)
-	if err != nil {
-		return nil, err
-	}
-	value, skipped, err := keyring.Value(data, path, name, raw)
-	for _, s := range skipped {
-		fmt.Fprintf(a.stderr, "kt: skipped: %s\n", cli.Printable(s.String()))
-	}
-	if err != nil {
-		e := &client.Error{Kind: client.Operational, Step: "reading keys", Err: err}
-		switch {
-		case errors.Is(err, keyring.ErrPrivateKey):
-			e.Hint = "publish the public part: gpg --export, the .pub file, age-keygen -y, or openssl pkey -pubout"
-		case errors.Is(err, keyring.ErrUnrecognized):
-			e.Hint = "to publish other data as it is, use --raw"
-		}
-		return nil, e
-	}
-	a.warnOfKeys(value)
-	return value, nil
 }
 
 func (a *app) ownCommand() *cobra.Command {

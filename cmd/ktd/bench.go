@@ -39,7 +39,7 @@ bytes.`,
 		Example: "  ktd bench publish --labels 200000 --batch 10000 --dir /tmp/bench\n  ktd bench lookup --dir /tmp/bench",
 	}
 	cli.Group(cmd)
-	cmd.AddCommand(newBenchPublish(), newBenchLookup())
+	cmd.AddCommand(newBenchPublish(), newBenchLookup(), newBenchRoster())
 	return cmd
 }
 

@@ -63,3 +63,23 @@ func TestBenchLookupAlone(t *testing.T) {
 		t.Errorf("no table:\n%s", r.stdout)
 	}
 }
+
+func TestBenchRoster(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "bench")
+	ktd(t, "bench", "publish", "--labels", "30", "--vrf-time", "1ms", "--dir", dir).exits(exitOK)
+	server := startServer(t, dir)
+	requests := make(map[string]float64)
+	for _, batch := range []string{"true", "false"} {
+		var got map[string]any
+		ktd(t, "bench", "roster", server.url, "--labels", "30", "--members", "20", "--batch="+batch, "--json").exits(exitOK).json(&got)
+		requests[batch], _ = got["requests"].(float64)
+		if got["members"] != 20.0 || got["bytes_received"].(float64) < 20*300 || got["seconds"].(float64) <= 0 || got["rss_bytes"].(float64) <= 0 {
+			t.Errorf("%v", got)
+		}
+	}
+	if requests["true"] != 1 || requests["false"] != 20 {
+		t.Errorf("%v requests", requests)
+	}
+	ktd(t, "bench", "roster", server.url, "--labels", "40", "--members", "40").exits(exitFailed, "does the directory have the 40 labels")
+	ktd(t, "bench", "roster", server.url, "--members", "0").exits(exitUsage, "--members")
+}

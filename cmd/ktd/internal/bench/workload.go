@@ -2,7 +2,7 @@
 // with what the VRF alone would allow, and how fast it proves them.
 //
 // The workload is reproducible: labels are user00000000@example.org and so on,
-// values are 128 bytes that depend on the label's number alone.
+// values are key sets of two keys, 128 bytes, that depend on the label's number alone.
 package bench
 
 import (
@@ -16,6 +16,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/ghostlight-kt/ghostlight/client/keyset"
 	"github.com/ghostlight-kt/ghostlight/cmd/ktd/internal/instance"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 )
@@ -29,12 +30,26 @@ const seed = 0x67686f73746c6974
 // label returns the i-th label.
 func label(i int) []byte { return fmt.Appendf(nil, "user%08d@example.org", i) }
 
+// devices returns the i-th label's keys.
+func devices(i int) []keyset.Key {
+	r := rand.NewPCG(seed, uint64(i))
+	var keys []keyset.Key
+	for _, name := range []string{"device 1 of a user", "device 2 of a user"} {
+		var data []byte
+		for range 4 {
+			data = binary.LittleEndian.AppendUint64(data, r.Uint64())
+		}
+		data[31] &= 0x7f // in the field
+		keys = append(keys, keyset.Key{Format: keyset.FormatX25519, Data: data, Name: name})
+	}
+	return keys
+}
+
 // value returns the i-th value.
 func value(i int) []byte {
-	r := rand.NewPCG(seed, uint64(i))
-	b := make([]byte, 0, ValueSize)
-	for len(b) < ValueSize {
-		b = binary.LittleEndian.AppendUint64(b, r.Uint64())
+	b, err := keyset.Set{Keys: devices(i)}.Marshal()
+	if err != nil || len(b) != ValueSize {
+		panic(fmt.Sprintf("bench: a value of %d bytes: %v", len(b), err))
 	}
 	return b
 }
