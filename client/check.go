@@ -93,7 +93,8 @@ func (c *Client) CheckRoster(ctx context.Context, r *roster.Roster, opt RosterOp
 		return nil, usage("the number of versions and the window must not be negative")
 	}
 	k := newCheck(opt)
-	k.add(r.Me, r.Started)
+	own := roster.Member{FirstSeen: r.Started}
+	k.add(r.Me, own.Since(k.options(time.Time{})))
 	for i := range r.Members {
 		k.add(r.Members[i].Label, r.Members[i].Since(k.options(time.Time{})))
 	}
@@ -139,6 +140,8 @@ type facts struct {
 	since    time.Time         // how far back its versions matter
 	accounts []account.Version // of Versions
 	known    *standing         // what lookups retained of the account key, nil if nothing
+	seen     *seen             // what a lookup handed out last, nil if nothing
+	believed bool              // what the newest version says of an account key does not follow from version 0
 	done     bool              // there is no older version to ask for
 	// commitments to versions that were proven, of values that were not had.
 	commitments map[uint32][32]byte
@@ -160,7 +163,7 @@ func (k *check) begin(s *session) {
 	k.learn(&keytrans.Verified{View: s.state.view})
 	for label, f := range k.facts {
 		if c := s.state.contacts[label]; c != nil {
-			f.known = c.account
+			f.known, f.seen = c.account, c.seen
 		}
 	}
 }

@@ -157,11 +157,11 @@ func (k *check) olderQuestions(count int) []question {
 
 // needsOlder reports whether what came before the oldest version matters: it may have
 // been created since the time that matters, or nothing shows whether the label had an
-// account key before.
+// account key before. That a version is signed by the key that it names shows nothing:
+// whoever put in a key of their own signs with it.
 func (f *facts) needsOlder() bool {
-	last := len(f.Versions) - 1
-	v := &f.Versions[last]
-	return v.Missing != "" || v.NotAfter.After(f.since) || !f.knows() && !signsItself(f.accounts[last])
+	v := f.oldest()
+	return v.Missing != "" || v.NotAfter.After(f.since) || !f.knows()
 }
 
 // takeOlder takes note of the version below the oldest one.

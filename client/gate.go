@@ -153,14 +153,10 @@ func (k *check) refusal(label string) *Refusal {
 	case !newest.KeySet:
 		return refuse(roster.CouldNotCheck, "the value of version %d is no key set", newest.Number)
 	case f.unfollowed():
-		return refuse(roster.CouldNotCheck, "whether the label has an account key, which did not sign version %d, could not be found out", newest.Number)
+		return refuse(roster.CouldNotCheck, "whether an account key of the label signed version %d could not be found out, because earlier versions are not to be had: look the label up once to trust it", newest.Number)
 	}
 	return nil
 }
-
-// unfollowed reports whether the newest version has no account key, and a version
-// before it that could not be looked at may have had one.
-func (f *facts) unfollowed() bool { return f.newest().Key == nil && !f.Complete && !f.knows() }
 
 // provenKey returns a key as the newest version of the label has it, or why that does
 // not let it through.
