@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/client/clienttest"
 	"github.com/ghostlight-kt/ghostlight/client/roster"
 )
 
@@ -133,4 +134,26 @@ func TestLapsedPast(t *testing.T) {
 	if _, err := w.c.Gate(bg, []client.Recipient{w.recipient(bob, "bc")}, client.GateOptions{}); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestLapsedClaimed checks that a directory cannot keep open when a key came by saying
+// that everything has expired, and that this is about the labels it says it of.
+func TestLapsedClaimed(t *testing.T) {
+	w := mortalWorld(t, 1000*time.Hour)
+	insert(w.dir, alice, keys("a"))
+	insert(w.dir, bob, keys("b"))
+	w.dir.Tick(60, time.Hour)
+	insert(w.dir, bob, keys("bx"))
+	w.dir.Tick(90, time.Hour)
+	w.dir.Before = func(op string, _ []byte) *clienttest.Answer {
+		if op == "owner-init" {
+			return clienttest.Problem(http.StatusBadRequest, "invalid-request", "", "start has expired")
+		}
+		return nil
+	}
+	r := w.check(w.rosterOf(w.member(bob, "bx", 90*time.Hour)), client.RosterOptions{})
+	w.found(r, bob, "could-not-check")
+	w.found(r, alice)
+	w.dir.Before = nil
+	w.found(w.check(w.rosterOf(w.member(bob, "bx", 90*time.Hour)), client.RosterOptions{}), bob, "just-in-time-insertion")
 }
