@@ -93,8 +93,10 @@ func (c *Client) CheckRoster(ctx context.Context, r *roster.Roster, opt RosterOp
 		return nil, usage("the number of versions and the window must not be negative")
 	}
 	k := newCheck(opt)
-	own := roster.Member{FirstSeen: r.Started}
-	k.add(r.Me, own.Since(k.options(time.Time{})))
+	if r.Me != "" {
+		own := roster.Member{FirstSeen: r.Started}
+		k.add(r.Me, own.Since(k.options(time.Time{})))
+	}
 	for i := range r.Members {
 		k.add(r.Members[i].Label, r.Members[i].Since(k.options(time.Time{})))
 	}
@@ -123,12 +125,13 @@ func (c *Client) CheckRoster(ctx context.Context, r *roster.Roster, opt RosterOp
 // check is one check of the labels of a roster.
 type check struct {
 	*session
-	opt    RosterOptions
-	labels []string // each once, in the order of the roster
-	facts  map[string]*facts
-	times  map[uint64]uint64 // timestamps of log entries, as far as they were proven
-	held   int               // bytes of the values that are held
-	broken error             // the directory is not reached any more, or misbehaves too much
+	opt      RosterOptions
+	labels   []string // each once, in the order of the roster
+	facts    map[string]*facts
+	times    map[uint64]uint64 // timestamps of log entries, as far as they were proven
+	held     int               // bytes of the values that are held
+	heldKeys int               // keys in them
+	broken   error             // the directory is not reached any more, or misbehaves too much
 
 	batches  bool
 	evidence map[string]string

@@ -10,11 +10,17 @@ import (
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 )
 
-// maxHeld is how many bytes of values a check of a roster holds. What would make it
-// more is not looked at, and the findings say so.
-const maxHeld = 128 << 20
+// maxHeld is how many bytes of values a check of a roster holds, and maxHeldKeys how
+// many keys in them, of which each takes a kilobyte or two. What would make it more is
+// not looked at, and the findings say so.
+const (
+	maxHeld     = 128 << 20
+	maxHeldKeys = 750_000
+)
 
-var errHeld = fmt.Errorf("the values of the labels before it have more than %d bytes together", maxHeld)
+var errHeld = fmt.Errorf("the values of the labels before it have more than %d bytes or %d keys together: check the conversation in parts", maxHeld, maxHeldKeys)
+
+func (k *check) full() bool { return k.held > maxHeld || k.heldKeys > maxHeldKeys }
 
 // headRounds is how often labels are asked for at most, until all are proven under
 // one head.
@@ -53,7 +59,7 @@ func (k *check) fetch(ctx context.Context) error {
 func (k *check) takeNewest(q question, o outcome) {
 	f := k.facts[q.label]
 	switch {
-	case o.found != nil && k.held > maxHeld:
+	case o.found != nil && k.full():
 		f.forget()
 		f.Err = errHeld
 	case o.found != nil:
@@ -92,6 +98,7 @@ func (k *check) addVersion(f *facts, r *found) {
 	k.bound(&v, r)
 	f.note(r)
 	k.held += len(r.Value.Value)
+	k.heldKeys += len(v.Keys)
 	f.Versions = append(f.Versions, v)
 	f.accounts = append(f.accounts, readAccount(f.Label, &v))
 	f.done = v.Number == 0
@@ -142,7 +149,7 @@ func (k *check) olderQuestions(count int) []question {
 	var out []question
 	for _, label := range k.labels {
 		f := k.facts[label]
-		if len(f.Versions) == 0 || f.done || !f.needsOlder() || k.held > maxHeld {
+		if len(f.Versions) == 0 || f.done || !f.needsOlder() || k.full() {
 			continue
 		}
 		lowest := f.Versions[len(f.Versions)-1].Number

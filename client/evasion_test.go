@@ -157,3 +157,16 @@ func TestLapsedClaimed(t *testing.T) {
 	w.dir.Before = nil
 	w.found(w.check(w.rosterOf(w.member(bob, "bx", 90*time.Hour)), client.RosterOptions{}), bob, "just-in-time-insertion")
 }
+
+// TestNobodysRoster checks the roster of who has no label, or does not say which.
+func TestNobodysRoster(t *testing.T) {
+	w := oldConversation(t)
+	r := w.rosterOf(w.member(bob, "b", time.Hour))
+	r.Me = ""
+	got := w.check(r, client.RosterOptions{})
+	w.found(got, bob)
+	w.found(got, "")
+	if got.Exit() != roster.ExitFine || got.Digest == "" {
+		t.Errorf("%+v", got.Verdict)
+	}
+}

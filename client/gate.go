@@ -64,7 +64,9 @@ func (r Refusal) String() string {
 
 // Gate decides which keys an app may encrypt to: those in the newest version of the
 // recipient's label, proven to be in the log, and neither revoked nor expired. If the
-// label has an account key, that must have signed the version.
+// label has an account key, that must have signed the version. If that does not follow
+// from version 0, because more versions came since than are looked at or a value is kept
+// back, the recipient is refused until the user has looked the label up (Lookup).
 //
 // proven has the recipients with those of their keys that are, in order, and with the
 // bytes that the directory proves, which are what to encrypt to: a fingerprint need not

@@ -66,7 +66,7 @@ func Check(r *Roster, proven map[string]*History, opt Options) *Report {
 	for i := range r.Members {
 		c.member(&r.Members[i])
 	}
-	if !slices.ContainsFunc(r.Members, func(m Member) bool { return m.Label == r.Me }) {
+	if r.Me != "" && !slices.ContainsFunc(r.Members, func(m Member) bool { return m.Label == r.Me }) {
 		c.member(r.own())
 	}
 	c.lookAlikes()
