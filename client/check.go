@@ -144,6 +144,7 @@ type facts struct {
 	accounts []account.Version // of Versions
 	known    *standing         // what lookups retained of the account key, nil if nothing
 	seen     *seen             // what a lookup handed out last, nil if nothing
+	held     int               // bytes of the values of Versions
 	believed bool              // what the newest version says of an account key does not follow from version 0
 	done     bool              // there is no older version to ask for
 	// commitments to versions that were proven, of values that were not had.

@@ -59,11 +59,11 @@ func (k *check) fetch(ctx context.Context) error {
 func (k *check) takeNewest(q question, o outcome) {
 	f := k.facts[q.label]
 	switch {
-	case o.found != nil && k.full():
+	case o.found != nil && k.full() && len(f.Versions) == 0:
 		f.forget()
 		f.Err = errHeld
 	case o.found != nil:
-		f.Versions, f.accounts, f.Absent = nil, nil, false
+		k.drop(f)
 		k.addVersion(f, o.found)
 		f.Head = rosterHead(headOf(o.found.View))
 	case o.absence != nil && o.absence.Greatest == nil:
@@ -76,6 +76,15 @@ func (k *check) takeNewest(q question, o outcome) {
 	default:
 		f.Err = o.err
 	}
+}
+
+// drop makes room for what a label is now.
+func (k *check) drop(f *facts) {
+	for i := range f.Versions {
+		k.heldKeys -= len(f.Versions[i].Keys)
+	}
+	k.held -= f.held
+	f.Versions, f.accounts, f.Absent, f.held = nil, nil, false, 0
 }
 
 // forget drops what was proven.
@@ -98,6 +107,7 @@ func (k *check) addVersion(f *facts, r *found) {
 	k.bound(&v, r)
 	f.note(r)
 	k.held += len(r.Value.Value)
+	f.held += len(r.Value.Value)
 	k.heldKeys += len(v.Keys)
 	f.Versions = append(f.Versions, v)
 	f.accounts = append(f.accounts, readAccount(f.Label, &v))
