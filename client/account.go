@@ -91,7 +91,7 @@ func (s *standing) newer(other *standing) *standing {
 	return s
 }
 
-// status describes s.
+// describe returns what s says, with the events on the way there.
 func (s *standing) describe(events []AccountEvent) *AccountStatus {
 	return &AccountStatus{Status: s.Status, Key: s.Key, Since: s.Since, Announced: s.Announced, From: s.From, Events: events}
 }

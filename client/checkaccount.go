@@ -27,7 +27,9 @@ func (f *facts) knows() bool {
 }
 
 // followAccount decides for each version how it stands to the one before, from what
-// lookups retained of the label's account key on.
+// lookups retained of the label's account key on. A version that they refused is
+// refused here, too, whatever the versions here say by themselves: those may not go
+// back to the one that brought the key.
 func (k *check) followAccount(f *facts) {
 	if len(f.Versions) == 0 {
 		return
@@ -43,8 +45,8 @@ func (k *check) followAccount(f *facts) {
 			before = &f.known.State
 		}
 		state, status := account.Follow(before, f.accounts[i])
-		if f.known != nil && f.known.Version == v.Number && f.known.Commitment == v.Commitment {
-			state, status = f.known.State, f.known.Status // the user may have accepted it
+		if f.known.overrides(v.Number, status) {
+			state, status = f.known.State, f.known.Status
 		}
 		before = &state
 		v.Account, v.Key = status, f.accounts[i].Key
@@ -62,6 +64,15 @@ func (f *facts) unfollowed() bool {
 	}
 	withheld := slices.ContainsFunc(f.Versions, func(v roster.Version) bool { return v.Missing != "" && v.Missing != missingExpired })
 	return f.believed && !f.knows() && (withheld || !f.Complete)
+}
+
+// overrides reports whether s, rather than a status that was found out now, says what a
+// version is: because it does not stand, or the user has accepted it. s may be nil.
+func (s *standing) overrides(version uint32, status account.Status) bool {
+	if s == nil || s.Version != version || s.Status == account.Unknown {
+		return false
+	}
+	return !s.Status.Stands() || status == account.Unconnected
 }
 
 // knewBefore notes that the account key of the oldest version stood when the label was

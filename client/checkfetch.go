@@ -10,17 +10,19 @@ import (
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 )
 
-// maxHeld is how many bytes of values a check of a roster holds, and maxHeldKeys how
-// many keys in them, of which each takes a kilobyte or two. What would make it more is
-// not looked at, and the findings say so.
+// defaultMaxHeld is how many bytes of values a check of a roster holds, and maxHeldKeys
+// how many keys in them, of which each takes a kilobyte or two. What would make it more
+// is not looked at, and the findings say so.
 const (
-	maxHeld     = 128 << 20
-	maxHeldKeys = 750_000
+	defaultMaxHeld = 128 << 20
+	maxHeldKeys    = 750_000
 )
 
-var errHeld = fmt.Errorf("the values of the labels before it have more than %d bytes or %d keys together: check the conversation in parts", maxHeld, maxHeldKeys)
+func (k *check) errHeld() error {
+	return fmt.Errorf("the values of the labels before it have more than %d bytes or %d keys together: check the conversation in parts", k.cfg.maxHeld, maxHeldKeys)
+}
 
-func (k *check) full() bool { return k.held > maxHeld || k.heldKeys > maxHeldKeys }
+func (k *check) full() bool { return k.held > k.cfg.maxHeld || k.heldKeys > maxHeldKeys }
 
 // headRounds is how often labels are asked for at most, until all are proven under
 // one head.
@@ -59,15 +61,16 @@ func (k *check) fetch(ctx context.Context) error {
 func (k *check) takeNewest(q question, o outcome) {
 	f := k.facts[q.label]
 	switch {
-	case o.found != nil && k.full() && len(f.Versions) == 0:
-		f.forget()
-		f.Err = errHeld
 	case o.found != nil:
-		k.drop(f)
+		k.forget(f)
+		if k.full() {
+			f.Err = k.errHeld()
+			return
+		}
 		k.addVersion(f, o.found)
 		f.Head = rosterHead(headOf(o.found.View))
 	case o.absence != nil && o.absence.Greatest == nil:
-		f.Versions, f.accounts = nil, nil
+		k.forget(f)
 		f.Absent, f.Head = true, rosterHead(o.absence.Head)
 	case KindOf(o.err) == Misbehaved:
 		k.contradicted(f, o.err)
@@ -78,18 +81,13 @@ func (k *check) takeNewest(q question, o outcome) {
 	}
 }
 
-// drop makes room for what a label is now.
-func (k *check) drop(f *facts) {
+// forget drops what was proven of a label.
+func (k *check) forget(f *facts) {
 	for i := range f.Versions {
 		k.heldKeys -= len(f.Versions[i].Keys)
 	}
 	k.held -= f.held
-	f.Versions, f.accounts, f.Absent, f.held = nil, nil, false, 0
-}
-
-// forget drops what was proven.
-func (f *facts) forget() {
-	f.Versions, f.accounts, f.Absent, f.Err, f.done = nil, nil, false, nil, true
+	f.Versions, f.accounts, f.Absent, f.Err, f.done, f.held = nil, nil, false, nil, true, 0
 }
 
 func rosterHead(h Head) roster.Head {
@@ -106,8 +104,8 @@ func (k *check) addVersion(f *facts, r *found) {
 	}
 	k.bound(&v, r)
 	f.note(r)
-	k.held += len(r.Value.Value)
 	f.held += len(r.Value.Value)
+	k.held += len(r.Value.Value)
 	k.heldKeys += len(v.Keys)
 	f.Versions = append(f.Versions, v)
 	f.accounts = append(f.accounts, readAccount(f.Label, &v))

@@ -45,7 +45,7 @@ func (f *facts) newest() *roster.Version {
 
 // contradicted takes note of what the directory contradicted itself about.
 func (k *check) contradicted(f *facts, err error) {
-	f.forget()
+	k.forget(f)
 	f.Misbehaviour = true
 	k.misbehaved(f.Label, err)
 }

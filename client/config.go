@@ -54,6 +54,7 @@ type Config struct {
 	WaitWitnessed time.Duration
 
 	saveEvery time.Duration // see deferral
+	maxHeld   int           // see defaultMaxHeld
 }
 
 func (c Config) withDefaults() Config {
@@ -89,6 +90,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.WitnessDelay == 0 {
 		c.WitnessDelay = 10 * time.Minute
+	}
+	if c.maxHeld == 0 {
+		c.maxHeld = defaultMaxHeld
 	}
 	if c.saveEvery == 0 {
 		c.saveEvery = 10 * time.Second

@@ -8,6 +8,9 @@ import (
 // SaveEvery has operations on many labels store their state so often.
 func (c *Client) SaveEvery(d time.Duration) { c.cfg.saveEvery = d }
 
+// HoldAtMost has checks of rosters hold so many bytes of values.
+func (c *Client) HoldAtMost(bytes int) { c.cfg.maxHeld = bytes }
+
 // RecodeState decodes and encodes a state file.
 func RecodeState(data []byte) ([]byte, error) {
 	s, err := decodeState(data)

@@ -3,11 +3,9 @@ package client
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/ghostlight-kt/ghostlight/client/keyset"
 	"github.com/ghostlight-kt/ghostlight/client/roster"
 )
 
@@ -69,10 +67,12 @@ func (r Refusal) String() string {
 // back, the recipient is refused until the user has looked the label up (Lookup).
 //
 // proven has the recipients with those of their keys that are, in order, and with the
-// bytes that the directory proves, which are what to encrypt to: a fingerprint need not
-// cover all of a key. A recipient without a proven key is not among them. If anything was refused, the error is a *GateError
-// that names it, and proven is what is left: whether to send to that, the app decides.
-// Any other error concerns all recipients, and nothing is proven then.
+// format and bytes that the directory proves, which are what to encrypt to: a
+// fingerprint need not cover all of a key. What is one key is decided as CheckRoster
+// does, in whatever format it is written down. A recipient without a proven key is not
+// among them. If anything was refused, the error is a *GateError that names it, and
+// proven is what is left: whether to send to that, the app decides. Any other error
+// concerns all recipients, and nothing is proven then.
 //
 // Gate retains nothing but what there is to monitor, as CheckRoster does. It does not
 // tell that the keys are other ones than last time: Lookup does. Labels are taken as
@@ -171,24 +171,18 @@ func (k *check) provenKey(label string, device roster.Device) (roster.Device, *R
 		return roster.Device{}, &Refusal{Label: label, Key: &device, Code: code, Reason: fmt.Sprintf(format, args...)}
 	}
 	newest := f.newest()
-	if i := indexOf(newest, device); i >= 0 {
+	if i := newest.IndexOf(device); i >= 0 {
 		if status := newest.Keys[i].Status(k.cfg.Now()); status != "" {
 			return refuse(roster.StaleKey, "the key is %s", status)
 		}
-		device.Data = newest.Set.Keys[i].Data
+		listed := newest.Set.Keys[i]
+		device.Format, device.Data, device.Fingerprint = listed.Format, listed.Data, newest.Keys[i].Fingerprint
 		return device, nil
 	}
 	for i := range f.Versions[1:] {
-		if older := &f.Versions[i+1]; indexOf(older, device) >= 0 {
+		if older := &f.Versions[i+1]; older.IndexOf(device) >= 0 {
 			return refuse(roster.StaleKey, "version %d had the key, and version %d, the greatest, has not", older.Number, newest.Number)
 		}
 	}
 	return refuse(roster.GhostDevice, "no proven version of the label has the key")
-}
-
-// indexOf returns where a version has a key, -1 if it has not.
-func indexOf(v *roster.Version, d roster.Device) int {
-	return slices.IndexFunc(v.Keys, func(k keyset.Description) bool {
-		return k.Format == d.Format.String() && k.Fingerprint == d.Fingerprint
-	})
 }

@@ -52,7 +52,7 @@ type Statement struct {
 	// Version is the version of the label that the statement is about.
 	Version uint32
 	// Previous is the commitment of the version before. It is zero for version 0,
-	// and in attestations.
+	// and in attestations and additions.
 	Previous Hash
 	// Body is the SHA-256 of what is stated.
 	Body Hash

@@ -11,20 +11,19 @@ import (
 // An mlsSuite is what validation of keys needs of a cipher suite of MLS (RFC 9420,
 // Section 17.1), beside what package mls does.
 type mlsSuite struct {
-	signature string             // its name, for people
-	checkKEM  func([]byte) error // an HPKEPublicKey
-	checkSig  func([]byte) error // a SignaturePublicKey
-	cost      int                // of verifying a signature, see budget
+	checkKEM func([]byte) error // an HPKEPublicKey
+	checkSig func([]byte) error // a SignaturePublicKey
+	cost     int                // of verifying a signature, see budget
 }
 
 var mlsSuites = map[mls.CipherSuite]mlsSuite{
-	1: {"Ed25519", checkX25519, checkEd25519, 1},
-	2: {"P-256", checkP256, checkP256, 1},
-	3: {"Ed25519", checkX25519, checkEd25519, 1},
-	4: {"Ed448", checkX448, checkEd448, costEd448},
-	5: {"P-521", checkP521, checkP521, costP521},
-	6: {"Ed448", checkX448, checkEd448, costEd448},
-	7: {"P-384", checkP384, checkP384, costP384},
+	1: {checkX25519, checkEd25519, 1},
+	2: {checkP256, checkP256, 1},
+	3: {checkX25519, checkEd25519, 1},
+	4: {checkX448, checkEd448, costEd448},
+	5: {checkP521, checkP521, costP521},
+	6: {checkX448, checkEd448, costEd448},
+	7: {checkP384, checkP384, costP384},
 }
 
 func checkP384(b []byte) error { return checkPoint(ecdh.P384(), b, 97) }
@@ -45,8 +44,9 @@ func inspectMLSSignature(data []byte, _ *budget) (facts, error) {
 }
 
 func suiteName(id mls.CipherSuite) string {
-	if suite, ok := mlsSuites[id]; ok {
-		return fmt.Sprintf("suite-%d %s", uint16(id), suite.signature)
+	name := fmt.Sprintf("suite-%d", uint16(id))
+	if algorithm, _, known := id.SignatureKey(); known {
+		name += " " + algorithm
 	}
-	return fmt.Sprintf("suite-%d", uint16(id))
+	return name
 }

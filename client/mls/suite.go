@@ -17,21 +17,22 @@ type CipherSuite uint16
 
 // suite has what this package uses of a cipher suite.
 type suite struct {
-	name    string
-	hash    crypto.Hash
-	keySize int // bytes of a SignaturePublicKey
+	name      string
+	signature string // algorithm, for people
+	hash      crypto.Hash
+	keySize   int // bytes of a SignaturePublicKey
 	// verify requires a key of keySize bytes.
 	verify func(key, message, signature []byte) bool
 }
 
 var suites = map[CipherSuite]suite{
-	1: {"MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519", crypto.SHA256, 32, verifyEd25519},
-	2: {"MLS_128_DHKEMP256_AES128GCM_SHA256_P256", crypto.SHA256, 65, verifyECDSA(elliptic.P256(), crypto.SHA256)},
-	3: {"MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_Ed25519", crypto.SHA256, 32, verifyEd25519},
-	4: {"MLS_256_DHKEMX448_AES256GCM_SHA512_Ed448", crypto.SHA512, 57, verifyEd448},
-	5: {"MLS_256_DHKEMP521_AES256GCM_SHA512_P521", crypto.SHA512, 133, verifyECDSA(elliptic.P521(), crypto.SHA512)},
-	6: {"MLS_256_DHKEMX448_CHACHA20POLY1305_SHA512_Ed448", crypto.SHA512, 57, verifyEd448},
-	7: {"MLS_256_DHKEMP384_AES256GCM_SHA384_P384", crypto.SHA384, 97, verifyECDSA(elliptic.P384(), crypto.SHA384)},
+	1: {"MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519", "Ed25519", crypto.SHA256, 32, verifyEd25519},
+	2: {"MLS_128_DHKEMP256_AES128GCM_SHA256_P256", "P-256", crypto.SHA256, 65, verifyECDSA(elliptic.P256(), crypto.SHA256)},
+	3: {"MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_Ed25519", "Ed25519", crypto.SHA256, 32, verifyEd25519},
+	4: {"MLS_256_DHKEMX448_AES256GCM_SHA512_Ed448", "Ed448", crypto.SHA512, 57, verifyEd448},
+	5: {"MLS_256_DHKEMP521_AES256GCM_SHA512_P521", "P-521", crypto.SHA512, 133, verifyECDSA(elliptic.P521(), crypto.SHA512)},
+	6: {"MLS_256_DHKEMX448_CHACHA20POLY1305_SHA512_Ed448", "Ed448", crypto.SHA512, 57, verifyEd448},
+	7: {"MLS_256_DHKEMP384_AES256GCM_SHA384_P384", "P-384", crypto.SHA384, 97, verifyECDSA(elliptic.P384(), crypto.SHA384)},
 }
 
 // String returns the suite's name, or its number for one that is not known.
@@ -42,11 +43,12 @@ func (c CipherSuite) String() string {
 	return fmt.Sprintf("cipher suite 0x%04X", uint16(c))
 }
 
-// Known reports whether objects of this suite can be verified: whether it is
-// one of those of RFC 9420.
-func (c CipherSuite) Known() bool {
-	_, ok := suites[c]
-	return ok
+// SignatureKey returns the name of the suite's signature algorithm, as "Ed25519" or
+// "P-256", and how many bytes its SignaturePublicKey has. known is false for a suite
+// that is not one of those of RFC 9420.
+func (c CipherSuite) SignatureKey() (algorithm string, size int, known bool) {
+	s, known := suites[c]
+	return s.signature, s.keySize, known
 }
 
 func (c CipherSuite) lookup() (suite, error) {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/ghostlight-kt/ghostlight/client/keyset"
+	"github.com/ghostlight-kt/ghostlight/client/mls"
 	"golang.org/x/crypto/cryptobyte"
 )
 
@@ -98,7 +99,7 @@ func material(k keyset.Key) string {
 		}
 	case keyset.FormatMLSSignature:
 		if len(data) > 2 {
-			return suiteMaterial(binary.BigEndian.Uint16(data), data[2:])
+			return suiteMaterial(mls.CipherSuite(binary.BigEndian.Uint16(data)), data[2:])
 		}
 	case keyset.FormatMLSKeyPackage:
 		if k.Check() == nil { // else its leaf could name anybody's signature key
@@ -161,56 +162,21 @@ func jwkMaterial(data []byte) string {
 	return ""
 }
 
-// suiteKeys are the signature keys of MLS's cipher suites (RFC 9420, Section
-// 17.1), with their sizes.
-var suiteKeys = map[uint16]struct {
-	kind string
-	size int
-}{
-	1: {"ed25519", 32}, 2: {"p256", 65}, 3: {"ed25519", 32}, 4: {"ed448", 57},
-	5: {"p521", 133}, 6: {"ed448", 57}, 7: {"p384", 97},
-}
-
 // suiteMaterial identifies a signature key of MLS.
-func suiteMaterial(suite uint16, key []byte) string {
-	if k, known := suiteKeys[suite]; known {
-		return raw(k.kind, key, k.size)
+func suiteMaterial(suite mls.CipherSuite, key []byte) string {
+	kind, size, known := suite.SignatureKey()
+	if !known {
+		return fmt.Sprintf("mls-%d %x", uint16(suite), key)
 	}
-	return fmt.Sprintf("mls-%d %x", suite, key)
+	return raw(strings.ToLower(strings.ReplaceAll(kind, "-", "")), key, size)
 }
 
 // keyPackageMaterial identifies a KeyPackage (RFC 9420, Section 10) by the
 // signature key of its leaf: KeyPackages come and go, the device stays.
 func keyPackageMaterial(data []byte) string {
-	s := cryptobyte.String(data)
-	var version, suite uint16
-	if !s.ReadUint16(&version) || !s.ReadUint16(&suite) || mlsVector(&s) == nil || mlsVector(&s) == nil {
+	k, err := mls.ParseKeyPackage(data)
+	if err != nil {
 		return ""
 	}
-	if key := mlsVector(&s); key != nil {
-		return suiteMaterial(suite, key)
-	}
-	return ""
-}
-
-// mlsVector reads opaque <V> (RFC 9420, Section 2.1.2). Nil if there is none, or
-// it is empty.
-func mlsVector(s *cryptobyte.String) []byte {
-	var first uint8
-	if !s.ReadUint8(&first) || first>>6 == 3 {
-		return nil
-	}
-	n := uint32(first & 0x3f)
-	for range 1<<(first>>6) - 1 {
-		var next uint8
-		if !s.ReadUint8(&next) {
-			return nil
-		}
-		n = n<<8 | uint32(next)
-	}
-	var out []byte
-	if int64(n) > int64(len(*s)) || !s.ReadBytes(&out, int(n)) || n == 0 {
-		return nil
-	}
-	return out
+	return suiteMaterial(k.CipherSuite, k.Leaf.SignatureKey)
 }

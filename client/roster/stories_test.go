@@ -134,6 +134,8 @@ func TestAttacks(t *testing.T) {
 			story{member: since(100, "a"), versions: []Version{version(0, 0, none, "a"), missing(version(1, 200, none, "a", "x")), version(2, 201, none, "a")}}, []string{"could-not-check warning"}},
 		"the present value kept back": {
 			story{member: since(100, "x"), versions: []Version{version(0, 0, none, "a"), missing(version(1, 200, none, "x"))}}, []string{"could-not-check warning"}},
+		"an account key that follows from none": {
+			story{member: since(300, "a"), versions: []Version{version(0, 0, established, "a"), missing(version(1, 90, signed, "a")), resetTo(version(2, 100, account.Unconnected, "a"))}}, []string{"could-not-check warning"}},
 		"too many versions to look at": {
 			story{member: since(100, "a", "x"), versions: []Version{version(40, 150, none, "a", "x"), version(41, 151, none, "a", "x")}}, []string{"could-not-check warning"}},
 	} {
