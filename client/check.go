@@ -101,7 +101,10 @@ func (c *Client) CheckRoster(ctx context.Context, r *roster.Roster, opt RosterOp
 		return nil, err
 	}
 	k := newCheck(opt)
-	k.add(r.Me, r.Started)
+	if r.Me != "" {
+		own := roster.Member{FirstSeen: r.Started}
+		k.add(r.Me, own.Since(k.options(time.Time{})))
+	}
 	for i := range r.Members {
 		k.add(r.Members[i].Label, r.Members[i].Since(k.options(time.Time{})))
 	}
@@ -130,12 +133,13 @@ func (c *Client) CheckRoster(ctx context.Context, r *roster.Roster, opt RosterOp
 // check is one check of the labels of a roster.
 type check struct {
 	*session
-	opt    RosterOptions
-	labels []string // each once, in the order of the roster
-	facts  map[string]*facts
-	times  map[uint64]uint64 // timestamps of log entries, as far as they were proven
-	held   int               // bytes of the values that are held
-	broken error             // the directory is not reached any more, or misbehaves too much
+	opt      RosterOptions
+	labels   []string // each once, in the order of the roster
+	facts    map[string]*facts
+	times    map[uint64]uint64 // timestamps of log entries, as far as they were proven
+	held     int               // bytes of the values that are held
+	heldKeys int               // keys in them
+	broken   error             // the directory is not reached any more, or misbehaves too much
 
 	batches  bool
 	evidence map[string]string
@@ -147,8 +151,10 @@ type facts struct {
 	since    time.Time         // how far back its versions matter
 	accounts []account.Version // of Versions
 	known    *standing         // what lookups retained of the account key, nil if nothing
-	done     bool              // there is no older version to ask for
+	seen     *seen             // what a lookup handed out last, nil if nothing
 	held     int               // bytes of the values of Versions
+	believed bool              // what the newest version says of an account key does not follow from version 0
+	done     bool              // there is no older version to ask for
 	// commitments to versions that were proven, of values that were not had.
 	commitments map[uint32][32]byte
 }
@@ -169,7 +175,7 @@ func (k *check) begin(s *session) {
 	k.learn(&keytrans.Verified{View: s.state.view})
 	for label, f := range k.facts {
 		if c := s.state.contacts[label]; c != nil {
-			f.known = c.account
+			f.known, f.seen = c.account, c.seen
 		}
 	}
 }

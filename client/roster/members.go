@@ -63,7 +63,10 @@ func (s *subject) deceptive() {
 // lookAlikes finds labels of the conversation that most people cannot tell
 // apart.
 func (c *checker) lookAlikes() {
-	all := append(slices.Clone(c.r.Agreed), c.r.Me)
+	all := slices.Clone(c.r.Agreed)
+	if c.r.Me != "" {
+		all = append(all, c.r.Me)
+	}
 	for i := range c.r.Members {
 		all = append(all, c.r.Members[i].Label)
 	}
