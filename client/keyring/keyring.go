@@ -58,6 +58,10 @@ var (
 	ErrPrivateKey = errors.New("this is a PRIVATE key: it was not read further and nothing of the file was used")
 	// ErrUnrecognized is wrapped by the error for a file of no known kind.
 	ErrUnrecognized = errors.New("not a key file of a known kind")
+	// ErrBareKey is wrapped by the error for 32 bytes that do not say what they are. It
+	// wraps ErrUnrecognized.
+	ErrBareKey = fmt.Errorf("%w: 32 bytes, of which nobody can tell whether they are public or private (WireGuard writes both so); "+
+		"if they are a public key, say of which format in front of it, as in \"X25519 KEY\", with the key in base64", ErrUnrecognized)
 	// ErrTooLarge is wrapped by the error for a file over its size limit.
 	ErrTooLarge = errors.New("too large")
 

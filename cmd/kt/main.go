@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/ghostlight-kt/ghostlight/client"
 	labels "github.com/ghostlight-kt/ghostlight/client/label"
@@ -156,6 +157,9 @@ evidence file is named), 4 proven absent, 5 could not decide, 6 needs your atten
 		Version: version(),
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			a.started, a.command = true, commandName(cmd)
+			if err := noEmptyFlags(cmd); err != nil {
+				return err
+			}
 			if a.verbose {
 				a.config.Logger = slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 			}
@@ -185,6 +189,20 @@ evidence file is named), 4 proven absent, 5 could not decide, 6 needs your atten
 func commandName(cmd *cobra.Command) string {
 	_, name, _ := strings.Cut(cmd.CommandPath(), " ")
 	return strings.ReplaceAll(name, " ", "-")
+}
+
+// noEmptyFlags refuses flags that are given an empty text, as by a variable of a shell
+// that is not set: taken for absent ones, they would leave out a check, or a signature.
+func noEmptyFlags(cmd *cobra.Command) (err error) {
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if err == nil && f.Value.Type() == "string" && f.Value.String() == "" {
+			err = &client.Error{
+				Kind: client.Usage, Err: fmt.Errorf("--%s is given, but empty", f.Name),
+				Hint: "is a variable not set? Without --" + f.Name + " is something else",
+			}
+		}
+	})
+	return err
 }
 
 // configureWitnesses takes over the flags about witnesses.
@@ -312,11 +330,17 @@ func (a *app) printError(err error) {
 	a.printErrorText("", err)
 }
 
-// errorOf returns the *client.Error in err, or one for it.
+// errorOf returns the *client.Error in err, or one for it, with a word on what to do if
+// nobody else has one.
 func errorOf(err error) *client.Error {
 	var e *client.Error
 	if !errors.As(err, &e) {
 		e = &client.Error{Kind: client.Operational, Err: err}
+	}
+	if e.Hint == "" && client.Unreached(err) {
+		hinted := *e
+		hinted.Hint = "see that the network and the directory's URL are right, and try again"
+		return &hinted
 	}
 	return e
 }
