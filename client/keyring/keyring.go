@@ -96,6 +96,10 @@ type Options struct {
 	// consumed so far and the certificates or lines found in them. A CSV's
 	// bytes are not known before its end and reported as 0.
 	Progress func(bytes int64, items int)
+
+	// maxItems is how many certificates and lines with keys a file may have. Default:
+	// no limit.
+	maxItems int
 }
 
 func (o Options) withDefaults() Options {
@@ -244,6 +248,15 @@ func read(r io.Reader, name string, opt Options, csvAllowed bool) (Result, error
 		s.skip(k.Item, k.Reason)
 	}
 	return s.res, nil
+}
+
+// item counts a certificate, or a line with a key.
+func (s *source) item() error {
+	s.res.Items++
+	if s.opt.maxItems > 0 && s.res.Items > s.opt.maxItems {
+		return fmt.Errorf("%w: more than %d keys", ErrTooLarge, s.opt.maxItems)
+	}
+	return nil
 }
 
 func (s *source) skip(item, reason string) {

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -82,4 +85,39 @@ func TestHintsSayWhatToDo(t *testing.T) {
 	if e := errorOf(&client.Error{Kind: client.Operational, Err: os.ErrNotExist}); e.Hint != "" {
 		t.Errorf("a hint for a missing file: %s", e.Hint)
 	}
+}
+
+// What is left out is told, but not line by line for thousands of lines.
+func TestSkippedAreFew(t *testing.T) {
+	x := newTerminal(t)
+	_, stderr := x.kt(exitOK, "publish", alice, x.file(sshKey+strings.Repeat("age1\n", 500)))
+	x.contains(stderr, "line 2: malformed", "kt: skipped: 480 more\n")
+	if n := strings.Count(stderr, "\n"); n != 21 {
+		t.Errorf("%d lines:\n%s", n, stderr)
+	}
+}
+
+// A pipe that nobody writes to does not keep kt from ending.
+func TestInterruptedWhileReading(t *testing.T) {
+	x := newTerminal(t)
+	silent, writer := io.Pipe()
+	defer writer.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	var stderr bytes.Buffer
+	a := &app{stdin: &cancelling{silent, cancel}, stdout: io.Discard, stderr: &stderr}
+	if code := a.run(ctx, []string{"--state", x.state, "roster", "-"}); code != exitOperational {
+		t.Errorf("exit code %d", code)
+	}
+	x.contains(stderr.String(), "-: interrupted")
+}
+
+// cancelling calls cancel when somebody reads.
+type cancelling struct {
+	io.Reader
+	cancel context.CancelFunc
+}
+
+func (c *cancelling) Read(p []byte) (int, error) {
+	c.cancel()
+	return c.Reader.Read(p)
 }

@@ -14,11 +14,9 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"os/signal"
 	"runtime/debug"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -30,12 +28,7 @@ import (
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
-}
+func main() { cli.Main(run) }
 
 // The exit codes.
 const (
@@ -82,6 +75,7 @@ type app struct {
 	config                client.Config
 	colour                bool
 	stdinIs               string // what was read from standard input
+	interrupted           <-chan struct{}
 	folder                string // with the state of the directory, if that is known
 }
 
@@ -92,6 +86,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 }
 
 func (a *app) run(ctx context.Context, args []string) int {
+	a.interrupted = ctx.Done()
 	out := &output{w: a.stdout}
 	a.stdout = out
 	root := a.rootCommand()

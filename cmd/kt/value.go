@@ -103,7 +103,11 @@ func (a *app) readKeys(path, name string, raw bool) ([]byte, error) {
 		return nil, err
 	}
 	value, skipped, err := keyring.Value(data, path, name, raw)
-	for _, s := range skipped {
+	for i, s := range skipped {
+		if i == maxSkipped {
+			fmt.Fprintf(a.stderr, "kt: skipped: %d more\n", len(skipped)-i)
+			break
+		}
 		fmt.Fprintf(a.stderr, "kt: skipped: %s\n", cli.Printable(s.String()))
 	}
 	if err == nil {
