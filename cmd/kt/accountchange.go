@@ -154,6 +154,9 @@ func (a *app) printReset(r *client.ResetResult) {
 		a.printf("announced the account key in version %d of %s; nothing else has changed yet\n", r.Announced, cli.Printable(r.Label))
 		a.printf("to complete the reset, run the same command from %s on, if the directory waits as long as they do by default\n", moment(r.Earliest))
 		a.printf("whoever has the present account key can cancel it until then\n")
+		if r.Superseded != nil {
+			a.printf("ATTENTION: the account key %s, which was announced before, is announced no more: the waiting time begins anew\n", r.Superseded)
+		}
 	}
 	a.printPublished(r.PublishResult)
 }

@@ -16,6 +16,8 @@ import (
 const (
 	maxFile  = 16 << 20
 	maxToken = 4 << 10
+
+	maxSkipped = 20 // told one by one
 )
 
 func (a *app) publishCommand() *cobra.Command {
@@ -131,18 +133,39 @@ func (a *app) printPublished(r *client.PublishResult) {
 	a.printHead(r.Head)
 }
 
-// readInput reads what is called what from a file, or from standard input for "-".
+// readInput reads what is called what from a file, or from standard input for "-". It
+// does not wait for a terminal or a pipe once the user has interrupted kt.
 func (a *app) readInput(what, path string, limit int64) ([]byte, error) {
-	in := a.stdin
 	if path == "-" {
 		if a.stdinIs != "" {
 			return nil, usageError("standard input can be read only once, and - stands for %s and for %s", a.stdinIs, what)
 		}
 		a.stdinIs = what
-	} else {
+	}
+	var data []byte
+	var err error
+	read := make(chan struct{})
+	go func() {
+		data, err = a.readFile(path, limit)
+		close(read)
+	}()
+	select {
+	case <-read:
+	case <-a.interrupted:
+		return nil, operationalError("reading a file", fmt.Errorf("%s: interrupted", path))
+	}
+	if err != nil {
+		return nil, operationalError("reading a file", err)
+	}
+	return data, nil
+}
+
+func (a *app) readFile(path string, limit int64) ([]byte, error) {
+	in := a.stdin
+	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {
-			return nil, operationalError("reading a file", err)
+			return nil, err
 		}
 		defer f.Close()
 		in = f
@@ -151,10 +174,7 @@ func (a *app) readInput(what, path string, limit int64) ([]byte, error) {
 	if err == nil && int64(len(data)) > limit {
 		err = fmt.Errorf("%s is larger than %d bytes", path, limit)
 	}
-	if err != nil {
-		return nil, operationalError("reading a file", err)
-	}
-	return data, nil
+	return data, err
 }
 
 func (a *app) readToken(path string) (string, error) {
