@@ -90,3 +90,34 @@ func TestCheckRosterHeld(t *testing.T) {
 		t.Errorf("%+v", got.Findings)
 	}
 }
+
+// TestCheckRosterTakenBack has a version go while a roster is checked, of a label of
+// which nothing was known before.
+func TestCheckRosterTakenBack(t *testing.T) {
+	for _, versions := range []int{1, 2} {
+		w := oldConversation(t)
+		insert(w.dir, carol, keys("k"))
+		if versions == 2 {
+			insert(w.dir, bob, keys("bc"))
+		}
+		w.dir.Tick(60, time.Hour)
+		w.dir.MaxBatchBytes = 1 // one answer
+		batches := 0
+		w.dir.After = func(operation string, _ *clienttest.Answer) {
+			if operation != "batch" {
+				return
+			}
+			if batches++; batches == 2 { // it was Bob's
+				w.dir.Remove(bob)
+				w.dir.Tick(8, clienttest.Window/2)
+			}
+		}
+		r := w.rosterOf(w.member(bob, "b", time.Hour), w.member(carol, "k", time.Hour))
+		got := w.check(r, client.RosterOptions{})
+		w.found(got, bob, "misbehaviour")
+		w.found(got, carol)
+		if batches < 2 || got.Exit() != roster.ExitMisbehaviour {
+			t.Errorf("%d batches, %v", batches, got.Verdict)
+		}
+	}
+}
