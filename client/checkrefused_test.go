@@ -121,3 +121,36 @@ func TestCheckRosterTakenBack(t *testing.T) {
 		}
 	}
 }
+
+// TestOldUnsigned asks for an old version by its number that the account key, which is
+// known, did not sign. It is further from the one that brought the key than lookups of
+// old versions look back.
+func TestOldUnsigned(t *testing.T) {
+	w := newWorld(t)
+	c := w.chain(bob)
+	one := w.signer()
+	c.sign("b", one, nil)
+	if _, err := w.c.Lookup(bg, bob, nil); err != nil {
+		t.Fatal(err)
+	}
+	for range 70 {
+		insert(w.dir, bob, keys("x"))
+		c.version++
+	}
+	commitment := [32]byte(w.dir.Commitment(bob, c.version-1))
+	c.previous = &commitment
+	c.sign("bc", one, nil)
+	if _, err := w.c.Lookup(bg, bob, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, version := range []uint32{1, 66, 70} {
+		if _, err := w.c.Lookup(bg, bob, &version); !errors.Is(err, client.ErrUnsigned) {
+			t.Errorf("version %d: got %v, want ErrUnsigned", version, err)
+		}
+	}
+	for _, version := range []uint32{0, 71} {
+		if _, err := w.c.Lookup(bg, bob, &version); err != nil {
+			t.Errorf("version %d: %v", version, err)
+		}
+	}
+}
