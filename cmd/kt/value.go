@@ -58,10 +58,14 @@ func (a *app) readValue(paths []string, name string, source valueSource) ([]byte
 	}
 	all.Keys = distinct(all.Keys)
 	for i := range all.Keys {
+		k := &all.Keys[i]
 		if source.device != "" {
-			all.Keys[i].Name = source.device
+			k.Name = source.device
 		}
-		all.Keys[i].Attributes = append(all.Keys[i].Attributes, attributes...)
+		if len(attributes) > 0 { // in place of what the file says, as a JWK may
+			k.Attributes = slices.DeleteFunc(k.Attributes, func(e keyset.Extension) bool { return e.Type == keyset.AttributePurpose })
+			k.Attributes = append(k.Attributes, attributes...)
+		}
 	}
 	value, err := all.Marshal()
 	if err != nil {
