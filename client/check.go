@@ -25,6 +25,11 @@ type RosterOptions struct {
 	// OneByOne has each label asked for by itself, even if the directory answers
 	// many at once.
 	OneByOne bool
+	// Group is the label of the conversation's group, empty if it has none: see
+	// VerifyGroup. Its members are the list that the members agreed on, of which the
+	// roster must have none of its own. What is found of the group is found of this
+	// label.
+	Group string
 }
 
 // RosterResult is the outcome of CheckRoster.
@@ -92,8 +97,14 @@ func (c *Client) CheckRoster(ctx context.Context, r *roster.Roster, opt RosterOp
 	if opt.History < 0 || opt.Window < 0 {
 		return nil, usage("the number of versions and the window must not be negative")
 	}
+	if err := opt.checkGroup(r); err != nil {
+		return nil, err
+	}
 	k := newCheck(opt)
-	k.add(r.Me, r.Started)
+	if r.Me != "" {
+		own := roster.Member{FirstSeen: r.Started}
+		k.add(r.Me, own.Since(k.options(time.Time{})))
+	}
 	for i := range r.Members {
 		k.add(r.Members[i].Label, r.Members[i].Since(k.options(time.Time{})))
 	}
@@ -103,7 +114,7 @@ func (c *Client) CheckRoster(ctx context.Context, r *roster.Roster, opt RosterOp
 	}
 	defer s.end()
 	k.begin(s)
-	report, err := k.run(ctx, r)
+	report, err := k.runAgreed(ctx, r)
 	if saveErr := s.saveDeferred(); err == nil {
 		err = saveErr
 	}
@@ -122,12 +133,13 @@ func (c *Client) CheckRoster(ctx context.Context, r *roster.Roster, opt RosterOp
 // check is one check of the labels of a roster.
 type check struct {
 	*session
-	opt    RosterOptions
-	labels []string // each once, in the order of the roster
-	facts  map[string]*facts
-	times  map[uint64]uint64 // timestamps of log entries, as far as they were proven
-	held   int               // bytes of the values that are held
-	broken error             // the directory is not reached any more, or misbehaves too much
+	opt      RosterOptions
+	labels   []string // each once, in the order of the roster
+	facts    map[string]*facts
+	times    map[uint64]uint64 // timestamps of log entries, as far as they were proven
+	held     int               // bytes of the values that are held
+	heldKeys int               // keys in them
+	broken   error             // the directory is not reached any more, or misbehaves too much
 
 	batches  bool
 	evidence map[string]string
@@ -139,8 +151,10 @@ type facts struct {
 	since    time.Time         // how far back its versions matter
 	accounts []account.Version // of Versions
 	known    *standing         // what lookups retained of the account key, nil if nothing
-	done     bool              // there is no older version to ask for
+	seen     *seen             // what a lookup handed out last, nil if nothing
 	held     int               // bytes of the values of Versions
+	believed bool              // what the newest version says of an account key does not follow from version 0
+	done     bool              // there is no older version to ask for
 	// commitments to versions that were proven, of values that were not had.
 	commitments map[uint32][32]byte
 }
@@ -161,7 +175,7 @@ func (k *check) begin(s *session) {
 	k.learn(&keytrans.Verified{View: s.state.view})
 	for label, f := range k.facts {
 		if c := s.state.contacts[label]; c != nil {
-			f.known = c.account
+			f.known, f.seen = c.account, c.seen
 		}
 	}
 }
@@ -227,7 +241,7 @@ func (k *check) result(report *roster.Report, w *Witnessed) *RosterResult {
 	if err := out.digest(k); err != nil {
 		out.NoDigest = err.Error()
 	}
-	out.Verdict = w.qualify(out.verdict(len(k.labels)))
+	out.Verdict = w.qualify(out.verdict(k))
 	return out
 }
 
@@ -249,7 +263,21 @@ func (r *RosterResult) digest(k *check) error {
 	return err
 }
 
-func (r *RosterResult) verdict(labels int) Verdict {
+// absent returns how many labels are proven to be absent.
+func (k *check) absent() (n int) {
+	for _, label := range k.labels {
+		if k.facts[label].Absent {
+			n++
+		}
+	}
+	return n
+}
+
+func (r *RosterResult) verdict(k *check) Verdict {
+	labels, proven := len(k.labels), fmt.Sprintf("%d labels are proven", len(k.labels))
+	if absent := k.absent(); absent > 0 { // one's own
+		proven = fmt.Sprintf("%d labels are proven, %d to be absent", labels, absent)
+	}
 	count := make(map[roster.Severity]int)
 	for _, f := range r.Findings {
 		count[f.Severity]++
@@ -257,7 +285,7 @@ func (r *RosterResult) verdict(labels int) Verdict {
 	counted := fmt.Sprintf("%d errors, %d warnings and %d notes about %d labels", count[roster.Error], count[roster.Warning], count[roster.Note], labels)
 	switch r.Kind() {
 	case 0:
-		return verdict(OutcomeVerified, "%d labels are proven, and nobody and nothing in the conversation contradicts them (%d notes)", labels, count[roster.Note])
+		return verdict(OutcomeVerified, "%s, and nobody and nothing in the conversation contradicts them (%d notes)", proven, count[roster.Note])
 	case Misbehaved:
 		return verdict(OutcomeMisbehaviour, "the directory signed a contradiction; %s", counted)
 	case Absent:

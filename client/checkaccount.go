@@ -1,6 +1,8 @@
 package client
 
 import (
+	"slices"
+
 	"github.com/ghostlight-kt/ghostlight/client/account"
 	"github.com/ghostlight-kt/ghostlight/client/roster"
 )
@@ -16,14 +18,6 @@ func readAccount(label string, v *roster.Version) account.Version {
 	}
 	read, _ := account.Read(label, v.Number, v.Commitment, v.Set) // an error makes it unsigned
 	return read
-}
-
-// signsItself reports whether a version is signed by the account key that it names, so
-// that who trusts the version need not know what came before. An announcement is not: it
-// is signed by the key that it announces.
-func signsItself(v account.Version) bool {
-	_, status := account.Follow(nil, v)
-	return v.Announced == nil && (status == account.Established || status == account.Unchecked)
 }
 
 // knows reports whether the account key of the label was followed, by an earlier
@@ -55,17 +49,34 @@ func (k *check) followAccount(f *facts) {
 			before = &f.known.State
 		}
 		state, status := account.Follow(before, f.accounts[i])
-		if f.known.refuses(v.Number) {
+		if f.known.overrides(v.Number, status) {
 			state, status = f.known.State, f.known.Status
 		}
 		before = &state
 		v.Account, v.Key = status, f.accounts[i].Key
 	}
+	f.believed = before.From > 0
 }
 
-// refuses reports whether s says that a version does not stand. s may be nil.
-func (s *standing) refuses(version uint32) bool {
-	return s != nil && s.Version == version && s.Status != account.Unknown && !s.Status.Stands()
+// unfollowed reports whether the account key of the newest version, or that it has
+// none, has to be believed, because versions before were not looked at or their values
+// are kept back. The user decides that with a lookup. What the log has given up is not
+// held against anybody.
+func (f *facts) unfollowed() bool {
+	if f.seen != nil && f.seen.version+1 >= f.oldest().Number {
+		return false
+	}
+	withheld := slices.ContainsFunc(f.Versions, func(v roster.Version) bool { return v.Missing != "" && v.Missing != missingExpired })
+	return f.believed && !f.knows() && (withheld || !f.Complete)
+}
+
+// overrides reports whether s, rather than a status that was found out now, says what a
+// version is: because it does not stand, or the user has accepted it. s may be nil.
+func (s *standing) overrides(version uint32, status account.Status) bool {
+	if s == nil || s.Version != version || s.Status == account.Unknown {
+		return false
+	}
+	return !s.Status.Stands() || status == account.Unconnected
 }
 
 // knewBefore notes that the account key of the oldest version stood when the label was

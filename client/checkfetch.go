@@ -10,13 +10,19 @@ import (
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 )
 
-// defaultMaxHeld is how many bytes of values a check of a roster holds. What would make
-// it more is not looked at, and the findings say so.
-const defaultMaxHeld = 128 << 20
+// defaultMaxHeld is how many bytes of values a check of a roster holds, and maxHeldKeys
+// how many keys in them, of which each takes a kilobyte or two. What would make it more
+// is not looked at, and the findings say so.
+const (
+	defaultMaxHeld = 128 << 20
+	maxHeldKeys    = 750_000
+)
 
 func (k *check) errHeld() error {
-	return fmt.Errorf("the values of the labels before it have more than %d bytes together: check the conversation in parts", k.cfg.maxHeld)
+	return fmt.Errorf("the values of the labels before it have more than %d bytes or %d keys together: check the conversation in parts", k.cfg.maxHeld, maxHeldKeys)
 }
+
+func (k *check) full() bool { return k.held > k.cfg.maxHeld || k.heldKeys > maxHeldKeys }
 
 // headRounds is how often labels are asked for at most, until all are proven under
 // one head.
@@ -57,12 +63,14 @@ func (k *check) takeNewest(q question, o outcome) {
 	switch {
 	case o.found != nil:
 		k.forget(f)
-		if k.held > k.cfg.maxHeld {
+		if k.full() {
 			f.Err = k.errHeld()
 			return
 		}
 		k.addVersion(f, o.found)
 		f.Head = rosterHead(headOf(o.found.View))
+	case o.absence != nil && o.absence.Greatest == nil && len(f.Versions) > 0:
+		k.vanished(f)
 	case o.absence != nil && o.absence.Greatest == nil:
 		k.forget(f)
 		f.Absent, f.Head = true, rosterHead(o.absence.Head)
@@ -75,8 +83,24 @@ func (k *check) takeNewest(q question, o outcome) {
 	}
 }
 
+var errVanished = errors.New("the log proved that the label exists, and a moment later that it does not")
+
+// vanished takes note that a label is proven absent that was proven before. A log with
+// a maximum lifetime may have forgotten it meanwhile.
+func (k *check) vanished(f *facts) {
+	if k.verifier.Configuration().MaximumLifetime == nil {
+		k.contradicted(f, errVanished)
+		return
+	}
+	k.forget(f)
+	f.Err = errVanished
+}
+
 // forget drops what was proven of a label.
 func (k *check) forget(f *facts) {
+	for i := range f.Versions {
+		k.heldKeys -= len(f.Versions[i].Keys)
+	}
 	k.held -= f.held
 	f.Versions, f.accounts, f.Absent, f.Err, f.done, f.held = nil, nil, false, nil, true, 0
 }
@@ -97,6 +121,7 @@ func (k *check) addVersion(f *facts, r *found) {
 	f.note(r)
 	f.held += len(r.Value.Value)
 	k.held += len(r.Value.Value)
+	k.heldKeys += len(v.Keys)
 	f.Versions = append(f.Versions, v)
 	f.accounts = append(f.accounts, readAccount(f.Label, &v))
 	f.done = v.Number == 0
@@ -147,7 +172,7 @@ func (k *check) olderQuestions(count int) []question {
 	var out []question
 	for _, label := range k.labels {
 		f := k.facts[label]
-		if len(f.Versions) == 0 || f.done || !f.needsOlder() || k.held > k.cfg.maxHeld {
+		if len(f.Versions) == 0 || f.done || !f.needsOlder() || k.full() {
 			continue
 		}
 		lowest := f.Versions[len(f.Versions)-1].Number
@@ -162,11 +187,11 @@ func (k *check) olderQuestions(count int) []question {
 
 // needsOlder reports whether what came before the oldest version matters: it may have
 // been created since the time that matters, or nothing shows whether the label had an
-// account key before.
+// account key before. That a version is signed by the key that it names shows nothing:
+// whoever put in a key of their own signs with it.
 func (f *facts) needsOlder() bool {
-	last := len(f.Versions) - 1
-	v := &f.Versions[last]
-	return v.Missing != "" || v.NotAfter.After(f.since) || !f.knows() && !signsItself(f.accounts[last])
+	v := f.oldest()
+	return v.Missing != "" || v.NotAfter.After(f.since) || !f.knows()
 }
 
 // takeOlder takes note of the version below the oldest one.

@@ -2,13 +2,11 @@ package client_test
 
 import (
 	"errors"
-	"slices"
 	"testing"
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/client"
 	"github.com/ghostlight-kt/ghostlight/client/account"
-	"github.com/ghostlight-kt/ghostlight/client/clienttest"
 	"github.com/ghostlight-kt/ghostlight/client/roster"
 )
 
@@ -34,21 +32,5 @@ func TestAnnouncedIsNotSigned(t *testing.T) {
 	var g *client.GateError
 	if !errors.As(err, &g) || g.Refused[0].Code != roster.UnsignedChange {
 		t.Errorf("%v", err)
-	}
-}
-
-// TestGateKnowsKeyless lets the keys of a label through of which an earlier lookup has
-// seen every version, and not those of one of which it has seen the last ones.
-func TestGateKnowsKeyless(t *testing.T) {
-	for versions, want := range map[int]bool{60: true, 90: false} {
-		w := newWorld(t)
-		w.dir.Insert(clienttest.Update{Label: "bob", Values: slices.Repeat([][]byte{keys("b")}, versions)})
-		w.settle()
-		w.lookup("bob")
-		_, err := w.c.Gate(bg, []client.Recipient{w.recipient("bob", "b")}, client.GateOptions{})
-		var g *client.GateError
-		if (err == nil) != want || err != nil && (!errors.As(err, &g) || g.Refused[0].Code != roster.CouldNotCheck) {
-			t.Errorf("%d versions: %v", versions, err)
-		}
 	}
 }

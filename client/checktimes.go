@@ -76,7 +76,7 @@ func (k *check) dateEach(ctx context.Context, unclear []roster.Question, from fu
 		}
 		err := k.broken
 		if err == nil {
-			d := &dating{check: k, f: f, versions: versions[label]}
+			d := &dating{check: k, f: f, versions: versions[label], lapsed: make(map[uint64]bool)}
 			err = d.run(ctx, from(f))
 		}
 		switch {
@@ -125,12 +125,15 @@ type dating struct {
 	f        *facts
 	versions []uint32 // that are to be dated
 	owner    *keytrans.Owner
+	// lapsed are entries of unknown time that the directory says have expired.
+	lapsed map[uint64]bool
 }
 
 // maxDatingSteps bounds the requests about one label.
 const maxDatingSteps = 64
 
-var errDating = errors.New("the directory did not prove which log entry created the version")
+// errDating is about one label, and no more.
+var errDating = fail(Undecided, "asking when a version was created", errors.New("the directory did not prove which log entry did"))
 
 // run begins at the rightmost distinguished entry not later than a time.
 func (d *dating) run(ctx context.Context, from time.Time) error {
@@ -143,7 +146,7 @@ func (d *dating) run(ctx context.Context, from time.Time) error {
 	}
 	for range maxDatingSteps {
 		if d.settled() {
-			return nil
+			return d.convinced()
 		}
 		if err := d.step(ctx); err != nil {
 			return err
@@ -152,42 +155,65 @@ func (d *dating) run(ctx context.Context, from time.Time) error {
 	return fmt.Errorf("%w within %d requests", errDating, maxDatingSteps)
 }
 
+// convinced returns an error if it is open when a version was created because the
+// directory says, and did not prove, that entries have expired.
+func (d *dating) convinced() error {
+	for _, number := range d.versions {
+		if v := d.f.version(number); len(d.lapsed) > 0 && v != nil && v.NotBefore.IsZero() {
+			return errDating
+		}
+	}
+	return nil
+}
+
 // begin takes the label over at the rightmost distinguished log entry not later than a
 // time, for as long as this takes. Timestamps that are not known yet are learned on
 // the way.
 func (d *dating) begin(ctx context.Context, from time.Time) (start uint64, err error) {
 	for range maxDatingSteps {
-		start, known := d.startBefore(from)
-		if err := d.init(ctx, start); err != nil {
-			return 0, err
-		}
-		if known {
-			return start, nil
+		start, known := d.startBefore(from, d.lapsed)
+		err := d.init(ctx, start)
+		var p *Problem
+		switch {
+		case !known && d.verifier.Configuration().MaximumLifetime != nil && errors.As(err, &p):
+			d.lapsed[start] = true
+		case err != nil || known:
+			return start, err
 		}
 	}
 	return 0, errDating
 }
 
 // startBefore goes down the distinguished entries to the rightmost one not later than
-// a time, or to the first entry if there is none. If it comes to one of which the time
-// is not known, it returns that.
-func (k *check) startBefore(from time.Time) (start uint64, known bool) {
+// a time, or to the first entry if there is none, or to the first that has not expired.
+// If it comes to one of which the time is not known, nor said to be too long ago, it
+// returns that.
+func (k *check) startBefore(from time.Time, lapsed map[uint64]bool) (start uint64, known bool) {
 	cfg, size := k.verifier.Configuration(), k.state.view.Head.TreeSize
 	rightmost := k.state.view.Rightmost().Timestamp
+	later, expired := uint64(0), false
 	s := ibst.RootSpan(size, rightmost)
 	for ok := true; ok && s.Distinguished(cfg.ReasonableMonitoringWindow); {
 		ts, known := k.times[s.Pos]
 		switch l := cfg.MaximumLifetime; {
+		case !known && lapsed[s.Pos]:
+			expired = true
+			s, ok = s.RightChild(max(s.Left, rightmost-min(rightmost, *l)), size)
 		case !known:
 			return s.Pos, false
 		case l != nil && ts <= rightmost && rightmost-ts >= *l:
+			expired = true
 			s, ok = s.RightChild(ts, size)
 		case entryTime(ts).After(from):
+			later = s.Pos
 			s, ok = s.LeftChild(ts)
 		default:
 			start = s.Pos
 			s, ok = s.RightChild(ts, size)
 		}
+	}
+	if start == 0 && expired {
+		start = later
 	}
 	return start, true
 }

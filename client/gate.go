@@ -62,15 +62,18 @@ func (r Refusal) String() string {
 
 // Gate decides which keys an app may encrypt to: those in the newest version of the
 // recipient's label, proven to be in the log, and neither revoked nor expired. If the
-// label has an account key, that must have signed the version.
+// label has an account key, that must have signed the version. If that does not follow
+// from version 0, because more versions came since than are looked at or a value is kept
+// back, the recipient is refused until the user has looked the label up (Lookup).
 //
 // proven has the recipients with those of their keys that are, in order, and with the
 // format and bytes that the directory proves, which are what to encrypt to: a
 // fingerprint need not cover all of a key. What is one key is decided as CheckRoster
 // does, in whatever format it is written down. A recipient without a proven key is not
-// among them. If anything was refused, the error is a *GateError that names it, and
-// proven is what is left: whether to send to that, the app decides. Any other error
-// concerns all recipients, and nothing is proven then.
+// among them; one for whom the app has no keys is missing without being refused. If
+// anything was refused, the error is a *GateError that names it, and proven is what is
+// left: whether to send to that, the app decides. Any other error concerns all
+// recipients, and nothing is proven then.
 //
 // Gate retains nothing but what there is to monitor, as CheckRoster does. It does not
 // tell that the keys are other ones than last time: Lookup does. Labels are taken as
@@ -153,14 +156,10 @@ func (k *check) refusal(label string) *Refusal {
 	case !newest.KeySet:
 		return refuse(roster.CouldNotCheck, "the value of version %d is no key set", newest.Number)
 	case f.unfollowed():
-		return refuse(roster.CouldNotCheck, "whether the label has an account key, which did not sign version %d, could not be found out", newest.Number)
+		return refuse(roster.CouldNotCheck, "whether an account key of the label signed version %d could not be found out, because earlier versions are not to be had: look the label up once to trust it", newest.Number)
 	}
 	return nil
 }
-
-// unfollowed reports whether the newest version has no account key, and a version
-// before it that could not be looked at may have had one.
-func (f *facts) unfollowed() bool { return f.newest().Key == nil && !f.Complete && !f.knows() }
 
 // provenKey returns a key as the newest version of the label has it, or why that does
 // not let it through.

@@ -14,6 +14,11 @@ import (
 
 func openPGPFingerprint(cert []byte) (string, error) {
 	p, err := parsePrimary(cert)
+	if err == nil {
+		// Two certificates in a row must not pass for the first: who reads keyrings
+		// encrypts to both.
+		_, err = splitCert(cert)
+	}
 	return p.fingerprint, err
 }
 

@@ -13,10 +13,19 @@ import (
 // key: since the last verification, or, without one, since the window before
 // the member was first seen.
 func (s *subject) since() time.Time {
-	if !s.VerifiedAt.IsZero() {
-		return s.VerifiedAt.Add(Skew)
+	if v := s.verified(); !v.IsZero() {
+		return v
 	}
 	return s.Since(s.opt)
+}
+
+// verified is when the user last verified the member, zero if never. What came
+// later by no more than clocks may differ is not held to have come after it.
+func (s *subject) verified() time.Time {
+	if s.VerifiedAt.IsZero() {
+		return time.Time{}
+	}
+	return s.VerifiedAt.Add(Skew)
 }
 
 // reset finds versions with an account key that the one before did not sign.
@@ -62,12 +71,31 @@ func (s *subject) announcedAt(i int) {
 	}
 }
 
-// unsigned finds changes that the account key did not sign, if the user may
-// have been shown them since.
+// unsigned finds changes that the account key did not sign.
 func (s *subject) unsigned() {
-	var at []int
+	at := s.fallen(account.Unsigned)
+	if len(at) == 0 {
+		return
+	}
+	message := "The label has an account key, which did not sign " + s.t.numbers(at) + "."
+	if s.t.stoodAgain(at[len(at)-1]) < 0 {
+		message += " No version since has it set right."
+	}
+	s.find(UnsignedChange, Error, s.t.brought(at), at, message)
+}
+
+// unconnected finds versions of which it is open whether they are such changes.
+func (s *subject) unconnected() {
+	if at := s.fallen(account.Unconnected); len(at) > 0 {
+		s.find(CouldNotCheck, Warning, s.t.brought(at), at, "Another account key than the one before signed "+s.t.numbers(at)+", and whether that one agreed is in a version that could not be had.")
+	}
+}
+
+// fallen returns the versions of a status that does not stand, if the user may
+// have been shown them since the time from which that matters.
+func (s *subject) fallen(status account.Status) (at []int) {
 	for i, v := range s.t.versions {
-		if v.Account != account.Unsigned {
+		if v.Account != status {
 			continue
 		}
 		end := s.t.stoodAgain(i)
@@ -78,14 +106,7 @@ func (s *subject) unsigned() {
 			s.ask([]int{end})
 		}
 	}
-	if len(at) == 0 {
-		return
-	}
-	message := "The label has an account key, which did not sign " + s.t.numbers(at) + "."
-	if s.t.stoodAgain(at[len(at)-1]) < 0 {
-		message += " No version since has it set right."
-	}
-	s.find(UnsignedChange, Error, s.t.brought(at), at, message)
+	return at
 }
 
 // stoodAgain returns the first version after i whose keys may be used, or -1.

@@ -28,8 +28,16 @@ const DefaultWindow = 24 * time.Hour
 const Skew = 5 * time.Minute
 
 // Since returns how far back the versions of a member's label are needed: to
-// one that is proven to have existed then, or to the first.
-func (m *Member) Since(opt Options) time.Time { return m.FirstSeen.Add(-opt.window()) }
+// one that is proven to have existed then, or to the first. It is a window
+// before the member was first seen, or when the user last verified the member,
+// if that was before.
+func (m *Member) Since(opt Options) time.Time {
+	since := m.FirstSeen.Add(-opt.window())
+	if !m.VerifiedAt.IsZero() && m.VerifiedAt.Before(since) {
+		return m.VerifiedAt
+	}
+	return since
+}
 
 func (opt Options) window() time.Duration {
 	if opt.Window > 0 {
@@ -58,7 +66,7 @@ func Check(r *Roster, proven map[string]*History, opt Options) *Report {
 	for i := range r.Members {
 		c.member(&r.Members[i])
 	}
-	if !slices.ContainsFunc(r.Members, func(m Member) bool { return m.Label == r.Me }) {
+	if r.Me != "" && !slices.ContainsFunc(r.Members, func(m Member) bool { return m.Label == r.Me }) {
 		c.member(r.own())
 	}
 	c.lookAlikes()
@@ -107,7 +115,7 @@ func (c *checker) member(m *Member) {
 	if !s.proved() {
 		return
 	}
-	s.t = newTimeline(s.h, c.ids, c.opt.Window)
+	s.t = newTimeline(s.h, c.ids, c.opt.Window, s.verified())
 	c.timelines[m.Label] = s.t
 	s.judge()
 }

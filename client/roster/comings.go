@@ -2,7 +2,6 @@ package roster
 
 import (
 	"fmt"
-	"maps"
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/client/keyset"
@@ -54,7 +53,7 @@ func (r *run) wentIn() []int { return []int{r.last + 1, r.to} }
 // the member came, or before the session began if that was later.
 func (s *subject) needed(came span) (answer, string) {
 	if !s.VerifiedAt.IsZero() {
-		return came.after(s.VerifiedAt.Add(Skew)), "after you verified the member at " + stamp(s.VerifiedAt)
+		return came.after(s.verified()), "after you verified the member at " + stamp(s.VerifiedAt)
 	}
 	when, why := s.before(came, s.FirstSeen), "shortly before the member was first seen at "+stamp(s.FirstSeen)
 	if s.r.Started.After(s.FirstSeen) {
@@ -71,49 +70,8 @@ func (s *subject) before(came span, t time.Time) answer {
 
 // relevant tells whether something that ended by hi can have touched the
 // conversation.
-func (s *subject) relevant(hi time.Time) bool { return !hi.Before(s.Since(s.opt)) }
-
-// transient finds keys that came and went within the window.
-func (s *subject) transient() {
-	lived := make(map[string]bool) // keys that lived longer than the window
-	for i := range s.t.runs {
-		r := &s.t.runs[i]
-		short := no
-		if r.ended && (!r.base() || s.t.isNew()) {
-			short = s.t.came(r).atMost(s.opt.Window, s.t.went(r))
-		}
-		if short != no && !r.endorsed && !lived[r.id] && s.relevant(s.t.went(r).hi) {
-			s.transientRun(r, short)
-		}
-		lived[r.id] = lived[r.id] || short == no
-	}
-}
-
-func (s *subject) transientRun(r *run, short answer) {
-	message := fmt.Sprintf("A key came in version %d of the label and was gone in version %d.", s.t.versions[r.from].Number, s.t.versions[r.to].Number)
-	keys, at := []keyset.Description{r.key}, append(r.cameIn(), r.wentIn()...)
-	switch {
-	case r.base():
-		s.find(TransientKey, Note, keys, at, message+" The label was new then.")
-	case !s.asBefore(r) && (s.predecessor(r) != nil || s.replacement(r) != nil):
-		s.find(TransientKey, Note, keys, at, message+" It took the place of another of the same device, or another took its place, as when an app is installed anew.")
-	default:
-		s.findTimed(short, TransientKey, keys, at, message)
-	}
-}
-
-// asBefore reports whether, when a key went, all was as before it came, or a
-// key came back that had been there: A, X, A.
-func (s *subject) asBefore(r *run) bool {
-	old, with, now := s.t.keys[r.earliest-1], s.t.keys[r.last], s.t.keys[r.to]
-	for id := range now {
-		_, was := old[id]
-		_, meanwhile := with[id]
-		if was && !meanwhile {
-			return true
-		}
-	}
-	return maps.EqualFunc(old, now, func(keyset.Description, keyset.Description) bool { return true })
+func (s *subject) relevant(hi time.Time) bool {
+	return !hi.Before(s.FirstSeen.Add(-s.opt.Window))
 }
 
 // rolledBack finds keys that are back after they were gone for longer than the
@@ -127,11 +85,34 @@ func (s *subject) rolledBack() {
 		}
 		gone[r.id] = r
 	}
+	s.unrevoked()
+}
+
+// unrevoked finds keys that were revoked and are not any more. Nobody can take
+// back a revocation; but who hands out a copy of the key from before it can drop it.
+func (s *subject) unrevoked() {
+	before := -1 // the last version whose keys are known
+	for i, keys := range s.t.keys {
+		if keys == nil {
+			continue
+		}
+		for _, id := range sortedKeys(keys) {
+			if before < 0 || !s.t.keys[before][id].Revoked || keys[id].Revoked || s.t.endorsed[i] {
+				continue
+			}
+			verified := !s.VerifiedAt.IsZero() && s.t.created[i].after(s.verified()) == no
+			if !verified && s.relevant(s.t.created[i].hi) {
+				s.find(RolledBackKey, Warning, []keyset.Description{keys[id]}, []int{before, i},
+					fmt.Sprintf("A key that was revoked in version %d of the label is not in version %d.", s.t.versions[before].Number, s.t.versions[i].Number))
+			}
+		}
+		before = i
+	}
 }
 
 func (s *subject) rolledBackRun(old, r *run) {
 	long := s.t.went(old).moreThan(s.opt.Window, s.t.came(r))
-	verified := !s.VerifiedAt.IsZero() && s.t.came(r).after(s.VerifiedAt.Add(Skew)) == no
+	verified := !s.VerifiedAt.IsZero() && s.t.came(r).after(s.verified()) == no
 	if long == no || verified || !s.relevant(s.t.came(r).hi) {
 		return
 	}

@@ -111,27 +111,31 @@ func (s *subject) staleStatus(key keyset.Description) {
 }
 
 // replacement returns what plainly took the place of a key, as far as keyset.Diff
-// can tell.
+// can tell. Nil if nothing did, or the key has not gone.
 func (s *subject) replacement(r *run) *keyset.Description {
-	for _, c := range keyset.Diff(s.t.versions[r.last].Keys, s.t.versions[r.to].Keys).Replaced {
-		if s.ids.of(c.Old) == r.id {
-			return &c.New
-		}
+	if !r.ended {
+		return nil
+	}
+	if c, ok := s.replacements(r.last, r.to).byOld[r.id]; ok {
+		return &c.New
 	}
 	return nil
 }
 
-// predecessor returns what a key plainly took the place of.
-func (s *subject) predecessor(r *run) *keyset.Description {
-	if r.earliest == 0 || s.t.keys[r.earliest-1] == nil {
-		return nil
+// replacements are what plainly took the place of what between two versions.
+type replacements struct{ byOld, byNew map[string]keyset.Change }
+
+func (s *subject) replacements(old, now int) *replacements {
+	at := [2]int{old, now}
+	if r := s.t.replaced[at]; r != nil {
+		return r
 	}
-	for _, c := range keyset.Diff(s.t.versions[r.earliest-1].Keys, s.t.versions[r.from].Keys).Replaced {
-		if s.ids.of(c.New) == r.id {
-			return &c.Old
-		}
+	r := &replacements{make(map[string]keyset.Change), make(map[string]keyset.Change)}
+	for _, c := range keyset.Diff(s.t.versions[old].Keys, s.t.versions[now].Keys).Replaced {
+		r.byOld[s.ids.of(c.Old)], r.byNew[s.ids.of(c.New)] = c, c
 	}
-	return nil
+	s.t.replaced[at] = r
+	return r
 }
 
 // dormant finds usable keys that the directory lists and the session lacks.

@@ -75,15 +75,15 @@ func eachSmall(versions, gaps int, each func(*small, func() *timeline)) {
 				sets, session := fromColumns(versions, a, b, c)
 				for _, statuses := range accounts(versions) {
 					for _, first := range []uint32{0, 3} {
-						var tl *timeline
-						lazy := func() *timeline {
-							if tl == nil {
-								tl = (&small{sets: sets, times: times, statuses: statuses, first: first}).timeline()
+						for _, verified := range []*float64{nil, ptr(times[0] + 0.5), ptr(times[versions-1] + 0.5)} {
+							var tl *timeline
+							lazy := func() *timeline {
+								if tl == nil {
+									tl = (&small{sets: sets, times: times, statuses: statuses, first: first, verified: verified}).timeline()
+								}
+								return tl
 							}
-							return tl
-						}
-						for _, seen := range append(after(times), times[versions-1]+100) {
-							for _, verified := range []*float64{nil, ptr(times[0] + 0.5), ptr(times[versions-1] + 0.5)} {
+							for _, seen := range append(after(times), times[versions-1]+100) {
 								each(&small{sets, times, statuses, first, session, seen, verified}, lazy)
 							}
 						}
@@ -155,7 +155,11 @@ func (s *small) timeline() *timeline {
 		v.Number, v.NotBefore, v.NotAfter = s.first+uint32(i), hours(s.times[i]), hours(s.times[i])
 		versions = append(versions, v)
 	}
-	return newTimeline(history(bob, versions...), smallIDs, DefaultWindow)
+	var verified time.Time
+	if s.verified != nil {
+		verified = hours(*s.verified).Add(Skew)
+	}
+	return newTimeline(history(bob, versions...), smallIDs, DefaultWindow, verified)
 }
 
 // smallIDs is what the keys of the test are called.

@@ -15,9 +15,8 @@ func (s *subject) gaps() {
 		s.find(CouldNotCheck, Warning, nil, []int{newest}, fmt.Sprintf("Version %d is the greatest, and its value could not be had: %s.", v.Number, v.Missing))
 	case !v.KeySet:
 		s.find(CouldNotCheck, Warning, nil, []int{newest}, fmt.Sprintf("The value of version %d, the greatest, is no key set.", v.Number))
-	case v.Account == account.Unconnected:
-		s.find(CouldNotCheck, Warning, nil, []int{newest}, fmt.Sprintf("Version %d is signed by another account key than the one known before, and what lies between could not be had.", v.Number))
 	}
+	s.unconnected()
 	s.missing()
 	s.truncated()
 }
@@ -27,7 +26,7 @@ func (s *subject) gaps() {
 func (s *subject) missing() {
 	var at []int
 	for i, v := range s.t.versions[:len(s.t.versions)-1] {
-		if v.Missing != "" && s.relevant(s.t.created[i+1].hi) {
+		if v.Missing != "" && !s.t.created[i+1].hi.Before(s.Since(s.opt)) {
 			at = append(at, i)
 		}
 	}
@@ -36,8 +35,7 @@ func (s *subject) missing() {
 	}
 }
 
-// truncated is about a history that does not go back to the window before the
-// member was first seen. An account key that the user knew before then, and
+// truncated is about a history that does not go back to what Since returns. An account key that the user knew before then, and
 // that signed all since, is as good.
 func (s *subject) truncated() {
 	reaches := s.t.created[0].after(s.Since(s.opt))
@@ -47,7 +45,7 @@ func (s *subject) truncated() {
 	if reaches == maybe {
 		s.ask([]int{0})
 	}
-	s.find(CouldNotCheck, Warning, nil, []int{0}, fmt.Sprintf("Only the last %d versions of the label were looked at. What came before version %d, since shortly before the member was first seen, was not.", len(s.t.versions), s.t.versions[0].Number))
+	s.find(CouldNotCheck, Warning, nil, []int{0}, fmt.Sprintf("Only the last %d versions of the label were looked at. What came before version %d, since shortly before the member was first seen, or since you verified the member, was not.", len(s.t.versions), s.t.versions[0].Number))
 }
 
 // signedSince reports whether all versions are signed, in a chain from an

@@ -63,7 +63,10 @@ func (s *subject) deceptive() {
 // lookAlikes finds labels of the conversation that most people cannot tell
 // apart.
 func (c *checker) lookAlikes() {
-	all := append(slices.Clone(c.r.Agreed), c.r.Me)
+	all := slices.Clone(c.r.Agreed)
+	if c.r.Me != "" {
+		all = append(all, c.r.Me)
+	}
 	for i := range c.r.Members {
 		all = append(all, c.r.Members[i].Label)
 	}
@@ -110,8 +113,11 @@ func (s *subject) duplicates() {
 		}
 		if key := id + string(severity); !said[key] {
 			said[key] = true
-			s.find(DuplicateDevice, severity, []keyset.Description{d.describe()}, nil,
-				fmt.Sprintf("The session has one key for two devices of this member, %q and %q.", other.Name, d.Name))
+			names := fmt.Sprintf("%q and %q", other.Name, d.Name)
+			if other.Name == "" && d.Name == "" {
+				names = "both without a name"
+			}
+			s.find(DuplicateDevice, severity, []keyset.Description{d.describe()}, nil, "The session has one key for two devices of this member, "+names+".")
 		}
 	}
 }

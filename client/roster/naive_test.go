@@ -38,7 +38,11 @@ func (s *small) naive() []string {
 			}
 		}
 	}
-	if s.first > 0 && s.times[0] > s.seen-windowH {
+	needed := s.seen - windowH
+	if s.verified != nil {
+		needed = min(needed, *s.verified)
+	}
+	if s.first > 0 && s.times[0] > needed {
 		list = append(list, "could-not-check warning")
 	}
 	if f := s.unsigned(); f != "" {
@@ -81,7 +85,8 @@ func (s *small) ownersDoing(version int) bool {
 		return false
 	}
 	established := slices.Index(s.statuses, account.Established)
-	return established == 0 && s.first == 0 || s.times[version]-s.times[established] >= windowH
+	late := s.verified != nil && s.times[established] > *s.verified+skewH
+	return established == 0 && s.first == 0 || s.times[version]-s.times[established] >= windowH && !late
 }
 
 func (s *small) justInTime(st stretch) bool {
@@ -107,12 +112,54 @@ func (s *small) transient(earlier []stretch, st stretch) Severity {
 	if st.begin == 0 {
 		return Note
 	}
-	before, first, last, now := s.sets[st.begin-1], s.sets[st.begin], s.sets[st.end-1], s.sets[st.end]
-	back := before &^ last & now
-	if before != now && back == 0 && (oneForOne(before, first) || oneForOne(last, now)) {
+	if s.installedAnew(st) {
 		return Note
 	}
 	return Warning
+}
+
+// installedAnew: follow one-for-one exchanges to a key that lasted, back and forth.
+func (s *small) installedAnew(st stretch) bool {
+	first, last, lasting, origin := st, st, false, -1
+	for first.begin > 0 && oneForOne(s.sets[first.begin-1], s.sets[first.begin]) {
+		k := bits.TrailingZeros8(s.sets[first.begin-1] &^ s.sets[first.begin])
+		p := s.stretchAt(k, first.begin-1)
+		if p.begin == 0 || p.owners || !s.brief(k, p) {
+			lasting, origin = true, k
+			break
+		}
+		first = p
+	}
+	for last.end < len(s.sets) && oneForOne(s.sets[last.end-1], s.sets[last.end]) {
+		k := bits.TrailingZeros8(s.sets[last.end] &^ s.sets[last.end-1])
+		p := s.stretchAt(k, last.end)
+		if p.owners || !s.brief(k, p) {
+			lasting = true
+			break
+		}
+		last = p
+	}
+	before, with, now := s.sets[first.begin-1], s.sets[st.end-1], s.sets[last.end]
+	back := before&^with&now != 0
+	for i := last.end; i < len(s.sets) && origin >= 0; i++ {
+		back = back || s.has(i, origin)
+	}
+	return lasting && before != now && !back
+}
+
+func (s *small) stretchAt(k, version int) stretch {
+	list := s.stretches(k)
+	return list[slices.IndexFunc(list, func(st stretch) bool { return st.begin <= version && version < st.end })]
+}
+
+// brief: ended within the window, and none of the key's before it was old or longer.
+func (s *small) brief(k int, st stretch) bool {
+	for _, e := range s.stretches(k) {
+		if e.begin <= st.begin && (e.old || e.end == len(s.sets) || s.times[e.end]-s.times[e.begin] > windowH) {
+			return false
+		}
+	}
+	return true
 }
 
 // oneForOne reports whether one key took the place of one other.

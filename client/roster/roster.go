@@ -31,7 +31,7 @@ const Schema = "ghostlight/roster/v1"
 // Roster is one conversation as an app sees it.
 type Roster struct {
 	Conversation string // the app's name for it; not interpreted
-	Me           string // the user's own label, normalised
+	Me           string // the user's own label, normalised; empty if it does not matter
 	// Started is when the session began, by the app's clock. Zero if unknown.
 	Started time.Time
 	// Members are in the order of the document. The user may be one of them.

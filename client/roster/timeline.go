@@ -20,10 +20,15 @@ type timeline struct {
 	// unsure are versions of which better bounds could show that they are.
 	unsure []int
 	runs   []run // in order of from, then of id
+	byID   map[string][]*run
+	// replaced remembers what replacements found out, which takes its time.
+	replaced map[[2]int]*replacements
 }
 
-func newTimeline(h *History, ids identities, window time.Duration) *timeline {
-	t := &timeline{h: h}
+// newTimeline makes the timeline of a label. verified is when the user last
+// verified its owner, zero if never.
+func newTimeline(h *History, ids identities, window time.Duration, verified time.Time) *timeline {
+	t := &timeline{h: h, byID: make(map[string][]*run), replaced: make(map[[2]int]*replacements)}
 	for i := len(h.Versions) - 1; i >= 0; i-- {
 		v := &h.Versions[i]
 		t.versions = append(t.versions, v)
@@ -38,7 +43,7 @@ func newTimeline(h *History, ids identities, window time.Duration) *timeline {
 		t.keys = append(t.keys, keys)
 	}
 	t.tighten()
-	t.endorse(window)
+	t.endorse(window, verified)
 	t.findRuns()
 	return t
 }
@@ -61,8 +66,9 @@ func (t *timeline) tighten() {
 // published, and those under the signature of an account key that had stood for
 // longer than the window, or from version 0 on. A directory could establish a
 // key of its own for a label that had none; the window is the time that its
-// owner has to notice.
-func (t *timeline) endorse(window time.Duration) {
+// owner has to notice. One that was established after the user verified the
+// owner is not what the user verified.
+func (t *timeline) endorse(window time.Duration, verified time.Time) {
 	t.endorsed = make([]bool, len(t.versions))
 	root, born := t.beginning()
 	rootAt := 0
@@ -71,8 +77,9 @@ func (t *timeline) endorse(window time.Duration) {
 		if i > 0 && v.roots(last) {
 			root, born, rootAt = t.created[i].hi, false, i
 		} else if v.signed(i > 0) {
-			t.endorsed[i] = born || !t.created[i].lo.Before(root.Add(window))
-			if !t.endorsed[i] && !t.created[i].hi.Before(t.created[rootAt].lo.Add(window)) {
+			early, late := t.created[rootAt].lo, root
+			t.endorsed[i] = born || !t.created[i].lo.Before(late.Add(window)) && !past(verified, late)
+			if !t.endorsed[i] && !t.created[i].hi.Before(early.Add(window)) && !past(verified, early) {
 				t.unsure = append(t.unsure, rootAt, i)
 			}
 		}
@@ -82,6 +89,9 @@ func (t *timeline) endorse(window time.Duration) {
 		}
 	}
 }
+
+// past reports whether t is after a limit, if there is one.
+func past(limit, t time.Time) bool { return !limit.IsZero() && t.After(limit) }
 
 // roots reports whether the version's account key rests on nothing but the
 // version itself. last is the key that stood before.
@@ -105,10 +115,15 @@ func (v *Version) signed(later bool) bool {
 // beginning returns by when the account key of the oldest version stood, and
 // whether it did from version 0 on.
 func (t *timeline) beginning() (root time.Time, born bool) {
-	if b := t.h.Before; b != nil {
-		return b.NotAfter, b.Version == 0
+	root = t.created[0].hi
+	b := t.h.Before
+	switch {
+	case b == nil:
+		return root, t.versions[0].Number == 0
+	case b.NotAfter.Before(root) || !t.versions[0].Account.Stands():
+		root = b.NotAfter
 	}
-	return t.created[0].hi, t.versions[0].Number == 0
+	return root, b.Version == 0
 }
 
 // run is a time during which a label had a key. Versions are by their place in
@@ -156,6 +171,10 @@ func (t *timeline) findRuns() {
 		}
 		before = i
 	}
+	for i := range t.runs {
+		r := &t.runs[i]
+		t.byID[r.id] = append(t.byID[r.id], r)
+	}
 }
 
 // came and went are when a run began and ended.
@@ -163,15 +182,7 @@ func (t *timeline) came(r *run) span { return span{t.created[r.earliest].lo, t.c
 func (t *timeline) went(r *run) span { return span{t.created[r.last+1].lo, t.created[r.to].hi} }
 
 // runsOf returns the runs of a key, oldest first.
-func (t *timeline) runsOf(id string) []*run {
-	var list []*run
-	for i := range t.runs {
-		if t.runs[i].id == id {
-			list = append(list, &t.runs[i])
-		}
-	}
-	return list
-}
+func (t *timeline) runsOf(id string) []*run { return t.byID[id] }
 
 // present returns the keys of the newest version. Nil if it has no key set.
 func (t *timeline) present() map[string]keyset.Description {
