@@ -201,6 +201,9 @@ func (s *session) checkAccount(ctx context.Context, r *LookupResult, older pastV
 	if err != nil {
 		return fail(Undecided, stepAccount, err)
 	}
+	if f.refused = known.refuseOlder(f, last); f.refused != nil {
+		return nil
+	}
 	if known != nil && known.Version > f.Version {
 		known = nil // of an older version, nothing is retained
 	}
@@ -269,6 +272,16 @@ func (s *standing) refuse(f *found, v past) error {
 		e.Hint += fmt.Sprintf(". The last one that stands is version %d: kt history shows it", s.Stood)
 	}
 	return e
+}
+
+// refuseOlder returns why an older version than those that s is about must not be
+// handed out, as far as s alone shows that: what is looked back over from an older
+// version need not reach the one that brought the account key. s may be nil.
+func (s *standing) refuseOlder(f *found, v past) error {
+	if s == nil || s.Version <= f.Version || s.judgeAlone(v.Version).Stands() {
+		return nil
+	}
+	return (&standing{account.State{Version: f.Version}, account.Unsigned}).refuse(f, v)
 }
 
 // resetSince reports whether the label came to another account key than this client

@@ -43,6 +43,9 @@ type ResetResult struct {
 	// Earliest is when the reset can be completed in a directory that waits for
 	// ResetWait.
 	Earliest time.Time `json:"earliest,omitzero"`
+	// Superseded is the account key that was announced before, if that was another
+	// one: its announcement is void, and the directory waits from the beginning.
+	Superseded *account.Key `json:"superseded,omitempty"`
 }
 
 // ResetAccount gives a label another account key without the signature of the one that
@@ -83,6 +86,7 @@ func (c *Client) ResetAccount(ctx context.Context, label string, opt PublishOpti
 	}
 	out := &ResetResult{PublishResult: r}
 	if r.Published {
+		out.Superseded = has.Announced
 		err = s.dateAnnouncement(ctx, label, out)
 	}
 	return out, err

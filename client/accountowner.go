@@ -59,6 +59,8 @@ func (s *standing) unexpected() *AccountStatus {
 // by the same account key, so that nobody else can have made it. s is as of the version.
 func (p Pending) is(v Value, read account.Version, s *standing) bool {
 	switch {
+	case p.Group != nil:
+		return false // see isGroup
 	case p.Body == nil:
 		return p.ValueSHA256 == v.SHA256
 	case s == nil || s.Version != read.Number || read.Body != *p.Body:
@@ -71,6 +73,9 @@ func (p Pending) is(v Value, read account.Version, s *standing) bool {
 
 // same reports whether p and q are one thing to publish.
 func (p Pending) same(q Pending) bool {
+	if p.Group != nil || q.Group != nil {
+		return p.Group != nil && q.Group != nil && *p.Group == *q.Group
+	}
 	if p.Body == nil || q.Body == nil {
 		return p.Body == nil && q.Body == nil && p.ValueSHA256 == q.ValueSHA256
 	}

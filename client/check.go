@@ -25,6 +25,11 @@ type RosterOptions struct {
 	// OneByOne has each label asked for by itself, even if the directory answers
 	// many at once.
 	OneByOne bool
+	// Group is the label of the conversation's group, empty if it has none: see
+	// VerifyGroup. Its members are the list that the members agreed on, of which the
+	// roster must have none of its own. What is found of the group is found of this
+	// label.
+	Group string
 }
 
 // RosterResult is the outcome of CheckRoster.
@@ -92,6 +97,9 @@ func (c *Client) CheckRoster(ctx context.Context, r *roster.Roster, opt RosterOp
 	if opt.History < 0 || opt.Window < 0 {
 		return nil, usage("the number of versions and the window must not be negative")
 	}
+	if err := opt.checkGroup(r); err != nil {
+		return nil, err
+	}
 	k := newCheck(opt)
 	if r.Me != "" {
 		own := roster.Member{FirstSeen: r.Started}
@@ -106,7 +114,7 @@ func (c *Client) CheckRoster(ctx context.Context, r *roster.Roster, opt RosterOp
 	}
 	defer s.end()
 	k.begin(s)
-	report, err := k.run(ctx, r)
+	report, err := k.runAgreed(ctx, r)
 	if saveErr := s.saveDeferred(); err == nil {
 		err = saveErr
 	}
@@ -234,7 +242,7 @@ func (k *check) result(report *roster.Report, w *Witnessed) *RosterResult {
 	if err := out.digest(k); err != nil {
 		out.NoDigest = err.Error()
 	}
-	out.Verdict = w.qualify(out.verdict(len(k.labels)))
+	out.Verdict = w.qualify(out.verdict(k))
 	return out
 }
 
@@ -256,7 +264,21 @@ func (r *RosterResult) digest(k *check) error {
 	return err
 }
 
-func (r *RosterResult) verdict(labels int) Verdict {
+// absent returns how many labels are proven to be absent.
+func (k *check) absent() (n int) {
+	for _, label := range k.labels {
+		if k.facts[label].Absent {
+			n++
+		}
+	}
+	return n
+}
+
+func (r *RosterResult) verdict(k *check) Verdict {
+	labels, proven := len(k.labels), fmt.Sprintf("%d labels are proven", len(k.labels))
+	if absent := k.absent(); absent > 0 { // one's own
+		proven = fmt.Sprintf("%d labels are proven, %d to be absent", labels, absent)
+	}
 	count := make(map[roster.Severity]int)
 	for _, f := range r.Findings {
 		count[f.Severity]++
@@ -264,7 +286,7 @@ func (r *RosterResult) verdict(labels int) Verdict {
 	counted := fmt.Sprintf("%d errors, %d warnings and %d notes about %d labels", count[roster.Error], count[roster.Warning], count[roster.Note], labels)
 	switch r.Kind() {
 	case 0:
-		return verdict(OutcomeVerified, "%d labels are proven, and nobody and nothing in the conversation contradicts them (%d notes)", labels, count[roster.Note])
+		return verdict(OutcomeVerified, "%s, and nobody and nothing in the conversation contradicts them (%d notes)", proven, count[roster.Note])
 	case Misbehaved:
 		return verdict(OutcomeMisbehaviour, "the directory signed a contradiction; %s", counted)
 	case Absent:

@@ -83,9 +83,9 @@ func (k *check) failed(err error) outcome {
 }
 
 // keepMember holds a search against what else was proven in this check, and makes the
-// changes to next that follow from it: what is to be
-// monitored. What lookups have seen is left as it is, for the next one to tell of a
-// change; and a label is made a contact only if there is something to monitor.
+// changes to next that follow from it: what is to be monitored. What lookups have seen
+// is left as it is, for the next one to tell of a change; and a label is made a contact
+// only if there is something to monitor.
 func (k *check) keepMember(next *state, f *found) error {
 	commitment, err := f.commitment()
 	if err != nil {
@@ -93,6 +93,9 @@ func (k *check) keepMember(next *state, f *found) error {
 	}
 	if before, ok := k.facts[f.label].commitments[f.Version]; ok && before != commitment {
 		return &keytrans.Misbehaviour{Err: fmt.Errorf("the log committed to another value of version %d before", f.Version)}
+	}
+	if newest := k.facts[f.label].newest(); f.greatest && newest != nil && f.Version < newest.Number {
+		return &keytrans.Misbehaviour{Err: fmt.Errorf("the log proved that version %d exists, and now that version %d is the greatest", newest.Number, f.Version)}
 	}
 	known := next.contacts[f.label]
 	c := next.contactOf(f.label)

@@ -69,6 +69,8 @@ func (k *check) takeNewest(q question, o outcome) {
 		}
 		k.addVersion(f, o.found)
 		f.Head = rosterHead(headOf(o.found.View))
+	case o.absence != nil && o.absence.Greatest == nil && len(f.Versions) > 0:
+		k.vanished(f)
 	case o.absence != nil && o.absence.Greatest == nil:
 		k.forget(f)
 		f.Absent, f.Head = true, rosterHead(o.absence.Head)
@@ -79,6 +81,19 @@ func (k *check) takeNewest(q question, o outcome) {
 	default:
 		f.Err = o.err
 	}
+}
+
+var errVanished = errors.New("the log proved that the label exists, and a moment later that it does not")
+
+// vanished takes note that a label is proven absent that was proven before. A log with
+// a maximum lifetime may have forgotten it meanwhile.
+func (k *check) vanished(f *facts) {
+	if k.verifier.Configuration().MaximumLifetime == nil {
+		k.contradicted(f, errVanished)
+		return
+	}
+	k.forget(f)
+	f.Err = errVanished
 }
 
 // forget drops what was proven of a label.

@@ -1,8 +1,11 @@
 package client
 
 import (
+	"context"
 	"encoding/json"
 	"time"
+
+	"github.com/ghostlight-kt/ghostlight/client/account"
 )
 
 // SaveEvery has operations on many labels store their state so often.
@@ -42,4 +45,15 @@ func RecodeHeads(data, configuration []byte) (file []byte, text string, err erro
 		text, err = x.text(configuration)
 	}
 	return file, text, err
+}
+
+// Commitment returns the proven commitment to a version of a label.
+func (c *Client) Commitment(label string, version uint32) (account.Hash, error) {
+	s, err := c.begin(context.Background())
+	if err != nil {
+		return account.Hash{}, err
+	}
+	defer s.end()
+	p, err := s.pastVersion(context.Background(), label, version)
+	return p.Commitment, err
 }

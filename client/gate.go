@@ -70,9 +70,10 @@ func (r Refusal) String() string {
 // format and bytes that the directory proves, which are what to encrypt to: a
 // fingerprint need not cover all of a key. What is one key is decided as CheckRoster
 // does, in whatever format it is written down. A recipient without a proven key is not
-// among them. If anything was refused, the error is a *GateError that names it, and
-// proven is what is left: whether to send to that, the app decides. Any other error
-// concerns all recipients, and nothing is proven then.
+// among them; one for whom the app has no keys is missing without being refused. If
+// anything was refused, the error is a *GateError that names it, and proven is what is
+// left: whether to send to that, the app decides. Any other error concerns all
+// recipients, and nothing is proven then.
 //
 // Gate retains nothing but what there is to monitor, as CheckRoster does. It does not
 // tell that the keys are other ones than last time: Lookup does. Labels are taken as

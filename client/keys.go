@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 
+	"github.com/ghostlight-kt/ghostlight/client/group"
 	"github.com/ghostlight-kt/ghostlight/client/keyset"
 )
 
@@ -15,13 +16,15 @@ type Value struct {
 	SHA256 string `json:"sha256"`
 	Size   int    `json:"size"`
 	KeySet bool   `json:"key_set"`
-	Keys   []Key  `json:"keys,omitempty"`
+	// Group tells that it begins as a version of a group: see VerifyGroup.
+	Group bool  `json:"group,omitempty"`
+	Keys  []Key `json:"keys,omitempty"`
 }
 
 // describeValue describes a value. One that is not a key set, or one of a newer
 // version, is described by its hash alone.
 func describeValue(value []byte) Value {
-	v := Value{SHA256: hashHex(value), Size: len(value)}
+	v := Value{SHA256: hashHex(value), Size: len(value), Group: group.Is(value)}
 	set, err := keyset.Parse(value)
 	if err != nil {
 		return v

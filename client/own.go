@@ -147,6 +147,8 @@ func (o *owner) monitoringVerdict() Verdict {
 		return verdict(OutcomeChanged, "%d versions, the first is %d, are not ones that you published or accepted", n, o.unexpected[0].Version)
 	case greatest == nil:
 		return verdict(OutcomeVerified, "the label has no version up to log entry %d", o.monitor.Start)
+	case o.group != nil && !o.monitored():
+		return verdict(OutcomeVerified, "up to log entry %d, no version exists but those that members of the group made, and that you know of; the greatest is %d", o.monitor.Start, *greatest)
 	case o.monitored():
 		return verdict(OutcomeMonitored, "version %d is in the log; kt watch has yet to find it in a distinguished log entry", *greatest)
 	}
@@ -167,7 +169,10 @@ func (u *Unexpected) String() string {
 
 // accountText says what the label's account key says of an unexpected version.
 func (u *Unexpected) accountText() string {
-	if u.Account == nil {
+	switch {
+	case u.Group != "":
+		return ", NOT made by a member of the group"
+	case u.Account == nil:
 		return ""
 	}
 	switch u.Account.Status {

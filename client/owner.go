@@ -41,12 +41,17 @@ func (s *session) takeOver(ctx context.Context, label string) error {
 	if err != nil {
 		return err
 	}
+	group, err := s.ownGroup(ctx, label)
+	if err != nil {
+		return err
+	}
 	next := s.state.clone()
 	o := next.ownerOf(label)
 	o.ready, o.since, o.account = true, o.monitor.Greatest(), chain
 	if o.since != nil && o.last != nil {
 		o.ledger[*o.since] = Entry{o.last.value.SHA256, HowTakenOver, stamp(s.cfg.Now())}
 	}
+	o.adopt(group)
 	next.owners[label] = o
 	return s.store(next)
 }
@@ -221,14 +226,16 @@ func (o *owner) learned(label string, r *keytrans.UpdateResult, cfg Config) []Un
 		if c := o.monitor.Keys[version].Commitment; c != nil {
 			last.commitment = *c
 		}
-		signed := o.followNext(label, last, value.Value)
-		sent := slices.IndexFunc(o.pending, func(p Pending) bool { return p.is(v, signed, o.account) })
+		signed, made := o.followNext(label, last, value.Value), o.followNextGroup(label, last, value.Value)
+		is := func(p Pending) bool { return p.is(v, signed, o.account) || p.isGroup(made) }
 		switch {
-		case r.Requested || sent >= 0:
+		case r.Requested || slices.ContainsFunc(o.pending, is):
 			o.ledger[version] = Entry{v.SHA256, HowPublished, now}
-			o.pending = slices.DeleteFunc(o.pending, func(p Pending) bool { return p.is(v, signed, o.account) })
+			o.pending = slices.DeleteFunc(o.pending, is)
+		case made.stands:
+			o.ledger[version] = Entry{v.SHA256, HowMember, now}
 		case o.ready && !o.expected(version, v.SHA256):
-			u := Unexpected{Version: version, Position: r.Position, Value: v, FoundAt: now, Account: o.account.unexpected()}
+			u := Unexpected{Version: version, Position: r.Position, Value: v, FoundAt: now, Account: o.account.unexpected(), Group: made.why}
 			switch {
 			case o.last != nil:
 				changes := DiffValues(&o.last.value, v)

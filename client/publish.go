@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/ghostlight-kt/ghostlight/client/account"
+	"github.com/ghostlight-kt/ghostlight/client/group"
 )
 
 // PublishOptions say how to publish.
@@ -96,6 +97,11 @@ func (s *session) publish(ctx context.Context, label string, value []byte, opt P
 	if p.content, err = g.content(value); err != nil {
 		return nil, err
 	}
+	if group.Is(value) {
+		e := usage("this is a version of a group, which is published by itself")
+		e.Hint = "see kt group"
+		return nil, e
+	}
 	r, err := p.run(ctx)
 	w, err := s.concludeWaiting(ctx, err)
 	switch {
@@ -145,6 +151,11 @@ func (p *publication) run(ctx context.Context) (*PublishResult, error) {
 		if _, err := p.learn(ctx, p.label); err != nil {
 			return nil, err
 		}
+	}
+	if p.state.owners[p.label].group != nil {
+		e := usage("the label is that of a group, which keys must not take the place of")
+		e.Hint = "use another label for keys"
+		return nil, e
 	}
 	if p.blocked() {
 		return p.stopped(), nil // until the owner has accepted them

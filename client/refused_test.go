@@ -17,12 +17,13 @@ func TestRefusedUpdate(t *testing.T) {
 		status  int
 		problem string
 		settled bool
+		hint    string
 	}{
-		{http.StatusForbidden, "policy", true},
-		{http.StatusForbidden, "forbidden", true},
-		{http.StatusRequestEntityTooLarge, "too-large", true},
-		{http.StatusForbidden, "of-a-proxy", false},
-		{http.StatusServiceUnavailable, "unavailable", false},
+		{http.StatusForbidden, "policy", true, ""}, // the problem says what is missing
+		{http.StatusForbidden, "forbidden", true, "another credential"},
+		{http.StatusRequestEntityTooLarge, "too-large", true, "publish fewer keys"},
+		{http.StatusForbidden, "of-a-proxy", false, "not known whether"},
+		{http.StatusServiceUnavailable, "unavailable", false, "not known whether"},
 	} {
 		t.Run(test.problem, func(t *testing.T) {
 			w := newWorld(t)
@@ -40,7 +41,7 @@ func TestRefusedUpdate(t *testing.T) {
 				kind = client.Operational
 			}
 			e := wantKind(t, err, kind, "the account key did not sign it")
-			if unknown := strings.Contains(e.Hint, "not known whether"); unknown == test.settled {
+			if test.hint == "" && e.Hint != "" || !strings.Contains(e.Hint, test.hint) {
 				t.Errorf("hint %q", e.Hint)
 			}
 			refusing = false

@@ -228,6 +228,9 @@ func (s *session) refused(ctx context.Context, x exchange, err error) error {
 		s.pruned(e, p)
 	case p.Status == http.StatusUnauthorized:
 		e.Hint = "give the token that the operator issued with --token-file"
+	case p.Type == ProblemTooLarge:
+		e.Hint = "if it is a value: publish fewer keys, or smaller ones; the operator can permit more"
+	case p.Type == ProblemPolicy: // the detail says what is missing
 	case p.Status == http.StatusForbidden:
 		e.Hint = "the label was registered with another credential"
 	}

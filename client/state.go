@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/client/account"
+	"github.com/ghostlight-kt/ghostlight/client/group"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/merkle"
@@ -82,6 +83,8 @@ type owner struct {
 	// account is what is known of the label's account key as of the greatest version,
 	// nil if it is not known to have had one.
 	account *standing
+	// group is what the versions of a group's label amount to, nil if it is none.
+	group *group.State
 }
 
 // Entry is a version of an owned label that its owner made or accepted.
@@ -98,6 +101,8 @@ const (
 	HowTakenOver = "taken over"
 	HowAccepted  = "accepted"
 	HowAnswered  = "answered"
+	// HowMember is a version of a group that another member made.
+	HowMember = "made by a member"
 )
 
 // Pending is a value that was sent to the directory without learning what became
@@ -113,6 +118,8 @@ type Pending struct {
 	Key  *account.Key  `json:"account_key,omitempty"`
 	// Announced tells that it announces that key, which is not the account key yet.
 	Announced bool `json:"announced,omitempty"`
+	// Group identifies a version of a group: see group.Group's Content.
+	Group *account.Hash `json:"group,omitempty"`
 }
 
 // Unexpected is a version of an owned label that its owner did not make. It is
@@ -129,6 +136,8 @@ type Unexpected struct {
 	FoundAt time.Time `json:"found_at"`
 	// Account is what the label's account key says of it, nil if the label has none.
 	Account *AccountStatus `json:"account,omitempty"`
+	// Group says why it is no version of the group, if the label is a group's.
+	Group string `json:"group,omitempty"`
 }
 
 // ownerOf returns what is retained of an owned label, for modification, nil if

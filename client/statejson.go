@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ghostlight-kt/ghostlight/client/group"
 	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 )
 
@@ -19,7 +20,7 @@ import (
 // bytes. Whatever changes in here in an incompatible way counts up the version.
 //
 // Version 1 had no witness, version 2 no recent distinguished heads, version 3 no
-// proofs of the view's frontier, and version 4 nothing of account keys.
+// proofs of the view's frontier, and version 4 nothing of account keys and groups.
 const (
 	stateFormat       = "ghostlight-state"
 	stateVersion      = 5
@@ -95,6 +96,7 @@ type ownerJSON struct {
 	Unexpected []Unexpected  `json:"unexpected"`
 	Last       *seenJSON     `json:"last,omitempty"`
 	Account    *standing     `json:"account,omitempty"`
+	Group      *group.State  `json:"group,omitempty"`
 }
 
 type ledgerJSON struct {
@@ -149,10 +151,10 @@ func decodeState(data []byte) (*state, error) {
 	return j.state()
 }
 
-// hasAccounts reports whether there is anything of account keys.
+// hasAccounts reports whether there is anything of account keys, or of groups.
 func (j *stateJSON) hasAccounts() bool {
 	return slices.ContainsFunc(j.Contacts, func(c contactJSON) bool { return c.Account != nil }) ||
-		slices.ContainsFunc(j.Owners, func(o ownerJSON) bool { return o.Account != nil })
+		slices.ContainsFunc(j.Owners, func(o ownerJSON) bool { return o.Account != nil || o.Group != nil })
 }
 
 // unseal reads into v what seal wrote, if its version is one of those from first

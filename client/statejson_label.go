@@ -70,7 +70,7 @@ func ownerToJSON(label string, o *owner) ownerJSON {
 		Label: label, Start: m.Start, AtStart: m.AtStart, Created: []createdJSON{},
 		Monitor: monitorToJSON(&m.Contact), Keys: keysToJSON(m.Keys),
 		Ready: o.ready, Since: o.since, Ledger: []ledgerJSON{},
-		Pending: append([]Pending{}, o.pending...), Unexpected: append([]Unexpected{}, o.unexpected...), Last: seenToJSON(o.last), Account: o.account,
+		Pending: append([]Pending{}, o.pending...), Unexpected: append([]Unexpected{}, o.unexpected...), Last: seenToJSON(o.last), Account: o.account, Group: o.group,
 	}
 	for _, c := range m.Created {
 		j.Created = append(j.Created, createdJSON(c))
@@ -88,7 +88,7 @@ func (j *ownerJSON) owner() *owner {
 	}
 	o := &owner{
 		monitor: m, ready: j.Ready, since: j.Since, ledger: make(map[uint32]Entry),
-		pending: j.Pending, unexpected: j.Unexpected, last: j.Last.seen(), account: j.Account,
+		pending: j.Pending, unexpected: j.Unexpected, last: j.Last.seen(), account: j.Account, group: j.Group,
 	}
 	for _, e := range j.Ledger {
 		o.ledger[e.Version] = e.Entry

@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
+	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -80,9 +81,17 @@ func KeyOf(signer crypto.Signer) (Key, error) {
 		}
 		k = Key{P256, string(compress(point))}
 	default:
-		return Key{}, fmt.Errorf("%w: a %T; Ed25519 and ECDSA on P-256 are", errKey, public)
+		return Key{}, fmt.Errorf("%w: %s; Ed25519 and ECDSA on P-256 are", errKey, kindOf(public))
 	}
 	return k, k.Check()
+}
+
+// kindOf names the kind of a public key that is no account key.
+func kindOf(public crypto.PublicKey) string {
+	if _, ok := public.(*rsa.PublicKey); ok {
+		return "an RSA key"
+	}
+	return "a key of another kind"
 }
 
 // compress returns the compressed form of an uncompressed point of P-256.

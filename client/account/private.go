@@ -51,9 +51,11 @@ func ParsePrivate(file []byte) (crypto.Signer, error) {
 	block, rest := pem.Decode(file)
 	switch {
 	case block == nil || !bytes.HasPrefix(file, []byte("-----BEGIN ")):
-		return nil, fmt.Errorf("%w: not a PEM file; kt account new makes one", errMalformed)
+		return nil, fmt.Errorf("%w: not a PEM file, or a damaged one; kt account new writes them", errMalformed)
 	case block.Type == "ENCRYPTED PRIVATE KEY" || len(block.Headers) > 0:
 		return nil, fmt.Errorf("%w: the private key is encrypted; decrypt it with openssl pkcs8", errMalformed)
+	case block.Type == "PUBLIC KEY" || block.Type == "CERTIFICATE":
+		return nil, fmt.Errorf("%w: the public part of a key; the private one signs", errMalformed)
 	case block.Type != pemType:
 		return nil, fmt.Errorf("%w: a PEM file with another block than PRIVATE KEY; openssl pkcs8 -topk8 -nocrypt converts keys", errMalformed)
 	case len(rest) > 0:
@@ -65,7 +67,7 @@ func ParsePrivate(file []byte) (crypto.Signer, error) {
 	}
 	signer, ok := private.(crypto.Signer)
 	if !ok {
-		return nil, fmt.Errorf("%w: a %T; Ed25519 and ECDSA on P-256 are", errKey, private)
+		return nil, fmt.Errorf("%w: a key that does not sign; Ed25519 and ECDSA on P-256 are", errKey)
 	}
 	if _, err := KeyOf(signer); err != nil {
 		return nil, err

@@ -62,12 +62,13 @@ func TestPrivateFilesRefused(t *testing.T) {
 		"encrypted":   {named("ENCRYPTED PRIVATE KEY", nil), errMalformed, "encrypted"},
 		"headers":     {named("PRIVATE KEY", map[string]string{"Proc-Type": "4,ENCRYPTED"}), errMalformed, "encrypted"},
 		"SEC 1":       {named("EC PRIVATE KEY", nil), errMalformed, "pkcs8 -topk8"},
-		"public":      {named("PUBLIC KEY", nil), errMalformed, "another block"},
+		"public":      {named("PUBLIC KEY", nil), errMalformed, "the private one signs"},
+		"cut":         {file[:len(file)/2], errMalformed, "damaged"},
 		"OpenSSH":     {named("OPENSSH PRIVATE KEY", nil), errMalformed, "another block"},
 		"not PKCS #8": {named("PRIVATE KEY", nil), errMalformed, "PKCS #8"},
-		"RSA":         {pkcs8(r), errKey, "Ed25519"},
+		"RSA":         {pkcs8(r), errKey, "an RSA key; Ed25519"},
 		"P-384":       {pkcs8(p384), errKey, "P-256"},
-		"X25519":      {pkcs8(x25519), errKey, "Ed25519"},
+		"X25519":      {pkcs8(x25519), errKey, "does not sign; Ed25519"},
 		"huge":        {bytes.Repeat([]byte("x"), 1<<20), errMalformed, "at most"},
 	} {
 		got, err := ParsePrivate(c.file)

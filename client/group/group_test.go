@@ -322,3 +322,46 @@ func TestNextRefuses(t *testing.T) {
 		t.Errorf("the state was changed: %s", labels(s.Members))
 	}
 }
+
+// TestContent: signing once more does not change what a version says, and everything
+// else does.
+func TestContent(t *testing.T) {
+	content := func(g Group) account.Hash {
+		h, err := g.Content()
+		fatalIfErr(t, err)
+		return h
+	}
+	s := team(t)
+	made := func(who string, s State, c Changes) Group {
+		g, err := s.Next(name, labelOf(who), signer(t, who), c)
+		fatalIfErr(t, err)
+		return g
+	}
+	add := Changes{Add: []Person{person(t, "carol")}}
+	good := made("alice", s, add)
+	before := string(good.Members[0].Addition)
+	again := good
+	again.Signature, again.Members = []byte("another"), slices.Clone(good.Members)
+	again.Members[0].Addition = []byte("another")
+	if content(good) != content(again) || string(good.Members[0].Addition) != before {
+		t.Error("signatures are in the content")
+	}
+	moved := s
+	moved.Commitment[0] ^= 1
+	for name, other := range map[string]Group{
+		"another place":  made("alice", moved, add),
+		"another actor":  made("bob", s, add),
+		"another member": made("alice", s, Changes{Add: []Person{person(t, "dave")}}),
+		"another key":    made("alice", s, Changes{Add: add.Add, NewKey: signer(t, "p another")}),
+	} {
+		if content(other) == content(good) {
+			t.Errorf("%s: the same content", name)
+		}
+	}
+	if _, err := (Group{}).Content(); !errors.Is(err, errMalformed) {
+		t.Error(err)
+	}
+	if m := s.Find(labelOf("bob")); m == nil || m.Label != labelOf("bob") || s.Find(labelOf("carol")) != nil {
+		t.Errorf("found %v", m)
+	}
+}

@@ -2,6 +2,7 @@ package keyring
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -108,17 +109,23 @@ func detectText(text string) (kind, error) {
 	case strings.Contains(first, ","):
 		return kindCSV, nil
 	}
-	return 0, fmt.Errorf("%w%s", ErrUnrecognized, hintFor(text))
+	if bareKey(text) {
+		return 0, ErrBareKey
+	}
+	return 0, ErrUnrecognized
 }
 
-// hintFor says what to do about a key that does not say what it is.
-func hintFor(text string) string {
-	data, ok := decodeBase64([]byte(strings.TrimSpace(text)))
+// bareKey recognises 32 bytes in base64 or hexadecimal, which is how many programs write
+// a key that does not say what it is.
+func bareKey(text string) bool {
+	text = strings.TrimSpace(text)
+	data, ok := decodeBase64([]byte(text))
 	if !ok || len(data) != 32 {
-		return ""
+		var err error
+		data, err = hex.DecodeString(text)
+		ok = err == nil
 	}
-	return ": 32 bytes in base64, of which nobody can tell whether they are public or private (WireGuard writes both so); " +
-		"if they are a public key, say of which format in front of it, as in \"X25519 KEY\""
+	return ok && len(data) == 32
 }
 
 // isPrivate reports whether the mark of a private key is in this line.

@@ -58,6 +58,10 @@ var (
 	ErrPrivateKey = errors.New("this is a PRIVATE key: it was not read further and nothing of the file was used")
 	// ErrUnrecognized is wrapped by the error for a file of no known kind.
 	ErrUnrecognized = errors.New("not a key file of a known kind")
+	// ErrBareKey is wrapped by the error for 32 bytes that do not say what they are. It
+	// wraps ErrUnrecognized.
+	ErrBareKey = fmt.Errorf("%w: 32 bytes, of which nobody can tell whether they are public or private (WireGuard writes both so); "+
+		"if they are a public key, say of which format in front of it, as in \"X25519 KEY\", with the key in base64", ErrUnrecognized)
 	// ErrTooLarge is wrapped by the error for a file over its size limit.
 	ErrTooLarge = errors.New("too large")
 
@@ -92,6 +96,10 @@ type Options struct {
 	// consumed so far and the certificates or lines found in them. A CSV's
 	// bytes are not known before its end and reported as 0.
 	Progress func(bytes int64, items int)
+
+	// maxItems is how many certificates and lines with keys a file may have. Default:
+	// no limit.
+	maxItems int
 }
 
 func (o Options) withDefaults() Options {
@@ -240,6 +248,15 @@ func read(r io.Reader, name string, opt Options, csvAllowed bool) (Result, error
 		s.skip(k.Item, k.Reason)
 	}
 	return s.res, nil
+}
+
+// item counts a certificate, or a line with a key.
+func (s *source) item() error {
+	s.res.Items++
+	if s.opt.maxItems > 0 && s.res.Items > s.opt.maxItems {
+		return fmt.Errorf("%w: more than %d keys", ErrTooLarge, s.opt.maxItems)
+	}
+	return nil
 }
 
 func (s *source) skip(item, reason string) {

@@ -39,7 +39,9 @@ func (s *source) readLines() error {
 			}
 			continue
 		}
-		s.res.Items++
+		if err := s.item(); err != nil {
+			return err
+		}
 		item := fmt.Sprintf("line %d", n)
 		k, comment, err := parseLine(line)
 		if err != nil {

@@ -86,7 +86,9 @@ func (s *source) splitKeyring(jobs chan<- *rawCert) error {
 		case err != nil:
 			return nil
 		case k.tag == tagPublicKey:
-			s.res.Items++
+			if err := s.item(); err != nil {
+				return err
+			}
 			c = newRawCert(s.res.Items, k)
 		case c != nil:
 			c.add(k)

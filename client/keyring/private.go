@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"regexp"
+	"unicode"
 	"unicode/utf16"
 )
 
@@ -60,7 +61,7 @@ type mark struct {
 // marks count wherever they stand: in a quoted mail, in a file of settings, after public
 // keys.
 var marks = []mark{
-	{"PRIVATE KEY", regexp.MustCompile(`-{4,5} ?BEGIN [^\n]{0,80}PRIVATE KEY`), false, "PEM or OpenPGP armor"},
+	{"PRIVATE KEY", regexp.MustCompile(`-{4,5} ?(?:BEGIN|END) [^\n]{0,80}PRIVATE KEY`), false, "PEM or OpenPGP armor"},
 	{"AGE-SECRET-KEY-", regexp.MustCompile(`AGE-SECRET-KEY-(?:PQ-)?1`), false, "an age identity"},
 	{"AGE-PLUGIN-", regexp.MustCompile(`AGE-PLUGIN-[A-Z0-9+._-]{1,80}1`), false, "an identity of an age plugin"},
 	{"PUTTY-USER-KEY-FILE-", regexp.MustCompile(`PUTTY-USER-KEY-FILE-[0-9]`), false, "PuTTY"},
@@ -173,15 +174,23 @@ func armorContents(text []byte) [][]byte {
 	return found
 }
 
-// unwrap returns what is in PEM and armor, whose label may lie, in the base64 or the
-// hexadecimal that fills data, and in the base64 of PEM wherever it stands, as in the
+// unwrap returns what is in PEM and armor, whose label may lie, in the base64, the
+// hexadecimal or the UTF-16 that fills data, and in the base64 of PEM wherever it stands, as in the
 // secrets of Kubernetes.
 func unwrap(data []byte) [][]byte {
 	found := armorContents(data)
+	if order := orderOfUTF16(data); order != nil {
+		found = append(found, decodeUTF16(order, data))
+	}
 	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
 		found = append(found, block.Bytes)
 	}
 	whole := bytes.Join(bytes.Fields(data), nil)
+	if n := len(whole) - 5; n > 0 && whole[n] == '=' { // the checksum of armor that lost its first line
+		if inner, ok := decodeBase64(whole[:n]); ok {
+			found = append(found, inner)
+		}
+	}
 	if inner, ok := decodeBase64(whole); ok {
 		found = append(found, inner)
 	}
@@ -231,8 +240,32 @@ func fromUTF16(data []byte) []byte {
 	default:
 		return data
 	}
-	units := make([]uint16, 0, len(data)/2)
-	for b := data[2:]; len(b) >= 2; b = b[2:] {
+	return decodeUTF16(order, data[2:])
+}
+
+// orderOfUTF16 returns the byte order of data that begins as ASCII in UTF-16 without a
+// mark; nil if it does not.
+func orderOfUTF16(data []byte) binary.ByteOrder {
+	const enough = 16 // characters, by which structures of ASN.1 are told apart
+	for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
+		n := 0
+		for n < enough && len(data) >= 2*(n+1) {
+			if u := order.Uint16(data[2*n:]); u == 0 || u > unicode.MaxASCII {
+				break
+			}
+			n++
+		}
+		if n == enough {
+			return order
+		}
+	}
+	return nil
+}
+
+// decodeUTF16 returns text in UTF-8. What is not UTF-16 becomes U+FFFD.
+func decodeUTF16(order binary.ByteOrder, b []byte) []byte {
+	units := make([]uint16, 0, len(b)/2)
+	for ; len(b) >= 2; b = b[2:] {
 		units = append(units, order.Uint16(b))
 	}
 	return []byte(string(utf16.Decode(units)))

@@ -104,6 +104,8 @@ var textWrappings = map[string]func([]byte) []byte{
 	"with a BOM":      func(b []byte) []byte { return append([]byte("\xef\xbb\xbf"), b...) },
 	"UTF-16":          func(b []byte) []byte { return utf16Text(binary.LittleEndian, b) },
 	"UTF-16, big":     func(b []byte) []byte { return utf16Text(binary.BigEndian, b) },
+	"UTF-16, no mark": func(b []byte) []byte { return utf16Text(binary.LittleEndian, b)[2:] },
+	"big, no mark":    func(b []byte) []byte { return utf16Text(binary.BigEndian, b)[2:] },
 	"behind a public": func(b []byte) []byte { return append([]byte("ssh-ed25519 AAAA a@example.org\n"), b...) },
 }
 
@@ -222,7 +224,36 @@ func TestNotPrivate(t *testing.T) {
 	// A WireGuard key alone is the same, public or private: it takes a word in front of it.
 	bare := []byte(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{9}, 32)) + "\n")
 	checkFails(t, "WireGuard", bare, Options{Label: "x"}, ErrUnrecognized, "X25519 KEY")
+	checkFails(t, "WireGuard", bare, Options{Label: "x"}, ErrBareKey, "public or private")
+	checkFails(t, "32 bytes in hexadecimal", []byte(strings.Repeat("09", 32)), Options{Label: "x"}, ErrBareKey, "public or private")
+	checkFails(t, "31 bytes", []byte(strings.Repeat("09", 31)), Options{Label: "x"}, ErrUnrecognized, "")
+	if _, err := Read(strings.NewReader(strings.Repeat("09", 31)), "f", Options{}); errors.Is(err, ErrBareKey) {
+		t.Error("31 bytes are taken for a key")
+	}
 	checkLabels(t, "X25519", mustRead(t, append([]byte("x25519 "), bare...), Options{Label: "x"}), "x=1")
+}
+
+// TestPrivateWithoutHead reads files whose first lines were lost, as from a terminal.
+func TestPrivateWithoutHead(t *testing.T) {
+	found := 0
+	for kind, file := range privateFiles(t) {
+		lines := strings.SplitAfter(string(file), "\n")
+		if !strings.Contains(string(file), "PRIVATE KEY") {
+			continue
+		}
+		found++
+		for n := 1; n < len(lines)-2; n++ {
+			mustBePrivate(t, fmt.Sprintf("%s, without %d lines", kind, n), []byte(strings.Join(lines[n:], "")))
+		}
+		if kind == "OpenPGP armor" { // the base64 and its checksum alone
+			_, body, _ := strings.Cut(string(file), "\n\n")
+			body, _, _ = strings.Cut(body, "-----END")
+			mustBePrivate(t, kind+", only what is in it", []byte(body))
+		}
+	}
+	if found < 4 {
+		t.Errorf("only %d files in PEM or armor", found)
+	}
 }
 
 // TestPrivateTools reads the files that real tools write.

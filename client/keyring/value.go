@@ -6,6 +6,9 @@ import (
 	"fmt"
 )
 
+// maxInValue is more keys than a file for one label has, even if most of them are skipped.
+const maxInValue = 16 << 10
+
 // Value returns what is published of a file with keys for a label: the encoding of
 // their set. source is what the file is called, and skipped what of it is left out.
 // With raw, the value is the bytes of the file, unless they are a private key.
@@ -16,7 +19,7 @@ func Value(data []byte, source, label string, raw bool) (value []byte, skipped [
 	if err := refusePrivate(data); err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", source, err)
 	}
-	result, err := Read(bytes.NewReader(data), source, Options{Label: label})
+	result, err := Read(bytes.NewReader(data), source, Options{Label: label, maxItems: maxInValue})
 	if raw && !errors.Is(err, ErrPrivateKey) {
 		return data, nil, nil // what cannot be withdrawn must not be a secret
 	}

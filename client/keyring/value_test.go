@@ -3,6 +3,7 @@ package keyring
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/ghostlight-kt/ghostlight/client/keyset"
@@ -33,6 +34,15 @@ func TestValue(t *testing.T) {
 	}
 	if _, _, err := Value([]byte("hello"), "f", label, false); !errors.Is(err, ErrUnrecognized) {
 		t.Error(err)
+	}
+	for what, many := range map[string]string{"packets": "\x99\x00\x00", "lines": "age1x\n"} {
+		_, skipped, err := Value([]byte(strings.Repeat(many, maxInValue+1)), "f", label, false)
+		if !errors.Is(err, ErrTooLarge) || len(skipped) > 0 {
+			t.Errorf("%s: %v, %d skipped", what, err, len(skipped))
+		}
+		if _, skipped, err = Value([]byte(strings.Repeat(many, maxInValue)), "f", label, false); err == nil || errors.Is(err, ErrTooLarge) || len(skipped) != maxInValue {
+			t.Errorf("%s: %v, %d skipped", what, err, len(skipped))
+		}
 	}
 	if value, _, err := Value([]byte("hello"), "f", label, true); err != nil || string(value) != "hello" {
 		t.Error(err)

@@ -34,7 +34,7 @@ func (p *parser) device() (Device, error) {
 	}
 	switch {
 	case (key == "") == (fingerprint == ""):
-		err = errors.New("has \"key\" or \"fingerprint\", one of them")
+		err = errors.New("needs either \"key\" or \"fingerprint\"")
 	case key != "":
 		err = d.setKey(key)
 	default:

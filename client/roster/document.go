@@ -16,7 +16,9 @@ import (
 type document struct{ tokens *json.Decoder }
 
 func newDocument(data []byte) *document {
-	return &document{json.NewDecoder(bytes.NewReader(data))}
+	tokens := json.NewDecoder(bytes.NewReader(data))
+	tokens.UseNumber() // a number is never read, so none is too large
+	return &document{tokens}
 }
 
 // fields are the members that an object may have, and what reads the value of

@@ -113,8 +113,11 @@ func (s *subject) duplicates() {
 		}
 		if key := id + string(severity); !said[key] {
 			said[key] = true
-			s.find(DuplicateDevice, severity, []keyset.Description{d.describe()}, nil,
-				fmt.Sprintf("The session has one key for two devices of this member, %q and %q.", other.Name, d.Name))
+			names := fmt.Sprintf("%q and %q", other.Name, d.Name)
+			if other.Name == "" && d.Name == "" {
+				names = "both without a name"
+			}
+			s.find(DuplicateDevice, severity, []keyset.Description{d.describe()}, nil, "The session has one key for two devices of this member, "+names+".")
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"time"
@@ -21,8 +22,11 @@ func Parse(data []byte) (*Roster, error) {
 	if len(data) > MaxSize {
 		return nil, fmt.Errorf("%w: over %d bytes: check the conversation in parts", ErrMalformed, MaxSize)
 	}
-	if !utf8.Valid(data) {
+	switch {
+	case !utf8.Valid(data):
 		return nil, fmt.Errorf("%w: it is not UTF-8", ErrMalformed)
+	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")):
+		return nil, fmt.Errorf("%w: it begins with a byte order mark, which JSON has not: write it in UTF-8 without", ErrMalformed)
 	}
 	p := &parser{document: newDocument(data)}
 	err := p.roster()
@@ -161,8 +165,12 @@ func (p *parser) time(into *time.Time) func() error {
 func (p *parser) text(into *string) func() error {
 	return func() error {
 		s, err := p.string()
-		if err == nil {
-			err = keyset.CheckName(s)
+		switch {
+		case err != nil:
+		case len(s) > keyset.MaxNameSize:
+			err = fmt.Errorf("%d bytes, at most %d", len(s), keyset.MaxNameSize)
+		case keyset.CheckName(s) != nil:
+			err = errors.New("with control characters, or with some that turn text around")
 		}
 		*into = s
 		return err

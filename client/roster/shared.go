@@ -8,10 +8,11 @@ import (
 	"github.com/ghostlight-kt/ghostlight/client/keyset"
 )
 
-// sharing is a key with the labels that have it.
+// sharing is a key with the labels that have it. The key is described only if that is
+// asked for, which takes time.
 type sharing struct {
-	key    keyset.Description
-	labels map[string]bool
+	describe func() keyset.Description
+	labels   map[string]bool
 }
 
 // sharedKeys finds keys that two labels of the roster have, in the directory or
@@ -20,7 +21,7 @@ func (c *checker) sharedKeys() {
 	shared := make(map[string]*sharing)
 	share := func(id string, label string, describe func() keyset.Description) {
 		if shared[id] == nil {
-			shared[id] = &sharing{describe(), make(map[string]bool)}
+			shared[id] = &sharing{describe, make(map[string]bool)}
 		}
 		shared[id].labels[label] = true
 	}
@@ -39,7 +40,7 @@ func (c *checker) sharedKeys() {
 	}
 	for _, s := range shared {
 		if labels := sortedKeys(s.labels); len(labels) > 1 && !c.oneOwner(labels) {
-			c.sharedKey(s.key, labels)
+			c.sharedKey(s.describe(), labels)
 		}
 	}
 }

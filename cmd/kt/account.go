@@ -141,6 +141,9 @@ up a label and show its account key, as kt lookup verifies it.`,
 				return err
 			}
 			r, err := c.Lookup(cmd.Context(), name, nil)
+			if e := (*client.Error)(nil); errors.As(err, &e) && e.Kind == client.Absent && e.Hint == "" {
+				e.Hint = "there is no file of that name either"
+			}
 			if err != nil {
 				return err
 			}

@@ -119,6 +119,7 @@ func TestAccountUsage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	two, _ := x.accountKey("ed25519")
 	x.stdin = string(private)
 	stdout, _ := x.kt(exitOK, "account", "show", one, "--json")
 	x.contains(stdout, `"account_key": "`+public+`"`)
@@ -134,7 +135,7 @@ func TestAccountUsage(t *testing.T) {
 		{exitOperational, []string{"account", "show", x.file("-----BEGIN nonsense")}, "not a PEM file"},
 		{exitUsage, []string{"account", "rotate", alice, "--new-account-key", one}, "--account-key FILE"},
 		{exitUsage, []string{"account", "rotate", alice, "--account-key", one}, "--new-account-key FILE"},
-		{exitUsage, []string{"account", "rotate", alice, "--account-key", one, "--new-account-key", one}, "the label has no account key"},
+		{exitUsage, []string{"account", "rotate", alice, "--account-key", one, "--new-account-key", two}, "the label has no account key"},
 		{exitUsage, []string{"account", "reset", alice}, "--new-account-key FILE"},
 		{exitUsage, []string{"account", "attest", alice}, "--account-key FILE"},
 		{exitUsage, []string{"account", "accept", alice, "7"}, "version 7 is not one that waits"},

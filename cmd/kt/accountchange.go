@@ -1,9 +1,12 @@
 package main
 
 import (
+	"crypto"
+
 	"github.com/spf13/cobra"
 
 	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/client/account"
 	"github.com/ghostlight-kt/ghostlight/cmd/internal/cli"
 )
 
@@ -29,8 +32,30 @@ func (f *accountFlags) options(a *app) (opt client.PublishOptions, err error) {
 	if opt.PreviousAccount, err = a.readAccountKey("--account-key", f.key); err != nil {
 		return opt, err
 	}
-	opt.Account, err = a.readAccountKey("--new-account-key", f.newKey)
-	return opt, err
+	if opt.Account, err = a.readAccountKey("--new-account-key", f.newKey); err != nil {
+		return opt, err
+	}
+	return opt, differ(opt.PreviousAccount, opt.Account)
+}
+
+// differ refuses to change an account key to itself, which would be called unchanged,
+// and look like a rotation that was made. previous may be nil.
+func differ(previous, next crypto.Signer) error {
+	if previous == nil {
+		return nil
+	}
+	was, err := account.KeyOf(previous)
+	if err != nil {
+		return operationalError("reading the account key", err)
+	}
+	is, err := account.KeyOf(next)
+	if err != nil {
+		return operationalError("reading the account key", err)
+	}
+	if was == is {
+		return usageError("--account-key and --new-account-key are the same key: kt account new makes another one")
+	}
+	return nil
 }
 
 func (a *app) accountRotateCommand() *cobra.Command {
@@ -129,6 +154,9 @@ func (a *app) printReset(r *client.ResetResult) {
 		a.printf("announced the account key in version %d of %s; nothing else has changed yet\n", r.Announced, cli.Printable(r.Label))
 		a.printf("to complete the reset, run the same command from %s on, if the directory waits as long as they do by default\n", moment(r.Earliest))
 		a.printf("whoever has the present account key can cancel it until then\n")
+		if r.Superseded != nil {
+			a.printf("ATTENTION: the account key %s, which was announced before, is announced no more: the waiting time begins anew\n", r.Superseded)
+		}
 	}
 	a.printPublished(r.PublishResult)
 }

@@ -14,14 +14,13 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"os/signal"
 	"runtime/debug"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/ghostlight-kt/ghostlight/client"
 	labels "github.com/ghostlight-kt/ghostlight/client/label"
@@ -29,12 +28,7 @@ import (
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
-}
+func main() { cli.Main(run) }
 
 // The exit codes.
 const (
@@ -81,6 +75,7 @@ type app struct {
 	config                client.Config
 	colour                bool
 	stdinIs               string // what was read from standard input
+	interrupted           <-chan struct{}
 	folder                string // with the state of the directory, if that is known
 }
 
@@ -91,11 +86,12 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 }
 
 func (a *app) run(ctx context.Context, args []string) int {
+	a.interrupted = ctx.Done()
 	out := &output{w: a.stdout}
 	a.stdout = out
 	root := a.rootCommand()
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	called, err := root.ExecuteContextC(ctx)
 	a.warnOfDamage()
 	if err == nil && out.err != nil {
 		err = operationalError("writing the result", out.err)
@@ -104,10 +100,18 @@ func (a *app) run(ctx context.Context, args []string) int {
 		return exitCode(a.finding)
 	}
 	if e := (*client.Error)(nil); !a.started && !errors.As(err, &e) {
-		err = &client.Error{Kind: client.Usage, Err: err, Hint: "kt --help, or kt COMMAND --help, tells what there is"}
+		err = &client.Error{Kind: client.Usage, Err: err, Hint: usageHint(called)}
 	}
 	a.printError(err)
 	return exitCode(client.KindOf(err))
+}
+
+// usageHint tells how a command is called.
+func usageHint(cmd *cobra.Command) string {
+	if !strings.Contains(cmd.Use, " ") && cmd.HasSubCommands() {
+		return cmd.CommandPath() + " --help tells what there is"
+	}
+	return fmt.Sprintf("usage: %s; %s --help tells more", cmd.UseLine(), cmd.CommandPath())
 }
 
 // output remembers that something could not be written.
@@ -156,6 +160,9 @@ evidence file is named), 4 proven absent, 5 could not decide, 6 needs your atten
 		Version: version(),
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			a.started, a.command = true, commandName(cmd)
+			if err := noEmptyFlags(cmd); err != nil {
+				return err
+			}
 			if a.verbose {
 				a.config.Logger = slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 			}
@@ -177,7 +184,7 @@ evidence file is named), 4 proven absent, 5 could not decide, 6 needs your atten
 	root.SetErr(a.stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(a.trustCommand(), a.lookupCommand(), a.publishCommand(), a.ownCommand(), a.watchCommand(), a.historyCommand(), a.proofCommand(),
-		a.accountCommand(), a.rosterCommand(), a.credentialCommand(), a.headsCommand(), a.evidenceCommand())
+		a.accountCommand(), a.rosterCommand(), a.groupCommand(), a.credentialCommand(), a.headsCommand(), a.evidenceCommand())
 	return root
 }
 
@@ -185,6 +192,20 @@ evidence file is named), 4 proven absent, 5 could not decide, 6 needs your atten
 func commandName(cmd *cobra.Command) string {
 	_, name, _ := strings.Cut(cmd.CommandPath(), " ")
 	return strings.ReplaceAll(name, " ", "-")
+}
+
+// noEmptyFlags refuses flags that are given an empty text, as by a variable of a shell
+// that is not set: taken for absent ones, they would leave out a check, or a signature.
+func noEmptyFlags(cmd *cobra.Command) (err error) {
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if err == nil && f.Value.Type() == "string" && f.Value.String() == "" {
+			err = &client.Error{
+				Kind: client.Usage, Err: fmt.Errorf("--%s is given, but empty", f.Name),
+				Hint: "is a variable not set? Without --" + f.Name + " is something else",
+			}
+		}
+	})
+	return err
 }
 
 // configureWitnesses takes over the flags about witnesses.
@@ -312,11 +333,17 @@ func (a *app) printError(err error) {
 	a.printErrorText("", err)
 }
 
-// errorOf returns the *client.Error in err, or one for it.
+// errorOf returns the *client.Error in err, or one for it, with a word on what to do if
+// nobody else has one.
 func errorOf(err error) *client.Error {
 	var e *client.Error
 	if !errors.As(err, &e) {
 		e = &client.Error{Kind: client.Operational, Err: err}
+	}
+	if e.Hint == "" && client.Unreached(err) {
+		hinted := *e
+		hinted.Hint = "see that the network and the directory's URL are right, and try again"
+		return &hinted
 	}
 	return e
 }

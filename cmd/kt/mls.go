@@ -27,11 +27,14 @@ func (f *mlsFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.tree, "mls-tree", "", "the group's ratchet tree is in this `file`, for a GroupInfo without one")
 	flags.StringVar(&f.group, "mls-group-id", "", "`id` of the group in hexadecimal, for a ratchet tree without a GroupInfo")
 	flags.Uint16Var(&f.suite, "mls-cipher-suite", 0, "`number` of the group's cipher suite, for a ratchet tree without a GroupInfo")
-	flags.StringVar(&f.me, "me", "", "your own `label` in an MLS group")
+	flags.StringVar(&f.me, "me", "", "your own `label`, for --mls")
 }
 
-// check refuses flags that go with --mls only.
+// check refuses flags that go with --mls only, and --mls without the one that it needs.
 func (f *mlsFlags) check() error {
+	if f.on && f.me == "" {
+		return usageError("say which member you are, with --me LABEL: an MLS group does not tell")
+	}
 	if !f.on && (f.tree != "" || f.group != "" || f.suite != 0 || f.me != "") {
 		return usageError("--me and the flags that begin with --mls- are for --mls")
 	}
@@ -100,6 +103,8 @@ func treeRoster(t *mls.RatchetTree, f mlsFlags, opt mlsroster.Options) (*roster.
 			Kind: client.Usage, Err: errors.New("a ratchet tree does not say its cipher suite and its group"),
 			Hint: "give its GroupInfo as well, and the tree with --mls-tree: then it is known to be complete, too; or --mls-cipher-suite and --mls-group-id",
 		}
+	case f.group == "":
+		return nil, usageError("say the group's id in hexadecimal, with --mls-group-id: leaves are signed for it")
 	case err != nil:
 		return nil, usageError("--mls-group-id is not hexadecimal")
 	}

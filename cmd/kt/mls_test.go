@@ -66,6 +66,7 @@ func TestMLSRoster(t *testing.T) {
 		{"bare", "--mls-tree=missing", client.Operational, "no such file"},
 		{"group", "--mls-cipher-suite=1", client.Usage, "itself"},
 		{"tree", "", client.Usage, "does not say its cipher suite"},
+		{"tree", "--mls-cipher-suite=1", client.Usage, "--mls-group-id"},
 		{"tree", "--mls-cipher-suite=1 --mls-group-id=xyz", client.Usage, "not hexadecimal"},
 		{"tree", "--mls-cipher-suite=1 --mls-group-id=67726f7570 --mls-tree=tree", client.Usage, "for a GroupInfo"},
 		{"tree", "--mls-cipher-suite=2 --mls-group-id=67726f7570", client.Attention, "does not verify"},
@@ -115,13 +116,17 @@ func TestMLSMe(t *testing.T) {
 
 func TestMLSFlagsGoWithMLS(t *testing.T) {
 	for _, flag := range []string{"--mls-tree=x", "--mls-group-id=00", "--mls-cipher-suite=1", "--me=a@example.org"} {
-		without, with := parseMLSFlags(t, flag), parseMLSFlags(t, "--mls", flag)
+		without, with := parseMLSFlags(t, flag), parseMLSFlags(t, "--mls", "--me=a@example.org", flag)
 		if err := without.check(); client.KindOf(err) != client.Usage {
 			t.Errorf("%s: %v", flag, err)
 		}
 		if err := with.check(); err != nil {
 			t.Errorf("%s with --mls: %v", flag, err)
 		}
+	}
+	nobody := parseMLSFlags(t, "--mls")
+	if err := nobody.check(); client.KindOf(err) != client.Usage || !strings.Contains(err.Error(), "--me LABEL") {
+		t.Errorf("--mls alone: %v", err)
 	}
 }
 

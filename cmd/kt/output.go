@@ -111,6 +111,8 @@ func (a *app) printHead(h client.Head) {
 // printValue prints the keys of a value, or what else it is.
 func (a *app) printValue(v client.Value, data []byte) {
 	switch {
+	case v.Group:
+		a.printf("  a group's list of members, SHA-256 %s: kt group verify tells whether it stands, and who is in it\n", v.SHA256)
 	case !v.KeySet && data != nil && len(data) <= 200 && utf8.Valid(data):
 		a.printf("  %d bytes, not a key set: %s\n", v.Size, cli.Printable(string(data)))
 	case !v.KeySet:
@@ -158,7 +160,11 @@ func (a *app) printUnexpected(label string, list []client.Unexpected) {
 			a.printValue(u.Value, nil)
 		}
 		a.printChanges(u.Changes)
-		a.printAnswer(label, u)
+		if u.Group != "" {
+			a.printGroupAnswer(label, u)
+		} else {
+			a.printAnswer(label, u)
+		}
 	}
 }
 

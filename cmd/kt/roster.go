@@ -3,15 +3,12 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ghostlight-kt/ghostlight/client"
 	"github.com/ghostlight-kt/ghostlight/client/roster"
-	"github.com/ghostlight-kt/ghostlight/cmd/internal/cli"
 )
 
 // rosterFlags are the flags of kt roster and kt roster digest.
@@ -20,6 +17,7 @@ type rosterFlags struct {
 	window  time.Duration
 	history int
 	batch   bool
+	group   string
 }
 
 func (f *rosterFlags) add(cmd *cobra.Command) {
@@ -27,6 +25,7 @@ func (f *rosterFlags) add(cmd *cobra.Command) {
 	flags.DurationVar(&f.window, "window", roster.DefaultWindow, "how close to its use a key's coming is just in time, and how short-lived a key is transient")
 	flags.IntVar(&f.history, "history", client.DefaultHistory, "look at the last `N` versions of each label, at most")
 	flags.BoolVar(&f.batch, "batch", true, "ask for many labels at once, if the directory permits")
+	flags.StringVar(&f.group, "group", "", "the conversation's members agreed on those of this group, a `label`: see kt group")
 	f.mls.add(cmd)
 }
 
@@ -56,6 +55,7 @@ Exit codes: 0 nothing but notes, 3 the directory contradicted itself, 4 nothing 
 than members who are proven not to exist, 5 something could not be checked, 6 findings.`,
 		Example: `  kt roster team.json
   app export-roster | kt roster - --json
+  kt roster team.json --group '#team@example.org'
   kt roster --mls group-info.bin --me alice@example.org`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -69,7 +69,7 @@ than members who are proven not to exist, 5 something could not be checked, 6 fi
 			} else {
 				a.printRoster(r)
 			}
-			a.printRosterEvidence(r)
+			a.printLabelEvidence(r.Evidence)
 			return nil
 		},
 	}
@@ -87,11 +87,18 @@ func (a *app) checkRoster(cmd *cobra.Command, path string, f *rosterFlags) (*cli
 	if err != nil {
 		return nil, err
 	}
+	opt := client.RosterOptions{Window: f.window, History: f.history, OneByOne: !f.batch}
+	if f.group != "" {
+		if opt.Group, err = label(f.group); err != nil {
+			return nil, err
+		}
+		a.warnOfLabel(opt.Group)
+	}
 	c, err := a.open()
 	if err != nil {
 		return nil, err
 	}
-	return c.CheckRoster(cmd.Context(), r, client.RosterOptions{Window: f.window, History: f.history, OneByOne: !f.batch})
+	return c.CheckRoster(cmd.Context(), r, opt)
 }
 
 func (a *app) readRoster(path string, f *rosterFlags) (*roster.Roster, error) {
@@ -120,18 +127,4 @@ func (a *app) printReportJSON(r *client.RosterResult) {
 		panic("kt: a result has a wrong encoding: " + err.Error())
 	}
 	a.printf("%s\n", printableJSON(b.Bytes()))
-}
-
-// printRosterEvidence names the evidence files.
-func (a *app) printRosterEvidence(r *client.RosterResult) {
-	for _, label := range slices.Sorted(maps.Keys(r.Evidence)) {
-		path, about := r.Evidence[label], ""
-		if label != "" {
-			about = cli.Printable(label) + ": "
-		}
-		if path == "" {
-			path = "none could be written"
-		}
-		a.printErrf("%s%s: evidence: %s", about, client.OutcomeMisbehaviour, cli.Printable(path))
-	}
 }

@@ -84,7 +84,9 @@ func TestRosterUsage(t *testing.T) {
 		{[]string{"roster", good, "--history", "0"}, "--history"},
 		{[]string{"roster", good, "--me", alice}, "--mls"},
 		{[]string{"roster", "digest", good, "--compare", "12"}, "sixty digits"},
-		{[]string{"roster"}, "accepts 1 arg"},
+		{[]string{"roster"}, "kt: hint: usage: kt roster FILE [flags]; kt roster --help tells more"},
+		{[]string{"roster", "digest"}, "kt: hint: usage: kt roster digest FILE [flags]"},
+		{[]string{"account", "forget"}, "kt: hint: kt account --help tells what there is"},
 	} {
 		_, stderr := x.kt(exitUsage, c.args...)
 		x.contains(stderr, c.want)

@@ -65,7 +65,7 @@ told on standard error.`,
 // printDigest prints the digest of a check. other is another member's, or empty, and
 // image the name of a file for the QR code.
 func (a *app) printDigest(r *client.RosterResult, other roster.Digits, image string) error {
-	a.printRosterEvidence(r)
+	a.printLabelEvidence(r.Evidence)
 	if r.Kind() == client.Misbehaved {
 		a.finding = client.Misbehaved
 	}

@@ -58,10 +58,14 @@ func (a *app) readValue(paths []string, name string, source valueSource) ([]byte
 	}
 	all.Keys = distinct(all.Keys)
 	for i := range all.Keys {
+		k := &all.Keys[i]
 		if source.device != "" {
-			all.Keys[i].Name = source.device
+			k.Name = source.device
 		}
-		all.Keys[i].Attributes = append(all.Keys[i].Attributes, attributes...)
+		if len(attributes) > 0 { // in place of what the file says, as a JWK may
+			k.Attributes = slices.DeleteFunc(k.Attributes, func(e keyset.Extension) bool { return e.Type == keyset.AttributePurpose })
+			k.Attributes = append(k.Attributes, attributes...)
+		}
 	}
 	value, err := all.Marshal()
 	if err != nil {
@@ -103,7 +107,11 @@ func (a *app) readKeys(path, name string, raw bool) ([]byte, error) {
 		return nil, err
 	}
 	value, skipped, err := keyring.Value(data, path, name, raw)
-	for _, s := range skipped {
+	for i, s := range skipped {
+		if i == maxSkipped {
+			fmt.Fprintf(a.stderr, "kt: skipped: %d more\n", len(skipped)-i)
+			break
+		}
 		fmt.Fprintf(a.stderr, "kt: skipped: %s\n", cli.Printable(s.String()))
 	}
 	if err == nil {
@@ -113,8 +121,9 @@ func (a *app) readKeys(path, name string, raw bool) ([]byte, error) {
 	switch {
 	case errors.Is(err, keyring.ErrPrivateKey):
 		e.Hint = "publish the public part: gpg --export, the .pub file, age-keygen -y, or openssl pkey -pubout"
+	case errors.Is(err, keyring.ErrBareKey): // not --raw: it may be the private one
 	case errors.Is(err, keyring.ErrUnrecognized):
-		e.Hint = "to publish other data as it is, use --raw"
+		e.Hint = "to publish other data as it is, for whoever asks to see, use --raw"
 	}
 	return nil, e
 }

@@ -32,6 +32,15 @@ func TestPublishFiles(t *testing.T) {
 	}
 	x.kt(exitOK, "publish", alice, ssh)
 	x.keys(exitAttention, 1)
+
+	// What a JWK says it is for is what it says, unless --purpose does.
+	jwk := x.file(`{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","use":"sig"}`)
+	for purpose, args := range map[string][]string{"signing": nil, "authentication": {"--purpose", "authentication"}} {
+		x.kt(exitOK, append([]string{"publish", alice, jwk}, args...)...)
+		if got := x.keys(exitAttention, 1).Keys[0].Summary().Purposes; strings.Join(got, " ") != purpose {
+			t.Errorf("with %q the key is for %q", args, got)
+		}
+	}
 }
 
 // keys looks up Alice's keys, and requires how many these are.

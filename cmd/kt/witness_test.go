@@ -192,7 +192,7 @@ func TestWaitFlag(t *testing.T) {
 	}
 	for _, args := range [][]string{{"history", alice, "more"}, {"proof", alice, "30s"}} {
 		_, stderr := x.kt(exitUsage, args...)
-		x.contains(stderr, "kt: error: accepts ", "kt: hint: kt --help")
+		x.contains(stderr, "kt: error: accepts ", "kt: hint: usage: kt "+args[0]+" ", "kt "+args[0]+" --help tells more")
 	}
 	for _, command := range []string{"publish", "lookup", "proof"} {
 		stdout, _ := x.kt(exitOK, command, "--help")

@@ -16,6 +16,8 @@ import (
 const (
 	maxFile  = 16 << 20
 	maxToken = 4 << 10
+
+	maxSkipped = 20 // told one by one
 )
 
 func (a *app) publishCommand() *cobra.Command {
@@ -47,7 +49,7 @@ what you publish takes their place. See kt account.
 With --wait-witnessed, kt returns once the witnesses have seen the new version. If
 they do not in time, the exit code is 5; the version is published all the same.`,
 		Example: `  kt publish me@example.org mykey.asc --token-file ~/.config/ghostlight/token
-  kt publish me@example.org mykey.asc --account-key account.pem
+  kt publish me@example.org mykey.asc --account-key account.pem --token-file token
   kt publish me@example.org phone.pub recipients.txt --device "my phone" --purpose messaging
   kt publish me@example.org mykey.asc --wait-witnessed=30s`,
 		Args: labelAndFiles,
@@ -131,18 +133,39 @@ func (a *app) printPublished(r *client.PublishResult) {
 	a.printHead(r.Head)
 }
 
-// readInput reads what is called what from a file, or from standard input for "-".
+// readInput reads what is called what from a file, or from standard input for "-". It
+// does not wait for a terminal or a pipe once the user has interrupted kt.
 func (a *app) readInput(what, path string, limit int64) ([]byte, error) {
-	in := a.stdin
 	if path == "-" {
 		if a.stdinIs != "" {
 			return nil, usageError("standard input can be read only once, and - stands for %s and for %s", a.stdinIs, what)
 		}
 		a.stdinIs = what
-	} else {
+	}
+	var data []byte
+	var err error
+	read := make(chan struct{})
+	go func() {
+		data, err = a.readFile(path, limit)
+		close(read)
+	}()
+	select {
+	case <-read:
+	case <-a.interrupted:
+		return nil, operationalError("reading a file", fmt.Errorf("%s: interrupted", path))
+	}
+	if err != nil {
+		return nil, operationalError("reading a file", err)
+	}
+	return data, nil
+}
+
+func (a *app) readFile(path string, limit int64) ([]byte, error) {
+	in := a.stdin
+	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {
-			return nil, operationalError("reading a file", err)
+			return nil, err
 		}
 		defer f.Close()
 		in = f
@@ -151,10 +174,7 @@ func (a *app) readInput(what, path string, limit int64) ([]byte, error) {
 	if err == nil && int64(len(data)) > limit {
 		err = fmt.Errorf("%s is larger than %d bytes", path, limit)
 	}
-	if err != nil {
-		return nil, operationalError("reading a file", err)
-	}
-	return data, nil
+	return data, err
 }
 
 func (a *app) readToken(path string) (string, error) {
@@ -216,6 +236,7 @@ than log entries live, or before a version was erased.`,
 	}
 	cmd.Flags().BoolVar(&anew, "anew", false, "take a label over anew that you own already")
 	cmd.Flags().UintSliceVar(&accept, "accept", nil, "answer for unexpected version `N` (can be repeated)")
+	cmd.Flags().Lookup("accept").DefValue = "" // or the help would call it []
 	return cmd
 }
 

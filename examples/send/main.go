@@ -39,6 +39,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	state := flags.String("state", "", "`folder` with the state of kt, in which a directory is trusted")
 	book := flags.String("book", "", "address book: a `file` with a label and an age recipient on each line")
 	partial := flags.Bool("partial", false, "send to the proven keys if others are not")
+	flags.Usage = func() {} // it is printed below
 	if err := flags.Parse(args); err != nil || *state == "" || *book == "" || flags.NArg() > 0 {
 		fmt.Fprintln(stderr, "usage: send --state FOLDER --book FILE [--partial] < MESSAGE > MESSAGE.age")
 		return exitUsage

@@ -169,7 +169,13 @@ func (p *person) insert(greatest uint32, devices ...device) {
 	}
 	value, err := set.Marshal()
 	fatalIfErr(p.T, err)
-	request, err := (&keytrans.UpdateRequest{Label: []byte(p.label), GreatestVersion: &greatest, Values: [][]byte{value}}).Marshal()
+	p.insertValue(&greatest, value)
+}
+
+// insertValue does so with any value. greatest is nil for the first version.
+func (p *person) insertValue(greatest *uint32, value []byte) {
+	p.Helper()
+	request, err := (&keytrans.UpdateRequest{Label: []byte(p.label), GreatestVersion: greatest, Values: [][]byte{value}}).Marshal()
 	fatalIfErr(p.T, err)
 	q, err := http.NewRequestWithContext(p.Context(), http.MethodPost, p.url+"/v1/update", bytes.NewReader(request))
 	fatalIfErr(p.T, err)

@@ -1,7 +1,8 @@
 // Package accountpolicy has a directory, or the operator of a managed log, refuse
 // versions that the account key of their label did not sign, and resets of the
 // account key that were not announced long enough before. Package client/account
-// has the rules, and docs/account.md the reasons.
+// has the rules, and docs/account.md the reasons. Labels of groups (package
+// client/group) stay labels of groups, and others do not become such.
 package accountpolicy
 
 import (
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/client/account"
+	"github.com/ghostlight-kt/ghostlight/client/group"
 	"github.com/ghostlight-kt/ghostlight/client/keyset"
 	"github.com/ghostlight-kt/ghostlight/directory"
 )
@@ -27,6 +29,9 @@ var _ directory.Policy = Policy{}
 
 // Admit implements directory.Policy.
 func (p Policy) Admit(v *directory.Proposal) ([]byte, error) {
+	if isGroup(v.State) || group.Is(v.Value) {
+		return admitGroup(v)
+	}
 	before, err := stateOf(v)
 	if err != nil {
 		return nil, err
@@ -63,6 +68,9 @@ func unsigned(before *account.State) string {
 
 // Follow implements directory.Policy.
 func (p Policy) Follow(v *directory.Proposal) ([]byte, error) {
+	if isGroup(v.State) || v.State == nil && group.Is(v.Value) {
+		return groupState, nil
+	}
 	before, err := stateOf(v)
 	if err != nil {
 		return nil, err
@@ -86,7 +94,7 @@ func read(v *directory.Proposal) (account.Version, error) {
 	return account.Read(label, v.Version, commitment, set)
 }
 
-// A state is a State as JSON; or noKey and a version, as of most labels, all versions
+// A state is groupState, of the label of a group; a State as JSON; or noKey and a version, as of most labels, all versions
 // of which up to that one are known to have no account key.
 const noKey = 0
 

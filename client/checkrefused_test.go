@@ -90,3 +90,67 @@ func TestCheckRosterHeld(t *testing.T) {
 		t.Errorf("%+v", got.Findings)
 	}
 }
+
+// TestCheckRosterTakenBack has a version go while a roster is checked, of a label of
+// which nothing was known before.
+func TestCheckRosterTakenBack(t *testing.T) {
+	for _, versions := range []int{1, 2} {
+		w := oldConversation(t)
+		insert(w.dir, carol, keys("k"))
+		if versions == 2 {
+			insert(w.dir, bob, keys("bc"))
+		}
+		w.dir.Tick(60, time.Hour)
+		w.dir.MaxBatchBytes = 1 // one answer
+		batches := 0
+		w.dir.After = func(operation string, _ *clienttest.Answer) {
+			if operation != "batch" {
+				return
+			}
+			if batches++; batches == 2 { // it was Bob's
+				w.dir.Remove(bob)
+				w.dir.Tick(8, clienttest.Window/2)
+			}
+		}
+		r := w.rosterOf(w.member(bob, "b", time.Hour), w.member(carol, "k", time.Hour))
+		got := w.check(r, client.RosterOptions{})
+		w.found(got, bob, "misbehaviour")
+		w.found(got, carol)
+		if batches < 2 || got.Exit() != roster.ExitMisbehaviour {
+			t.Errorf("%d batches, %v", batches, got.Verdict)
+		}
+	}
+}
+
+// TestOldUnsigned asks for an old version by its number that the account key, which is
+// known, did not sign. It is further from the one that brought the key than lookups of
+// old versions look back.
+func TestOldUnsigned(t *testing.T) {
+	w := newWorld(t)
+	c := w.chain(bob)
+	one := w.signer()
+	c.sign("b", one, nil)
+	if _, err := w.c.Lookup(bg, bob, nil); err != nil {
+		t.Fatal(err)
+	}
+	for range 70 {
+		insert(w.dir, bob, keys("x"))
+		c.version++
+	}
+	commitment := [32]byte(w.dir.Commitment(bob, c.version-1))
+	c.previous = &commitment
+	c.sign("bc", one, nil)
+	if _, err := w.c.Lookup(bg, bob, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, version := range []uint32{1, 66, 70} {
+		if _, err := w.c.Lookup(bg, bob, &version); !errors.Is(err, client.ErrUnsigned) {
+			t.Errorf("version %d: got %v, want ErrUnsigned", version, err)
+		}
+	}
+	for _, version := range []uint32{0, 71} {
+		if _, err := w.c.Lookup(bg, bob, &version); err != nil {
+			t.Errorf("version %d: %v", version, err)
+		}
+	}
+}
