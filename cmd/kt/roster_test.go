@@ -103,6 +103,8 @@ func TestRosterDigest(t *testing.T) {
 	}
 	image := filepath.Join(t.TempDir(), "digest.png")
 	stdout, _ = x.kt(exitOK, "roster", "digest", file, "--qr", image)
+	_, stderr := x.kt(exitUsage, "roster", "digest", file, "--qr", image)
+	x.contains(stderr, "exists already")
 	if png, err := os.ReadFile(image); err != nil || !strings.HasPrefix(string(png), "\x89PNG") || strings.Contains(stdout, "█") {
 		t.Errorf("%v: %s", err, stdout)
 	}
