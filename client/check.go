@@ -153,6 +153,7 @@ type facts struct {
 	known    *standing         // what lookups retained of the account key, nil if nothing
 	seen     *seen             // what a lookup handed out last, nil if nothing
 	held     int               // bytes of the values of Versions
+	indexes  []*roster.Index   // of Versions, as far as Gate looked for keys in them
 	believed bool              // what the newest version says of an account key does not follow from version 0
 	done     bool              // there is no older version to ask for
 	// commitments to versions that were proven, of values that were not had.

@@ -156,7 +156,7 @@ func (k *check) refusal(label string) *Refusal {
 	case !newest.KeySet:
 		return refuse(roster.CouldNotCheck, "the value of version %d is no key set", newest.Number)
 	case f.unfollowed():
-		return refuse(roster.CouldNotCheck, "whether an account key of the label signed version %d could not be found out, because earlier versions are not to be had: look the label up once to trust it", newest.Number)
+		return refuse(roster.CouldNotCheck, "whether an account key of the label signed version %d could not be found out, because not all earlier versions were looked at or are to be had: look the label up once to trust it", newest.Number)
 	}
 	return nil
 }
@@ -172,7 +172,7 @@ func (k *check) provenKey(label string, device roster.Device) (roster.Device, *R
 		return roster.Device{}, &Refusal{Label: label, Key: &device, Code: code, Reason: fmt.Sprintf(format, args...)}
 	}
 	newest := f.newest()
-	if i := newest.IndexOf(device); i >= 0 {
+	if i := f.indexOf(0, device); i >= 0 {
 		if status := newest.Keys[i].Status(k.cfg.Now()); status != "" {
 			return refuse(roster.StaleKey, "the key is %s", status)
 		}
@@ -181,9 +181,17 @@ func (k *check) provenKey(label string, device roster.Device) (roster.Device, *R
 		return device, nil
 	}
 	for i := range f.Versions[1:] {
-		if older := &f.Versions[i+1]; older.IndexOf(device) >= 0 {
-			return refuse(roster.StaleKey, "version %d had the key, and version %d, the greatest, has not", older.Number, newest.Number)
+		if f.indexOf(i+1, device) >= 0 {
+			return refuse(roster.StaleKey, "version %d had the key, and version %d, the greatest, has not", f.Versions[i+1].Number, newest.Number)
 		}
 	}
 	return refuse(roster.GhostDevice, "no proven version of the label has the key")
+}
+
+// indexOf returns where one of the versions has a key, -1 if it has not.
+func (f *facts) indexOf(i int, d roster.Device) int {
+	for len(f.indexes) <= i {
+		f.indexes = append(f.indexes, f.Versions[len(f.indexes)].Index())
+	}
+	return f.indexes[i].Of(d)
 }

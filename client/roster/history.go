@@ -3,7 +3,6 @@ package roster
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"slices"
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/client/account"
@@ -95,10 +94,34 @@ func (v *Version) SetValue(value []byte) {
 
 // IndexOf returns the place in v.Keys of the key that a device has, in whatever
 // format that is written down: as Check compares keys. -1 if v does not have it.
-func (v *Version) IndexOf(d Device) int {
-	ids := make(identities)
-	ids.learn(d.Key(), d.Fingerprint)
-	ids.learnVersion(v)
-	id := ids.device(&d)
-	return slices.IndexFunc(v.Keys, func(k keyset.Description) bool { return ids.of(k) == id })
+func (v *Version) IndexOf(d Device) int { return v.Index().Of(d) }
+
+// Index finds keys in a version, for who has many to find.
+type Index struct {
+	ids identities
+	at  map[string]int
+}
+
+// Index returns the index of the version's keys.
+func (v *Version) Index() *Index {
+	x := &Index{make(identities), make(map[string]int, len(v.Keys))}
+	x.ids.learnVersion(v)
+	for i := len(v.Keys) - 1; i >= 0; i-- {
+		x.at[x.ids.of(v.Keys[i])] = i
+	}
+	return x
+}
+
+// Of is IndexOf.
+func (x *Index) Of(d Device) int {
+	own := make(identities)
+	own.learn(d.Key(), d.Fingerprint)
+	id := own.device(&d)
+	if len(own) == 0 {
+		id = x.ids.device(&d)
+	}
+	if i, ok := x.at[id]; ok {
+		return i
+	}
+	return -1
 }

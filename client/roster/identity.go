@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/ghostlight-kt/ghostlight/client/keyset"
@@ -42,6 +43,14 @@ func (ids identities) learn(k keyset.Key, fingerprint string) {
 	if len(k.Data) == 0 {
 		return
 	}
+	// The leaf of a KeyPackage that is not valid could name anybody's signature key.
+	if k.Format != keyset.FormatMLSKeyPackage || k.Check() == nil {
+		ids.put(k, fingerprint)
+	}
+}
+
+// put remembers what identifies a key that is valid.
+func (ids identities) put(k keyset.Key, fingerprint string) {
 	if id := material(k); id != "" {
 		ids[k.Format.String()+" "+fingerprint] = id
 	}
@@ -66,8 +75,12 @@ func (ids identities) learnAll(r *Roster, proven map[string]*History) {
 
 func (ids identities) learnVersion(v *Version) {
 	for i, k := range v.Set.Keys {
-		if i < len(v.Keys) {
-			ids.learn(k, v.Keys[i].Fingerprint)
+		if i >= len(v.Keys) {
+			return
+		}
+		// The summary has checked the key, in a time that is bounded for the set.
+		if w := v.Keys[i].Weak; !slices.Contains(w, "malformed") && !slices.Contains(w, "unchecked") {
+			ids.put(k, v.Keys[i].Fingerprint)
 		}
 	}
 }
@@ -102,9 +115,7 @@ func material(k keyset.Key) string {
 			return suiteMaterial(mls.CipherSuite(binary.BigEndian.Uint16(data)), data[2:])
 		}
 	case keyset.FormatMLSKeyPackage:
-		if k.Check() == nil { // else its leaf could name anybody's signature key
-			return keyPackageMaterial(data)
-		}
+		return keyPackageMaterial(data)
 	}
 	return ""
 }

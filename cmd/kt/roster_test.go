@@ -103,6 +103,8 @@ func TestRosterDigest(t *testing.T) {
 	}
 	image := filepath.Join(t.TempDir(), "digest.png")
 	stdout, _ = x.kt(exitOK, "roster", "digest", file, "--qr", image)
+	_, stderr := x.kt(exitUsage, "roster", "digest", file, "--qr", image)
+	x.contains(stderr, "exists already")
 	if png, err := os.ReadFile(image); err != nil || !strings.HasPrefix(string(png), "\x89PNG") || strings.Contains(stdout, "█") {
 		t.Errorf("%v: %s", err, stdout)
 	}
@@ -110,7 +112,7 @@ func TestRosterDigest(t *testing.T) {
 	x.contains(stdout, digits, "the same")
 	// Bob is shown another key for himself than alice is.
 	x.dir.Insert(clienttest.Update{Label: bob, Values: [][]byte{keySet(t, rawKey(12, "b"))}})
-	stdout, stderr := x.kt(exitAttention, "roster", "digest", file, "--compare", digits)
+	stdout, stderr = x.kt(exitAttention, "roster", "digest", file, "--compare", digits)
 	x.contains(stdout, "NOT the same")
 	x.contains(stderr, "findings, checked by this client", "kt roster tells more")
 	absent := x.file(x.rosterText(map[string][]keyset.Key{nobody: nil}))

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"os"
 
 	"github.com/spf13/cobra"
 	"rsc.io/qr"
@@ -57,7 +56,7 @@ told on standard error.`,
 		},
 	}
 	f.add(cmd)
-	cmd.Flags().StringVar(&image, "qr", "", "write the QR code to this `file`, as PNG, instead of printing it")
+	cmd.Flags().StringVar(&image, "qr", "", "write the QR code to this new `file`, as PNG, instead of printing it")
 	cmd.Flags().StringVar(&with, "compare", "", "compare with another member's `digits`, or the text of their QR code")
 	return cmd
 }
@@ -112,14 +111,11 @@ func (a *app) printDigest(r *client.RosterResult, other roster.Digits, image str
 	return nil
 }
 
-// writeQR writes a QR code of a text as an image.
+// writeQR writes a QR code of a text as an image, to a file that must not exist.
 func writeQR(path, text string) error {
 	code, err := qr.Encode(text, qr.M)
-	if err == nil {
-		err = os.WriteFile(path, code.PNG(), 0o644)
-	}
 	if err != nil {
 		return operationalError("making the QR code", err)
 	}
-	return nil
+	return writeNew("the QR code", path, code.PNG())
 }
