@@ -37,8 +37,8 @@ const stepAccount = "checking the account key"
 type AccountStatus struct {
 	// Status is what the version is after those before it.
 	Status account.Status `json:"status"`
-	// Key is the label's account key as of the version, nil if it has none, and Since
-	// the version that brought it.
+	// Key is the label's account key as of the version, nil if it has none, or none that
+	// is known to have signed anything, and Since the version that brought it.
 	Key   *account.Key `json:"key"`
 	Since uint32       `json:"since_version"`
 	// Announced is the key to which the next version may be a reset.
@@ -100,6 +100,25 @@ func (s *standing) key() *account.Key {
 	return s.Key
 }
 
+// recall returns s, which is as of the version before one, with the account key that the
+// label has been found to have at that one, by what is retained of later versions: the
+// directory must not have another one believed, or none, by withholding values. s and
+// later may be nil.
+func (s *standing) recall(later *standing, version uint32) *standing {
+	if later.key() == nil || later.Claimed || version <= later.Since || later.Version < version {
+		return s
+	}
+	if s.key() != nil && *s.Key == *later.Key && !s.Claimed {
+		return s
+	}
+	state := account.State{Version: version - 1}
+	if s != nil {
+		state = s.State
+	}
+	state.Key, state.Since, state.Claimed, state.Incomplete = later.Key, later.Since, false, true
+	return &standing{state, account.Unknown}
+}
+
 // next returns the version after those that s is about. s may be nil.
 func (s *standing) next() uint64 {
 	if s == nil {
@@ -114,7 +133,11 @@ func (s *standing) describe(events []AccountEvent) *AccountStatus {
 	if s == nil || s.Key == nil && s.Status != account.Unsigned {
 		return nil
 	}
-	return &AccountStatus{Status: s.Status, Key: s.Key, Since: s.Since, Announced: s.Announced, From: s.From, Events: events}
+	a := &AccountStatus{Status: s.Status, Key: s.Key, Since: s.Since, Announced: s.Announced, From: s.From, Events: events}
+	if s.Claimed {
+		a.Key, a.Since = nil, 0 // anybody can name the owner's
+	}
+	return a
 }
 
 // accountVersion returns what a version says of the account key, and whether it says
@@ -186,7 +209,7 @@ func (o *older) followTo(ctx context.Context, known *standing, last past) (*stan
 	if err := o.fetch(ctx, first, min(end+1, uint64(last.Number))); err != nil {
 		return nil, nil, err
 	}
-	f := following{chain: known}
+	f, retained := following{chain: known}, o.state.contactOf(o.label).account
 	for version := first; version <= end; version++ {
 		p := last
 		if uint32(version) != last.Number {
@@ -195,6 +218,7 @@ func (o *older) followTo(ctx context.Context, known *standing, last past) (*stan
 				return nil, nil, err
 			}
 		}
+		f.chain = f.chain.recall(retained, uint32(version))
 		f.follow(p)
 	}
 	return f.chain, f.events, nil
@@ -315,7 +339,7 @@ func (s *standing) refuse(f *found, v past) error {
 // handed out, as far as s alone shows that: what is looked back over from an older
 // version need not reach the one that brought the account key. s may be nil.
 func (s *standing) refuseOlder(f *found, v past) error {
-	if s == nil || s.Version <= f.Version || s.judgeAlone(v.Version).Stands() {
+	if s == nil || s.Version <= f.Version || s.judgeAlone(v.Version).Stands() || announces(v.Version, s.Key) {
 		return nil
 	}
 	return (&standing{account.State{Version: f.Version}, account.Unsigned}).refuse(f, v)
@@ -366,10 +390,13 @@ func (r *LookupResult) accountReason() string {
 	if e := a.event(account.Unsigned); e != nil && e.Version != r.Version {
 		text += fmt.Sprintf("; version %d%s was not signed by the account key, and does not count", e.Version, e.when())
 	}
-	if a.Status == account.Announced {
+	if a.Announced != nil {
 		text += fmt.Sprintf("; version %d announces another account key: unless the owner cancels that, the next version may be made without the present one", r.Version)
 	}
-	if a.Key != nil && a.Status.Stands() && a.Status != account.Announced {
+	if a.Announced != nil && a.Key == nil {
+		text += ", of which it is not known that it signed these keys"
+	}
+	if a.Key != nil && a.Status.Stands() && a.Announced == nil {
 		text += fmt.Sprintf("; signed by the label's account key, which is that since version %d", a.Since)
 	}
 	if a.From > 0 && a.Key != nil {

@@ -19,6 +19,11 @@ func (s *standing) refuseCredential(r *CredentialResult) error {
 	if status.Stands() {
 		return nil
 	}
+	if r.Version <= s.Version && announces(v, s.Key) && status == account.Unconnected {
+		e := fail(Undecided, stepAccount, fmt.Errorf("version %d announces another account key, and what it has beside that cannot be held against the version before it: its keys are refused", r.Version))
+		e.Hint = "ask the sender for a credential of the present version, or look the label up"
+		return e
+	}
 	why := ErrUnsigned
 	if status == account.Unconnected {
 		why = ErrUnconnected
@@ -42,8 +47,17 @@ func (s *standing) judgeAlone(v account.Version) account.Status {
 	}
 	// The account key is the same since.
 	_, status := account.Follow(nil, v)
-	if v.Key == nil || *v.Key != *s.Key {
+	switch {
+	case v.Key == nil || *v.Key != *s.Key:
 		return account.Unsigned
+	case announces(v, s.Key) && v.Body != s.Body:
+		return account.Unconnected // its keys are signed by nobody but in a version before it
 	}
 	return status
+}
+
+// announces reports whether a version names an account key, and announces another one:
+// the one that it names has not signed it.
+func announces(v account.Version, key *account.Key) bool {
+	return v.Announced != nil && v.Key != nil && key != nil && *v.Key == *key
 }

@@ -154,7 +154,7 @@ func (s *session) historyAccounts(ctx context.Context, h *HistoryResult, lookups
 		return err
 	}
 	for version := first; version <= uint64(newest.Version); version++ {
-		chain = chain.follow(o.had[uint32(version)].Version)
+		chain = chain.recall(known, uint32(version)).follow(o.had[uint32(version)].Version)
 		if i := uint64(newest.Version) - version; i < uint64(len(h.Versions)) {
 			h.Versions[i].Account = chain.describe(nil)
 		}

@@ -12,6 +12,9 @@ type State struct {
 	// is the version that brought it.
 	Key   *Key   `json:"key,omitempty"`
 	Since uint32 `json:"since,omitempty"`
+	// Claimed tells that Key was only named, by an announcement of another one, and has
+	// signed nothing so far: see Unchecked.
+	Claimed bool `json:"claimed,omitempty"`
 	// Announced is the key to which the next version may be a reset, nil if none.
 	Announced *Key `json:"announced,omitempty"`
 	// Stood is the newest version that stood (Status.Stands), and Body the hash of
@@ -132,8 +135,11 @@ func (s State) after(now Version, status Status) State {
 	if status == Unchecked || status == None && s.Incomplete {
 		s.From = now.Number
 	}
-	if now.Key != nil && (s.Key == nil || *s.Key != *now.Key) {
-		s.Key, s.Since = now.Key, now.Number
+	switch {
+	case now.Key != nil && (s.Key == nil || *s.Key != *now.Key):
+		s.Key, s.Since, s.Claimed = now.Key, now.Number, now.form == formAnnounced
+	case now.form == formSigned:
+		s.Claimed = false
 	}
 	s.Announced, s.Stood, s.Body, s.Incomplete = now.Announced, now.Number, now.Body, false
 	return s

@@ -27,7 +27,8 @@ const (
 	Unsigned Status = "unsigned"
 	// Unchecked: what came before is not known, or not all of it. The version is
 	// well signed by itself, and agrees with the account key that was known last,
-	// if any was. It is trusted as much as a first contact is.
+	// if any was. It is trusted as much as a first contact is. If it announces another
+	// account key, and none is known, then nobody else has signed it: see State.Claimed.
 	Unchecked Status = "unchecked"
 	// Unconnected: an account key was known, a version after that is not known, and
 	// this one is well signed by another key. It may be that the owner rotated in

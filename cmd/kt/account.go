@@ -154,7 +154,7 @@ up a label and show its account key, as kt lookup verifies it.`,
 				return nil
 			}
 			a.printf("%s, version %d\n", cli.Printable(r.Label), r.Version)
-			if r.Account == nil || r.Account.Key == nil {
+			if r.Account == nil || r.Account.Key == nil && r.Account.Announced == nil {
 				a.printf("  no account key\n")
 			}
 			a.printAccount(r.Account)

@@ -1,0 +1,137 @@
+package client_test
+
+import (
+	"crypto"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/client/account"
+	"github.com/ghostlight-kt/ghostlight/client/clienttest"
+	"github.com/ghostlight-kt/ghostlight/client/keyset"
+	"github.com/ghostlight-kt/ghostlight/keytrans"
+)
+
+// claimed returns a version of alice's that announces a reset and names an account key
+// that has signed nothing in it.
+func (w *world) claimed(value []byte, version uint32, named, announced crypto.Signer) []byte {
+	w.Helper()
+	set := parsed(value)
+	set.Extensions = nil
+	for _, e := range parsed(signedBy(w, named, nil, 1, [32]byte{1}, keys("any"))).Extensions {
+		if e.Type == keyset.ExtensionAccountKey {
+			set.Extensions = append(set.Extensions, e)
+		}
+	}
+	previous := [32]byte(w.dir.Commitment(alice, version-1))
+	set, err := account.Announce(set, account.Link{Label: alice, Version: version, Previous: &previous}, announced)
+	if err != nil {
+		w.Fatal(err)
+	}
+	b, err := set.Marshal()
+	if err != nil {
+		w.Fatal(err)
+	}
+	return b
+}
+
+// withhold has the directory say that versions from first on, below end, were erased.
+func (w *world) withhold(first, end uint32) {
+	w.dir.Before = func(op string, body []byte) *clienttest.Answer {
+		q, err := keytrans.ParseSearchRequest(body)
+		if op == "batch" {
+			return clienttest.Problem(http.StatusNotFound, "not-found", "", "")
+		}
+		if op == "search" && err == nil && q.Version != nil && *q.Version >= first && *q.Version < end {
+			return clienttest.Problem(http.StatusGone, "erased", "", "erased")
+		}
+		return nil
+	}
+}
+
+// TestCredentialOfClaim has the directory make a version with keys of its own that
+// names the owner's account key, and announces another: nothing in it is the owner's.
+func TestCredentialOfClaim(t *testing.T) {
+	one := accountKey("one")
+	w := newWorld(t)
+	r := w.another()
+	w.sign(keys("a"), one)
+	r.lookup(alice)
+	sender := w.another()
+	sender.lookup(alice)
+	w.haunt(w.claimed(keys("x"), 1, one, accountKey("ghost")))
+	w.settle()
+	if _, err := r.c.Heads(bg, false); err != nil {
+		t.Fatal(err)
+	}
+	ghost := sender.credential(alice, client.CredentialOptions{}).File
+	w.own(alice)
+	w.sign(keys("ab"), one)
+	r.lookup(alice)
+	_, err := r.verifyOffline(ghost)
+	wantKind(t, err, client.Undecided, "version 1 announces another account key")
+	// Asked for by its number, though what was before it is withheld.
+	w.withhold(0, 1)
+	_, err = r.c.Lookup(bg, alice, ptr(uint32(1)))
+	if wantKind(t, err, client.Attention, "version 1 is"); !errors.Is(err, client.ErrUnconnected) {
+		t.Error(err)
+	}
+}
+
+// TestClaimAtFirst shows such a version to somebody new, and withholds all before it:
+// it is not said that the account key that it names is the label's.
+func TestClaimAtFirst(t *testing.T) {
+	one, ghost := accountKey("one"), accountKey("ghost")
+	w := newWorld(t)
+	w.sign(keys("a"), one)
+	w.haunt(w.claimed(keys("x"), 1, one, ghost))
+	w.withhold(0, 1)
+	check := func(r *client.LookupResult, status account.Status) {
+		t.Helper()
+		a := r.Account
+		if a == nil || a.Status != status || a.Key != nil || a.Announced == nil || *a.Announced != keyOf(t, ghost) {
+			t.Errorf("%+v", a)
+		}
+		if strings.Contains(r.Verdict.Reason, "signed by the label's account key") || !strings.Contains(r.Verdict.Reason, "announces another account key") {
+			t.Error(r.Verdict)
+		}
+	}
+	v := w.another()
+	check(v.lookup(alice), account.Unchecked)
+	w.haunt(w.claimed(keys("x"), 2, one, ghost))
+	check(v.lookup(alice), account.Announced)
+	check(w.another().lookup(alice), account.Announced)
+	// The owner's next version is what shows it.
+	w.own(alice)
+	w.dir.Before = nil
+	last := [32]byte(w.dir.Commitment(alice, 2))
+	w.haunt(signedBy(w, one, nil, 3, last, keys("ab")))
+	v.accountStatus(v.lookup(alice).Account, account.Signed, one, 1)
+}
+
+// TestShortHistoryWithheld lists versions with somebody who knows the account key, and
+// from whom those before the list are kept.
+func TestShortHistoryWithheld(t *testing.T) {
+	one, ghost := accountKey("one"), accountKey("ghost")
+	w := newWorld(t)
+	v := w.another()
+	w.sign(keys("a"), one)
+	w.sign(keys("ab"), one)
+	w.haunt(signedBy(w, ghost, nil, 2, [32]byte(w.dir.Commitment(alice, 1)), keys("x")))
+	w.own(alice)
+	w.haunt(signedBy(w, one, nil, 3, [32]byte(w.dir.Commitment(alice, 2)), keys("abc")))
+	v.lookup(alice)
+	v.withhold(0, 2)
+	h, err := v.c.History(bg, alice, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := h.Versions[1].Account; a == nil || a.Status.Stands() || a.Key == nil || *a.Key != keyOf(t, one) {
+		t.Errorf("version 2: %+v", a)
+	}
+	if a := h.Versions[0].Account; a == nil || !a.Status.Stands() || *a.Key != keyOf(t, one) {
+		t.Errorf("version 3: %+v", a)
+	}
+}
