@@ -135,3 +135,46 @@ func TestShortHistoryWithheld(t *testing.T) {
 		t.Errorf("version 3: %+v", a)
 	}
 }
+
+// TestCredentialBeforeRotation gives somebody who has seen a rotation a credential of a
+// version before it, which the account key of that time did not sign.
+func TestCredentialBeforeRotation(t *testing.T) {
+	one, two := accountKey("one"), accountKey("two")
+	w := newWorld(t)
+	r, sender := w.another(), w.another()
+	w.sign(keys("a"), one)
+	r.lookup(alice)
+	sender.lookup(alice)
+	made := func() []byte {
+		w.settle()
+		if _, err := r.c.Heads(bg, false); err != nil {
+			t.Fatal(err)
+		}
+		return sender.credential(alice, client.CredentialOptions{}).File
+	}
+	w.haunt(keys("x"))
+	ghost := made()
+	w.own(alice)
+	w.sign(keys("ab"), one)
+	old := made()
+	if _, err := w.c.RotateAccount(bg, alice, client.PublishOptions{Account: two, PreviousAccount: one}); err != nil {
+		t.Fatal(err)
+	}
+	r.lookup(alice)
+	for _, file := range [][]byte{ghost, old} {
+		_, err := r.verifyOffline(file)
+		wantKind(t, err, client.Undecided, "since version 3 the label has another account key")
+	}
+	present := made()
+	if _, err := r.verifyOffline(present); err != nil {
+		t.Error(err)
+	}
+	// Who does not know more than a later version holds the key of an older one against it.
+	w.sign(keys("abc"), two)
+	v := w.another()
+	v.withhold(0, 4)
+	v.lookup(alice)
+	if _, err := v.c.VerifyCredential(bg, present); err != nil {
+		t.Error(err)
+	}
+}

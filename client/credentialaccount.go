@@ -15,6 +15,13 @@ func (s *standing) refuseCredential(r *CredentialResult) error {
 		return nil
 	}
 	v, _, _ := accountVersion(r.Label, r.Version, merkle.Hash{}, r.Bytes)
+	if s.Key != nil && r.Version < s.Since && (v.Key == nil || *v.Key != *s.Key) {
+		// What did not stand then is not retained; and the key of that time may have
+		// been given up because it was stolen.
+		e := fail(Undecided, stepAccount, fmt.Errorf("since version %d the label has another account key than in version %d, if that had one: its keys are refused", s.Since, r.Version))
+		e.Hint = "ask the sender for a credential of the present version, or look the label up"
+		return e
+	}
 	status := s.judgeAlone(v)
 	if status.Stands() {
 		return nil
