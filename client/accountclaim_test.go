@@ -11,6 +11,7 @@ import (
 	"github.com/ghostlight-kt/ghostlight/client/account"
 	"github.com/ghostlight-kt/ghostlight/client/clienttest"
 	"github.com/ghostlight-kt/ghostlight/client/keyset"
+	"github.com/ghostlight-kt/ghostlight/client/roster"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 )
 
@@ -176,5 +177,34 @@ func TestCredentialBeforeRotation(t *testing.T) {
 	v.lookup(alice)
 	if _, err := v.c.VerifyCredential(bg, present); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestRotatedOverGap has a version of bob's be erased, and his account key rotated after
+// it: the old key signed that, and so nobody is told of a reset.
+func TestRotatedOverGap(t *testing.T) {
+	p := newPeople(t)
+	p.found(bob)
+	p.publishKeys(bob, "b", keyOfLabel(bob))
+	opt := client.PublishOptions{Account: accountKey("two"), PreviousAccount: keyOfLabel(bob)}
+	if _, err := p.is[bob].c.RotateAccount(bg, bob, opt); err != nil {
+		t.Fatal(err)
+	}
+	p.dir.Before = func(op string, body []byte) *clienttest.Answer {
+		q, err := keytrans.ParseSearchRequest(body)
+		if op == "batch" {
+			return clienttest.Problem(http.StatusNotFound, "not-found", "", "")
+		}
+		if op == "search" && err == nil && string(q.Label) == bob && q.Version != nil && *q.Version == 1 {
+			return clienttest.Problem(http.StatusGone, "erased", "", "erased")
+		}
+		return nil
+	}
+	p.members(p.verify(p.another()), "alice bob")
+	r := p.another()
+	for _, code := range codes(r.check(r.rosterOf(r.member(alice, "a", 0), r.member(bob, "b", 0)), client.RosterOptions{}), bob) {
+		if code == string(roster.IdentityReset) {
+			t.Error(code)
+		}
 	}
 }

@@ -52,8 +52,9 @@ func (k *check) followAccount(f *facts) {
 		if f.known.overrides(v.Number, status) {
 			state, status = f.known.State, f.known.Status
 		}
-		before = &state
 		v.Account, v.Key = status, f.accounts[i].Key
+		v.Rotated = status.Stands() && before != nil && before.Key != nil && f.accounts[i].RotatedFrom(*before.Key)
+		before = &state
 	}
 	f.believed = before.From > 0
 }

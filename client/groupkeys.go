@@ -45,10 +45,8 @@ func (f *facts) holds(key account.Key) heldKey {
 		v := &f.Versions[i]
 		h.unsigned = !v.Account.Stands()
 		switch v.Account {
-		case account.Established, account.Unchecked:
-			h.take(*v.Key, key, true)
-		case account.Rotated:
-			h.take(*v.Key, key, false)
+		case account.Established, account.Unchecked, account.Rotated:
+			h.take(*v.Key, key, !v.Rotated)
 		case account.Reset:
 			h.take(*v.Key, key, true)
 			h.reset = h.reset || f.known != nil && v.Number > f.known.Version

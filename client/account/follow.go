@@ -81,6 +81,12 @@ func (v *Version) verify(key Key, signature []byte) bool {
 	return v.statement().Verify(key, signature) == nil
 }
 
+// RotatedFrom reports whether the version has another account key than key, which signed
+// that: for a version that is Unchecked because of a gap, after which key was known.
+func (v *Version) RotatedFrom(key Key) bool {
+	return len(v.byPrevious) > 0 && *v.Key != key && v.verify(key, v.byPrevious)
+}
+
 // judgeSigned decides what a version is that is signed by its own account key.
 func (s State) judgeSigned(now Version) Status {
 	rotating := len(now.byPrevious) > 0
@@ -89,7 +95,7 @@ func (s State) judgeSigned(now Version) Status {
 		return Established
 	case s.Key != nil && *s.Key == *now.Key && !rotating:
 		return Signed
-	case s.Key != nil && *s.Key != *now.Key && rotating && now.verify(*s.Key, now.byPrevious):
+	case s.Key != nil && now.RotatedFrom(*s.Key):
 		return Rotated
 	case s.Announced != nil && *s.Announced == *now.Key && !rotating:
 		return Reset

@@ -33,7 +33,7 @@ func (s *subject) reset() {
 	var last *account.Key
 	for i, v := range s.t.versions {
 		switch {
-		case v.Account == account.Reset, v.Account == account.Unchecked && last != nil && v.Key != nil && *last != *v.Key:
+		case v.Account == account.Reset, v.Account == account.Unchecked && last != nil && v.Key != nil && *last != *v.Key && !v.Rotated:
 			s.resetAt(i)
 		case v.Account == account.Announced:
 			s.announcedAt(i)

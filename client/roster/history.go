@@ -78,6 +78,9 @@ type Version struct {
 	// key in it. Nil if it has none.
 	Account account.Status
 	Key     *account.Key
+	// Rotated tells that the account key that was known before signed that Key takes its
+	// place, be it that versions in between are missing.
+	Rotated bool
 	// Mine tells that this client itself published the version.
 	Mine bool
 }
