@@ -67,6 +67,9 @@ type AccountEvent struct {
 type standing struct {
 	account.State
 	Status account.Status `json:"status"`
+	// Offered is what the version amounts to if the user begins anew with it: see
+	// Client.AcceptAccount. It is nil if that is not Unconnected.
+	Offered *account.State `json:"offered,omitempty"`
 }
 
 // follow returns what v amounts to after s.
@@ -76,7 +79,12 @@ func (s *standing) follow(v account.Version) *standing {
 		before = &s.State
 	}
 	state, status := account.Follow(before, v)
-	return &standing{state, status}
+	next := &standing{State: state, Status: status}
+	if status == account.Unconnected {
+		offered, _ := account.Follow(nil, v)
+		next.Offered = &offered
+	}
+	return next
 }
 
 // settles reports whether s says that a version stands. s may be nil.
@@ -100,23 +108,22 @@ func (s *standing) key() *account.Key {
 	return s.Key
 }
 
-// recall returns s, which is as of the version before one, with the account key that the
-// label has been found to have at that one, by what is retained of later versions: the
+// recall returns state, as of the version before one, with the account key that the label
+// has been found to have at that one, by what is retained in s of later versions: the
 // directory must not have another one believed, or none, by withholding values. s and
-// later may be nil.
-func (s *standing) recall(later *standing, version uint32) *standing {
-	if later.key() == nil || later.Claimed || version <= later.Since || later.Version < version {
-		return s
+// state may be nil.
+func (s *standing) recall(state *account.State, version uint32) *account.State {
+	switch {
+	case s.key() == nil || s.Claimed || version <= s.Since || s.Version < version:
+		return state
+	case state == nil:
+		state = &account.State{Version: version - 1}
+	case state.Key != nil && *state.Key == *s.Key && !state.Claimed:
+		return state
 	}
-	if s.key() != nil && *s.Key == *later.Key && !s.Claimed {
-		return s
-	}
-	state := account.State{Version: version - 1}
-	if s != nil {
-		state = s.State
-	}
-	state.Key, state.Since, state.Claimed, state.Incomplete = later.Key, later.Since, false, true
-	return &standing{state, account.Unknown}
+	out := *state
+	out.Key, out.Since, out.Claimed, out.Incomplete = s.Key, s.Since, false, true
+	return &out
 }
 
 // next returns the version after those that s is about. s may be nil.
@@ -218,8 +225,7 @@ func (o *older) followTo(ctx context.Context, known *standing, last past) (*stan
 				return nil, nil, err
 			}
 		}
-		f.chain = f.chain.recall(retained, uint32(version))
-		f.follow(p)
+		f.followKnowing(retained, p)
 	}
 	return f.chain, f.events, nil
 }
@@ -235,6 +241,18 @@ func (f *following) follow(p past) {
 	if e, tell := p.event(f.chain.Status); tell {
 		f.events = append(f.events, e)
 	}
+}
+
+// followKnowing is follow with what is retained of later versions, which may be nil.
+func (f *following) followKnowing(retained *standing, p past) {
+	var before *account.State
+	if f.chain != nil {
+		before = &f.chain.State
+	}
+	if recalled := retained.recall(before, p.Number); recalled != before {
+		f.chain = &standing{State: *recalled, Status: account.Unknown}
+	}
+	f.follow(p)
 }
 
 // checkAccount holds a lookup against the account key of its label, if it has one: it
@@ -342,7 +360,7 @@ func (s *standing) refuseOlder(f *found, v past) error {
 	if s == nil || s.Version <= f.Version || s.judgeAlone(v.Version).Stands() || announces(v.Version, s.Key) {
 		return nil
 	}
-	return (&standing{account.State{Version: f.Version}, account.Unsigned}).refuse(f, v)
+	return (&standing{State: account.State{Version: f.Version}, Status: account.Unsigned}).refuse(f, v)
 }
 
 // resetSince reports whether the label came to another account key than this client

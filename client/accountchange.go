@@ -142,11 +142,12 @@ func (c *Client) AcceptAccount(ctx context.Context, label string, version uint32
 	defer s.end()
 	next := s.state.clone()
 	contact := next.contactOf(label)
-	if a := contact.account; a == nil || a.Version != version || a.Status != account.Unconnected {
+	if a := contact.account; a == nil || a.Version != version || a.Offered == nil {
 		return usage("version %d is not one that waits for its account key to be accepted", version)
 	}
-	// Nothing is known of what was before it.
-	contact.account = &standing{account.State{Version: version - 1, Incomplete: true}, account.Unknown}
+	// Nothing is known of what was before it. The key that the user accepts is retained, and
+	// not looked up again: the directory could withhold that version now.
+	contact.account = &standing{State: *contact.account.Offered, Status: account.Unchecked}
 	next.contacts[label] = contact
 	return s.store(next)
 }

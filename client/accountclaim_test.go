@@ -208,3 +208,70 @@ func TestRotatedOverGap(t *testing.T) {
 		}
 	}
 }
+
+// TestRosterWithheld checks a roster for somebody who has seen that the directory made a
+// version, and what its owner made after it; the version before it is withheld now.
+func TestRosterWithheld(t *testing.T) {
+	one, ghost := accountKey("one"), accountKey("ghost")
+	for name, put := range map[string]func(w *world) []byte{
+		"another account key": func(w *world) []byte {
+			return signedBy(w, ghost, nil, 1, [32]byte(w.dir.Commitment(alice, 0)), keys("x"))
+		},
+		"a claim": func(w *world) []byte { return w.claimed(keys("x"), 1, one, ghost) },
+		"keyless": func(*world) []byte { return keys("x") },
+	} {
+		w := newWorld(t)
+		v := w.another()
+		insert(w.dir, bob, keys("b"))
+		w.sign(keys("a"), one)
+		w.dir.Tick(60, clienttest.Window)
+		w.haunt(put(w))
+		w.haunt(signedBy(w, one, nil, 2, [32]byte(w.dir.Commitment(alice, 1)), keys("a")))
+		v.lookup(alice)
+		for _, withheld := range []uint32{0, 1} {
+			v.withhold(0, withheld)
+			r := v.rosterOf(v.member(alice, "a", 0), v.member(bob, "b", 0))
+			got := v.check(r, client.RosterOptions{})
+			named := false
+			for _, f := range got.Findings {
+				if f.Label != alice || f.Code != roster.UnsignedChange && f.Code != roster.CouldNotCheck {
+					continue
+				}
+				named = named || strings.Contains(f.Message, "sign version 1.") || strings.Contains(f.Message, "signed version 1,")
+				if strings.Contains(f.Message, "version 2") {
+					t.Errorf("%s: %+v", name, f.Message)
+				}
+			}
+			if !named {
+				t.Errorf("%s, %d withheld: %v", name, withheld, codes(got, alice))
+			}
+		}
+	}
+}
+
+// TestAcceptedKey accepts an account key that does not follow, and then the version that
+// has it is withheld, and another made by the directory.
+func TestAcceptedKey(t *testing.T) {
+	one, two, ghost := accountKey("one"), accountKey("two"), accountKey("ghost")
+	w := newWorld(t)
+	v := w.another()
+	w.sign(keys("a"), one)
+	v.lookup(alice)
+	w.sign(keys("ab"), one)
+	w.haunt(signedBy(w, two, nil, 2, [32]byte(w.dir.Commitment(alice, 1)), keys("abc")))
+	v.withhold(0, 2)
+	_, err := v.c.Lookup(bg, alice, nil)
+	if e := wantKind(t, err, client.Attention, "version 2 is"); !errors.Is(err, client.ErrUnconnected) || !strings.Contains(e.Hint, keyOf(t, two).String()) {
+		t.Fatalf("%v, hint %q", err, e.Hint)
+	}
+	if err := v.c.AcceptAccount(bg, alice, 2); err != nil {
+		t.Fatal(err)
+	}
+	w.haunt(signedBy(w, ghost, nil, 3, [32]byte(w.dir.Commitment(alice, 2)), keys("x")))
+	v.withhold(0, 3)
+	v.refused("3")
+	v.c = reopened(v)
+	v.refused("3")
+	w.haunt(signedBy(w, two, nil, 4, [32]byte(w.dir.Commitment(alice, 3)), keys("ab")))
+	v.accountStatus(v.lookup(alice).Account, account.Signed, two, 2)
+}

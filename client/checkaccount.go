@@ -48,6 +48,7 @@ func (k *check) followAccount(f *facts) {
 		if f.known != nil && v.Number == f.known.Version+1 {
 			before = &f.known.State
 		}
+		before = f.known.recall(before, v.Number)
 		state, status := account.Follow(before, f.accounts[i])
 		if f.known.overrides(v.Number, status) {
 			state, status = f.known.State, f.known.Status

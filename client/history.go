@@ -153,10 +153,11 @@ func (s *session) historyAccounts(ctx context.Context, h *HistoryResult, lookups
 	if err != nil {
 		return err
 	}
+	f := following{chain: chain}
 	for version := first; version <= uint64(newest.Version); version++ {
-		chain = chain.recall(known, uint32(version)).follow(o.had[uint32(version)].Version)
+		f.followKnowing(known, o.had[uint32(version)])
 		if i := uint64(newest.Version) - version; i < uint64(len(h.Versions)) {
-			h.Versions[i].Account = chain.describe(nil)
+			h.Versions[i].Account = f.chain.describe(nil)
 		}
 	}
 	return nil
