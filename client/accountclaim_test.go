@@ -275,3 +275,33 @@ func TestAcceptedKey(t *testing.T) {
 	w.haunt(signedBy(w, two, nil, 4, [32]byte(w.dir.Commitment(alice, 3)), keys("ab")))
 	v.accountStatus(v.lookup(alice).Account, account.Signed, two, 2)
 }
+
+// TestGateWithheldSince has alice get an account key after somebody has looked her up
+// without one; the directory makes a version without it, and withholds hers.
+func TestGateWithheldSince(t *testing.T) {
+	w := newWorld(t)
+	v := w.another()
+	w.publish(alice, keys("a"))
+	v.lookup(alice)
+	w.sign(keys("ab"), accountKey("one"))
+	w.haunt(keys("x"))
+	v.withhold(1, 2)
+	x := v.member(alice, "x", 0).Devices
+	pass := func() bool {
+		proven, err := v.c.Gate(bg, []client.Recipient{{Label: alice, Keys: x}}, client.GateOptions{})
+		if err != nil && !strings.Contains(err.Error(), "look the label up once to trust it") {
+			t.Error(err)
+		}
+		return len(proven) > 0
+	}
+	if pass() {
+		t.Error("the key of the directory is proven")
+	}
+	// The user is told that the keys changed, and decides.
+	if r := v.lookup(alice); r.Kind() != client.Attention {
+		t.Errorf("%v", r.Verdict)
+	}
+	if !pass() {
+		t.Error("refused after a lookup")
+	}
+}

@@ -154,7 +154,7 @@ type facts struct {
 	seen     *seen             // what a lookup handed out last, nil if nothing
 	held     int               // bytes of the values of Versions
 	indexes  []*roster.Index   // of Versions, as far as Gate looked for keys in them
-	believed bool              // what the newest version says of an account key does not follow from version 0
+	believed uint32            // the version of which the account key, or that there is none, has to be believed: 0 if all follows from version 0
 	done     bool              // there is no older version to ask for
 	// commitments to versions that were proven, of values that were not had.
 	commitments map[uint32][32]byte

@@ -57,7 +57,18 @@ func (k *check) followAccount(f *facts) {
 		v.Rotated = status.Stands() && before != nil && before.Key != nil && f.accounts[i].RotatedFrom(*before.Key)
 		before = &state
 	}
-	f.believed = before.From > 0
+	f.believed = before.From
+}
+
+// lookedUp returns the newest version that the user has looked up, 0 if none.
+func (f *facts) lookedUp() (version uint32) {
+	if f.seen != nil {
+		version = f.seen.version
+	}
+	if f.known != nil {
+		version = max(version, f.known.Version)
+	}
+	return version
 }
 
 // unfollowed reports whether the account key of the newest version, or that it has
@@ -65,11 +76,14 @@ func (k *check) followAccount(f *facts) {
 // are kept back. The user decides that with a lookup. What the log has given up is not
 // held against anybody.
 func (f *facts) unfollowed() bool {
-	if f.seen != nil && f.seen.version+1 >= f.oldest().Number {
+	withheld := slices.ContainsFunc(f.Versions, func(v roster.Version) bool { return v.Missing != "" && v.Missing != missingExpired })
+	switch {
+	case withheld && f.known.key() == nil && f.believed > f.lookedUp():
+		return true
+	case f.seen != nil && f.seen.version+1 >= f.oldest().Number:
 		return false
 	}
-	withheld := slices.ContainsFunc(f.Versions, func(v roster.Version) bool { return v.Missing != "" && v.Missing != missingExpired })
-	return f.believed && !f.knows() && (withheld || !f.Complete)
+	return f.believed > 0 && !f.knows() && (withheld || !f.Complete)
 }
 
 // overrides reports whether s, rather than a status that was found out now, says what a

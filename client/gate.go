@@ -64,7 +64,8 @@ func (r Refusal) String() string {
 // recipient's label, proven to be in the log, and neither revoked nor expired. If the
 // label has an account key, that must have signed the version. If that does not follow
 // from version 0, because more versions came since than are looked at or a value is kept
-// back, the recipient is refused until the user has looked the label up (Lookup).
+// back, the recipient is refused until the user has looked the label up (Lookup); and
+// again if no account key is known, and a value is kept back that came since then.
 //
 // proven has the recipients with those of their keys that are, in order, and with the
 // format and bytes that the directory proves, which are what to encrypt to: a
