@@ -10,6 +10,7 @@ import (
 	"github.com/ghostlight-kt/ghostlight/client/account"
 	"github.com/ghostlight-kt/ghostlight/client/group"
 	"github.com/ghostlight-kt/ghostlight/client/roster"
+	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/merkle"
 )
 
@@ -207,9 +208,26 @@ func (g *groupChain) unfounded() *Error {
 	return e
 }
 
+// gap returns the first version before the last one that stands whose value is not to be
+// had, nil if there is none. It may have removed those who made versions after it. One
+// that a manager skipped never had a value.
+func (g *groupChain) gap() *GroupVersion {
+	for i := range g.versions[:g.state.Stood] {
+		v := &g.versions[i]
+		if v.Status == GroupMissing && g.facts.commitments[v.Version] != keytrans.SkippedCommitment {
+			return v
+		}
+	}
+	return nil
+}
+
 // findings are those about the versions after the last one that stands.
 func (g *groupChain) findings() []GroupFinding {
 	out := []GroupFinding{}
+	if v := g.gap(); v != nil {
+		out = append(out, GroupFinding{roster.CouldNotCheck, g.label, fmt.Sprintf(
+			"of version %d, %s: who made version %d may have been removed in it", v.Version, v.Why, g.state.Stood)})
+	}
 	lost := false
 	for _, v := range g.versions[g.state.Stood+1:] {
 		f := GroupFinding{roster.UnsignedChange, g.label, fmt.Sprintf("version %d was made by no member of the group, and is disregarded: %s", v.Version, v.Why)}

@@ -3,6 +3,7 @@ package client
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/ghostlight-kt/ghostlight/client/account"
@@ -69,6 +70,11 @@ func (s *session) adoptGroup(ctx context.Context, label string) (ownedGroup, err
 	g, err := s.followGroup(ctx, label, *s.state.owners[label].monitor.Greatest(), nil, GroupOptions{})
 	if err != nil || g.state == nil {
 		return ownedGroup{}, err
+	}
+	if v := g.gap(); v != nil {
+		e := fail(Undecided, stepGroup, fmt.Errorf("of version %d of the group, %s", v.Version, v.Why))
+		e.Hint = "who made a version after it may have been removed in it: ask the members, and found the group anew under another label"
+		return ownedGroup{}, e
 	}
 	out := ownedGroup{state: g.state}
 	for _, v := range g.versions[g.state.Stood+1:] {
