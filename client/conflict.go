@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/ghostlight-kt/ghostlight/client/count"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/merkle"
@@ -39,7 +40,7 @@ func (s *session) accuseCheckpoints(i *checkpoint.Inconsistency) error {
 	}
 	cause := fmt.Errorf("the log %s has signed two histories: its state of %d entries does not continue the one of %d", newer.Origin, newer.Size, older.Size)
 	if older.Size == newer.Size {
-		cause = fmt.Errorf("the log %s has signed two histories: two states of %d entries differ", newer.Origin, newer.Size)
+		cause = fmt.Errorf("the log %s has signed two histories: two states of %s differ", newer.Origin, count.Of(newer.Size, "entry", "entries"))
 	}
 	e := s.witnessEvidence(evidence.Inconsistency, cause)
 	e.Inconsistency = i

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ghostlight-kt/ghostlight/client/count"
 	"github.com/ghostlight-kt/ghostlight/client/roster"
 )
 
@@ -48,7 +49,7 @@ func (e *GateError) Error() string {
 	for _, r := range e.Refused {
 		lines = append(lines, r.String())
 	}
-	return fmt.Sprintf("%d keys or recipients are not proven: %s", len(e.Refused), strings.Join(lines, "; "))
+	return fmt.Sprintf("%s not proven: %s", count.Of(len(e.Refused), "key or recipient is", "keys or recipients are"), strings.Join(lines, "; "))
 }
 
 // String names the recipient, the key, and why it is refused.

@@ -279,7 +279,7 @@ to your contacts, whose clients compare it with what they are shown.`,
 				return nil
 			}
 			a.printf("%s\n", r.Line)
-			fmt.Fprintf(a.stderr, "kt: signed that you watch %s, version %d, in a log of %d entries\n", cli.Printable(r.Label), r.Version, r.TreeSize)
+			fmt.Fprintf(a.stderr, "kt: signed that you watch %s, version %d, in a log of %s\n", cli.Printable(r.Label), r.Version, entries(r.TreeSize))
 			return nil
 		},
 	}

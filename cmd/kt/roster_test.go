@@ -41,7 +41,7 @@ func TestRoster(t *testing.T) {
 	x := talk(t)
 	fine := x.file(x.rosterText(map[string][]keyset.Key{bob: {rawKey(10, "b")}}))
 	stdout, stderr := x.kt(exitOK, "roster", fine)
-	x.contains(stdout, "conversation team: 1 members\nverified, checked by this client: 2 labels are proven",
+	x.contains(stdout, "conversation team: 1 member\nverified, checked by this client: 2 labels are proven",
 		"\nnote unmonitored: bob@example.org\n", "\ndigest, to compare with other members: ", " requests, ")
 	if stderr != "" {
 		t.Errorf("on standard error: %s", stderr)
