@@ -39,7 +39,8 @@ type GroupPublishResult struct {
 	// Version is the greatest version of the label now, nil if there is none.
 	Version *uint32       `json:"version"`
 	Members []GroupMember `json:"members"`
-	// Added and Removed are whom ChangeGroup added and removed, if it published.
+	// Added and Removed are whom ChangeGroup added and removed, if it published. If
+	// the outcome of an earlier call was not known, they are all whom this one asked for.
 	Added   []string `json:"added,omitempty"`
 	Removed []string `json:"removed,omitempty"`
 	// Unexpected are versions that no member made. If there are any after the last one
