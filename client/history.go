@@ -273,7 +273,7 @@ func (h *HistoryResult) finish(newest *LookupResult) {
 	case newest.Changes != nil:
 		h.Verdict = newest.Verdict
 	case missing > 0:
-		h.Verdict = verdict(OutcomeUnchecked, "the directory says that %d of %s no value or none any more; the others are proven", missing, count.Of(len(h.Versions), "version has", "versions have"))
+		h.Verdict = verdict(OutcomeUnchecked, "the directory says of %d of %s that there is no value or none any more; the others are proven", missing, count.Of(len(h.Versions), "version", "versions"))
 	case skipped > 0:
 		h.Verdict = verdict(newest.Verdict.Outcome, "%s proven, and that %d more were skipped", count.Of(len(h.Versions)-skipped, "version is", "versions are"), skipped)
 	default:
