@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ghostlight-kt/ghostlight/client/count"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/merkle/ladder"
 )
@@ -97,7 +98,7 @@ func (s *session) takeAbsence(next *state, label string, version *uint32, before
 }
 
 func (a *AbsenceResult) reason() string {
-	where := fmt.Sprintf("in the last of the log's %d entries, nor in those where its owner's monitoring would meet one", a.Head.TreeSize)
+	where := fmt.Sprintf("in the last of the log's %s, nor in those where its owner's monitoring would meet one", count.Of(a.Head.TreeSize, "entry", "entries"))
 	if a.Greatest == nil {
 		return "no version of the label is " + where
 	}

@@ -212,7 +212,7 @@ func (o *older) followTo(ctx context.Context, known *standing, last past) (*stan
 	} else {
 		first = max(first, known.next())
 	}
-	end := min(uint64(last.Number), first+maxFollowed)
+	end := min(uint64(last.Number), first+maxFollowed-1)
 	if err := o.fetch(ctx, first, min(end+1, uint64(last.Number))); err != nil {
 		return nil, nil, err
 	}

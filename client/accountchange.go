@@ -152,6 +152,9 @@ func (c *Client) AcceptAccount(ctx context.Context, label string, version uint32
 	return s.store(next)
 }
 
+// publishSigned is the command for hints that publishes keys signed.
+const publishSigned = "kt publish LABEL FILE --account-key FILE (and --token-file TOKEN, where the directory asks for one)"
+
 // beginAccount begins an operation on the account key of a label, and makes the client
 // its owner if it is not yet. The error is of kind Usage if the label has none.
 func (c *Client) beginAccount(ctx context.Context, label string) (*session, error) {
@@ -167,7 +170,7 @@ func (c *Client) beginAccount(ctx context.Context, label string) (*session, erro
 	}
 	if err == nil && s.state.owners[label].account.key() == nil {
 		e := usage("the label has no account key")
-		e.Hint = "it gets one with: kt publish LABEL FILE --account-key FILE"
+		e.Hint = "it gets one with: " + publishSigned
 		err = e
 	}
 	if err != nil {
@@ -233,10 +236,12 @@ func (s *session) attest(label string, key crypto.Signer, w *Witnessed) (*Attest
 		e.Hint = "kt watch names them"
 		return nil, e
 	case is != *o.account.Key:
-		return nil, usage("the label's account key is %v, and this is %v", o.account.Key, is)
+		e := usage("the label's account key is %v, and this is %v", o.account.Key, is)
+		e.Hint = "name the file with that key; kt account show FILE tells which is in a file"
+		return nil, e
 	case !o.account.Status.Stands():
 		e := fail(Attention, step, fmt.Errorf("version %d is %w", *greatest, ErrUnsigned))
-		e.Hint = "publish your keys again, signed: kt publish LABEL FILE --account-key FILE"
+		e.Hint = "publish your keys again, signed: " + publishSigned
 		return nil, e
 	case commitment == merkle.Hash{}:
 		return nil, fail(Undecided, step, fmt.Errorf("the commitment to version %d is not known", *greatest))

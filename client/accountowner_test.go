@@ -225,7 +225,7 @@ func TestSigningNeedsAKeySet(t *testing.T) {
 		},
 	} {
 		e := wantKind(t, f(), client.Usage, "the label has no account key")
-		if !strings.Contains(e.Hint, "--account-key") {
+		if !strings.Contains(e.Hint, "--account-key") || strings.Contains(e.Hint, "publish") && !strings.Contains(e.Hint, "--token-file") {
 			t.Errorf("hint %q", e.Hint)
 		}
 	}
@@ -256,7 +256,9 @@ func TestAttest(t *testing.T) {
 	one := accountKey("one")
 	w.sign(keys("a"), one)
 	_, err := w.c.Attest(bg, alice, accountKey("two"))
-	wantKind(t, err, client.Usage, "the label's account key is")
+	if e := wantKind(t, err, client.Usage, "the label's account key is"); !strings.Contains(e.Hint, "kt account show FILE") {
+		t.Errorf("hint %q", e.Hint)
+	}
 	a, err := w.c.Attest(bg, alice, one)
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/client/account"
+	"github.com/ghostlight-kt/ghostlight/client/count"
 	"github.com/ghostlight-kt/ghostlight/client/roster"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 )
@@ -275,18 +276,20 @@ func (k *check) absent() (n int) {
 }
 
 func (r *RosterResult) verdict(k *check) Verdict {
-	labels, proven := len(k.labels), fmt.Sprintf("%d labels are proven", len(k.labels))
+	labels, proven := len(k.labels), count.Of(len(k.labels), "label is proven", "labels are proven")
 	if absent := k.absent(); absent > 0 { // one's own
-		proven = fmt.Sprintf("%d labels are proven, %d to be absent", labels, absent)
+		proven += fmt.Sprintf(", %d to be absent", absent)
 	}
-	count := make(map[roster.Severity]int)
+	found := make(map[roster.Severity]int)
 	for _, f := range r.Findings {
-		count[f.Severity]++
+		found[f.Severity]++
 	}
-	counted := fmt.Sprintf("%d errors, %d warnings and %d notes about %d labels", count[roster.Error], count[roster.Warning], count[roster.Note], labels)
+	notes := count.Of(found[roster.Note], "note", "notes")
+	counted := fmt.Sprintf("%s, %s and %s about %s", count.Of(found[roster.Error], "error", "errors"),
+		count.Of(found[roster.Warning], "warning", "warnings"), notes, count.Of(labels, "label", "labels"))
 	switch r.Kind() {
 	case 0:
-		return verdict(OutcomeVerified, "%s, and nobody and nothing in the conversation contradicts them (%d notes)", proven, count[roster.Note])
+		return verdict(OutcomeVerified, "%s, and nobody and nothing in the conversation contradicts them (%s)", proven, notes)
 	case Misbehaved:
 		return verdict(OutcomeMisbehaviour, "the directory signed a contradiction; %s", counted)
 	case Absent:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/ghostlight-kt/ghostlight/client/count"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/merkle"
@@ -39,7 +40,7 @@ func (s *session) accuseCheckpoints(i *checkpoint.Inconsistency) error {
 	}
 	cause := fmt.Errorf("the log %s has signed two histories: its state of %d entries does not continue the one of %d", newer.Origin, newer.Size, older.Size)
 	if older.Size == newer.Size {
-		cause = fmt.Errorf("the log %s has signed two histories: two states of %d entries differ", newer.Origin, newer.Size)
+		cause = fmt.Errorf("the log %s has signed two histories: two states of %s differ", newer.Origin, count.Of(newer.Size, "entry", "entries"))
 	}
 	e := s.witnessEvidence(evidence.Inconsistency, cause)
 	e.Inconsistency = i
@@ -73,8 +74,8 @@ func (s *session) accuseEntry(ctx context.Context, c *contradiction) error {
 	if err != nil {
 		return fail(Undecided, stepEntry, fmt.Errorf("what looks like a contradiction does not verify: %w", err))
 	}
-	cause := fmt.Errorf("the directory showed this client another log entry %d than is in the log of %d entries that %s: %s",
-		e.Position, c.checkpoint.Size, seenBy(c.checkpoint), s.explainEntry(ctx, c.checkpoint))
+	cause := fmt.Errorf("the directory showed this client another log entry %d than is in the log of %s that %s: %s",
+		e.Position, count.Of(c.checkpoint.Size, "entry", "entries"), seenBy(c.checkpoint), s.explainEntry(ctx, c.checkpoint))
 	if e.head.TreeSize == 0 {
 		cause = fmt.Errorf("%w (others cannot check that: this client verified the entry before it had a witness policy, kept no proof of it under the directory's signature, and did not get it again)", cause)
 	}

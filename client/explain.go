@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ghostlight-kt/ghostlight/client/count"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/merkle/ibst"
 	"github.com/ghostlight-kt/ghostlight/merkle/ladder"
@@ -85,8 +86,8 @@ func (e *explanation) keys() {
 	e.say("search-keys", "The directory's answer: version %d. Its %d VRF proofs (RFC 9381) verify under the pinned VRF key. They give the places in the prefix tree where versions %s of exactly this label must be; the directory cannot choose others.",
 		e.f.Version, len(e.f.response.BinaryLadder), list(ladder.Base(e.f.Version)))
 	if c, err := e.f.commitment(); err == nil {
-		e.say("commitment", "The value (%d bytes) and its opening hash to the commitment %s. Any other value would have another commitment.",
-			len(e.f.Value.Value), c)
+		e.say("commitment", "The value (%s) and its opening hash to the commitment %s. Any other value would have another commitment.",
+			count.Of(len(e.f.Value.Value), "byte", "bytes"), c)
 	}
 }
 
@@ -124,7 +125,7 @@ func (e *explanation) fixedSearch() {
 	if err != nil {
 		return
 	}
-	e.say("search", "A binary search over the log's %d entries for the first that holds version %d.", e.size, e.f.Version)
+	e.say("search", "A binary search over the log's %s for the first that holds version %d.", count.Of(e.size, "entry", "entries"), e.f.Version)
 	span := ibst.RootSpan(e.size, rightmost)
 	for ok := true; ok; {
 		ts, err := e.timestamp(span.Pos)
@@ -224,8 +225,8 @@ func orderText(order ladder.Order, target uint32) string {
 func (e *explanation) conclusion() {
 	head := headOf(e.f.View)
 	proof := &e.f.response.Search
-	e.say("log-root", "The %d log entries in the proof (time and prefix tree root), %d more hashes and the %d retained ones lead to the root %s of a log of %d entries, of which everything verified earlier is a part.",
-		len(e.f.Entries), len(proof.Inclusion), len(e.f.before.Subtrees), head.Root, head.TreeSize)
+	e.say("log-root", "The %s in the proof (time and prefix tree root), %s and the %d retained ones lead to the root %s of a log of %s, of which everything verified earlier is a part.",
+		count.Of(len(e.f.Entries), "log entry", "log entries"), count.Of(len(proof.Inclusion), "more hash", "more hashes"), len(e.f.before.Subtrees), head.Root, count.Of(head.TreeSize, "entry", "entries"))
 	if e.f.response.FullTreeHead.TreeHead == nil {
 		e.say("signature", "That is the root whose signature was verified before: nothing has been added since.")
 	} else {
@@ -263,7 +264,7 @@ func treeSize(n uint64) string {
 	if n == 0 {
 		return "nothing yet"
 	}
-	return fmt.Sprintf("its first %d log entries", n)
+	return "its first " + count.Of(n, "log entry", "log entries")
 }
 
 func list(versions []uint32) string {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ghostlight-kt/ghostlight/client/count"
 	"github.com/ghostlight-kt/ghostlight/client/roster"
 )
 
@@ -25,7 +26,7 @@ type GateOptions struct {
 }
 
 // GateError names the keys that Gate does not let through, in the order of the
-// recipients.
+// recipients. It names their labels, too: an app should not log it.
 type GateError struct {
 	Refused []Refusal
 }
@@ -42,13 +43,13 @@ type Refusal struct {
 	Evidence string
 }
 
-// Error names the recipients and why each is refused.
+// Error names the recipients by their labels, and why each is refused.
 func (e *GateError) Error() string {
 	var lines []string
 	for _, r := range e.Refused {
 		lines = append(lines, r.String())
 	}
-	return fmt.Sprintf("%d keys or recipients are not proven: %s", len(e.Refused), strings.Join(lines, "; "))
+	return fmt.Sprintf("%s not proven: %s", count.Of(len(e.Refused), "key or recipient is", "keys or recipients are"), strings.Join(lines, "; "))
 }
 
 // String names the recipient, the key, and why it is refused.
@@ -77,15 +78,22 @@ func (r Refusal) String() string {
 // recipients, and nothing is proven then.
 //
 // Gate retains nothing but what there is to monitor, as CheckRoster does. It does not
-// tell that the keys are other ones than last time: Lookup does. Labels are taken as
-// they are: see label.Normalize.
+// tell that the keys are other ones than last time: Lookup does.
+//
+// Labels are taken as they are, as by all of Client, and returned as they were given,
+// by which the app finds its recipients again. One that is not normalised is another
+// label, which the directory most likely does not have: its recipient is refused. See
+// label.Normalize. One that is empty, too long or not UTF-8 is refused likewise, with the
+// code could-not-check, and keeps no other recipient from being decided.
 func (c *Client) Gate(ctx context.Context, recipients []Recipient, opt GateOptions) (proven []Recipient, err error) {
 	if opt.History < 0 {
 		return nil, usage("the number of versions must not be negative")
 	}
 	k := newCheck(RosterOptions{History: opt.History, OneByOne: opt.OneByOne})
 	for _, r := range recipients {
-		k.add(r.Label, time.Time{})
+		if checkLabel(r.Label) == nil { // sift refuses the others
+			k.add(r.Label, time.Time{})
+		}
 	}
 	s, err := c.beginMany(ctx, k.labels)
 	if err != nil {
@@ -138,6 +146,9 @@ func (k *check) sift(recipients []Recipient) (proven []Recipient, err error) {
 // refusal returns why nothing of a label lets through, nil if its newest version has
 // keys to rely on.
 func (k *check) refusal(label string) *Refusal {
+	if err := checkLabel(label); err != nil {
+		return &Refusal{Label: label, Code: roster.CouldNotCheck, Reason: err.Error()}
+	}
 	f := k.facts[label]
 	refuse := func(code roster.Code, format string, args ...any) *Refusal {
 		return &Refusal{Label: label, Code: code, Reason: fmt.Sprintf(format, args...), Evidence: k.evidence[label]}

@@ -3,6 +3,7 @@ package client_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/ghostlight-kt/ghostlight/client"
@@ -12,6 +13,31 @@ import (
 // recipient returns a recipient with the keys of names.
 func (w *world) recipient(label, names string) client.Recipient {
 	return client.Recipient{Label: label, Keys: w.member(label, names, 0).Devices}
+}
+
+// TestGateMalformedLabels has recipients without a label that a directory could have.
+func TestGateMalformedLabels(t *testing.T) {
+	w := oldConversation(t)
+	for label, want := range map[string]string{"": "1 to 255 bytes", strings.Repeat("x", 256): "1 to 255 bytes", "\xff": "not UTF-8"} {
+		var refused *client.GateError
+		proven, err := w.c.Gate(bg, []client.Recipient{w.recipient(label, "a"), w.recipient(bob, "b")}, client.GateOptions{})
+		if !errors.As(err, &refused) || len(refused.Refused) != 1 || len(proven) != 1 || proven[0].Label != bob {
+			t.Fatalf("%q: %+v, %v", label, proven, err)
+		}
+		if r := refused.Refused[0]; r.Label != label || r.Key != nil || r.Code != roster.CouldNotCheck || !strings.Contains(r.Reason, want) {
+			t.Errorf("%q: %+v", label, r)
+		}
+		proven, err = w.c.Gate(bg, []client.Recipient{w.recipient(label, "a")}, client.GateOptions{})
+		if !errors.As(err, &refused) || len(proven) != 0 {
+			t.Errorf("%q alone: %+v, %v", label, proven, err)
+		}
+	}
+	// A label in another spelling is another label.
+	proven, err := w.c.Gate(bg, []client.Recipient{w.recipient(strings.ToUpper(bob), "b")}, client.GateOptions{})
+	var refused *client.GateError
+	if !errors.As(err, &refused) || refused.Refused[0].Code != roster.GhostUser || len(proven) != 0 {
+		t.Errorf("%+v, %v", proven, err)
+	}
 }
 
 func TestGate(t *testing.T) {

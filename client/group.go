@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/client/account"
+	"github.com/ghostlight-kt/ghostlight/client/count"
 	"github.com/ghostlight-kt/ghostlight/client/group"
 	"github.com/ghostlight-kt/ghostlight/client/roster"
 )
@@ -202,14 +203,14 @@ func (r *GroupResult) Unsigned() []GroupVersion {
 
 // verdict sums up what was found. found is the verdict on the newest version as such.
 func (r *GroupResult) verdict(found Verdict) Verdict {
-	about := fmt.Sprintf("%d members, as of version %d", len(r.Members), r.Stood)
+	about := fmt.Sprintf("%s, as of version %d", count.Of(len(r.Members), "member", "members"), r.Stood)
 	switch r.Kind() {
 	case Misbehaved:
 		return verdict(OutcomeMisbehaviour, "the directory signed a contradiction; %s", about)
 	case Undecided:
-		return verdict(OutcomeUnchecked, "%s: %d findings", about, len(r.Findings))
+		return verdict(OutcomeUnchecked, "%s: %s", about, count.Of(len(r.Findings), "finding", "findings"))
 	case Attention:
-		return verdict(OutcomeFindings, "%s: %d findings", about, len(r.Findings))
+		return verdict(OutcomeFindings, "%s: %s", about, count.Of(len(r.Findings), "finding", "findings"))
 	}
 	outcome := OutcomeVerified
 	if found.Outcome == OutcomeMonitored {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/ghostlight-kt/ghostlight/client/account"
+	"github.com/ghostlight-kt/ghostlight/client/count"
 	"github.com/ghostlight-kt/ghostlight/client/group"
 	"github.com/ghostlight-kt/ghostlight/client/roster"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
@@ -48,7 +49,7 @@ func (s *session) followGroup(ctx context.Context, label string, through uint32,
 		limit = DefaultGroupVersions
 	}
 	if int64(through) >= int64(limit) {
-		e := fail(Undecided, stepGroup, fmt.Errorf("the group has %d versions, and %d are followed at most", int64(through)+1, limit))
+		e := fail(Undecided, stepGroup, fmt.Errorf("the group has %s, and %d are followed at most", count.Of(uint64(through)+1, "version", "versions"), limit))
 		e.Hint = "if so many changes are plausible, kt group verify --versions N follows more; otherwise begin a new group"
 		return nil, e
 	}

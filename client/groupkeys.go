@@ -157,7 +157,7 @@ func (f *facts) personKey() (account.Key, error) {
 	switch {
 	case h.current == nil:
 		e := usage("%s has no account key, with which they could act in the group", f.Label)
-		e.Hint = "they make one with kt account new FILE, and sign their keys with it: kt publish LABEL FILE --account-key FILE"
+		e.Hint = "they make one with kt account new FILE, and sign their keys with it: " + publishSigned
 		return account.Key{}, e
 	case f.Versions[0].Missing != "":
 		return account.Key{}, fail(Undecided, step, fmt.Errorf("%s: of version %d, %s", f.Label, f.Versions[0].Number, f.Versions[0].Missing))

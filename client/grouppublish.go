@@ -39,6 +39,10 @@ type GroupPublishResult struct {
 	// Version is the greatest version of the label now, nil if there is none.
 	Version *uint32       `json:"version"`
 	Members []GroupMember `json:"members"`
+	// Added and Removed are whom ChangeGroup added and removed, if it published. If
+	// the outcome of an earlier call was not known, they are all whom this one asked for.
+	Added   []string `json:"added,omitempty"`
+	Removed []string `json:"removed,omitempty"`
 	// Unexpected are versions that no member made. If there are any after the last one
 	// that stands, nothing is published until they are accepted.
 	Unexpected []Unexpected `json:"unexpected,omitempty"`
@@ -98,7 +102,8 @@ type groupPublication struct {
 	others  []string      // to add
 	changes *GroupChanges // nil to found a group
 	people  []group.Person
-	settled bool // an earlier attempt turned out to have made a version
+	made    GroupChanges // of changes, what the last version that was sent makes
+	settled bool         // an earlier attempt turned out to have made a version
 }
 
 func (c *Client) publishGroup(ctx context.Context, name string, opt GroupPublishOptions, p *groupPublication) (*GroupPublishResult, error) {
@@ -274,6 +279,7 @@ func (p *groupPublication) next() (group.Group, error) {
 		return group.Group{}, fail(Undecided, stepSigning, fmt.Errorf("the commitment to version %d is not known, after which the new one would be signed", o.group.Version))
 	}
 	rest := p.rest()
+	p.made = rest
 	changes := group.Changes{Remove: rest.Remove, NewKey: rest.NewKey}
 	for _, person := range p.people {
 		if slices.Contains(rest.Add, person.Label) {
@@ -319,6 +325,12 @@ func (p *groupPublication) result(made bool, reason string) *GroupPublishResult 
 	}
 	if o.group != nil {
 		r.Members = membersOf(o.group)
+	}
+	switch {
+	case made && p.changes != nil && p.settled: // by both attempts together
+		r.Added, r.Removed = p.changes.Add, p.changes.Remove
+	case made:
+		r.Added, r.Removed = p.made.Add, p.made.Remove
 	}
 	if reason != "" && len(o.unexpected) == 0 {
 		r.Verdict.Reason = reason

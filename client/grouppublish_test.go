@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -89,9 +90,12 @@ func TestGroupLostAnswers(t *testing.T) {
 				if !strings.Contains(c.Verdict.Reason, "an earlier attempt") {
 					t.Errorf("%v", c.Verdict)
 				}
+				if want := []string{"[] []", "[" + carol + "] []", "[] [" + bob + "]"}[i]; fmt.Sprint(c.Added, " ", c.Removed) != want {
+					t.Errorf("added %q, removed %q", c.Added, c.Removed)
+				}
 			}
 			c, err := add()
-			if err != nil || c.Published || *c.Version != 2 || c.Kind() != 0 {
+			if err != nil || c.Published || c.Added != nil || *c.Version != 2 || c.Kind() != 0 {
 				t.Errorf("%v, %+v", err, c)
 			}
 			_, err = remove()

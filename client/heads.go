@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/ghostlight-kt/ghostlight/client/count"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/merkle"
 )
@@ -74,7 +75,7 @@ func (s *session) heads(ctx context.Context, offline bool) (*HeadsResult, error)
 	}
 	return &HeadsResult{
 		Directory: s.state.directory, ConfigurationSHA256: hashHex(s.state.configuration), Heads: heads, Head: headOf(s.state.view), Witness: w,
-		Verdict: w.qualify(verdict(OutcomeVerified, "the directory signed the log of %d entries that has these heads", s.state.view.Head.TreeSize)),
+		Verdict: w.qualify(verdict(OutcomeVerified, "the directory signed the log of %s that has these heads", count.Of(s.state.view.Head.TreeSize, "entry", "entries"))),
 	}, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/ghostlight-kt/ghostlight/client/count"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 	"github.com/ghostlight-kt/ghostlight/merkle"
@@ -143,7 +144,7 @@ func (s *session) compareHeads(ctx context.Context, other []DistinguishedHead, n
 		r.Verdict = verdict(OutcomeUnchecked, "the lists have no head in common: one is older than the other, or of another log")
 		r.Hint = "run kt heads on both sides, and compare again"
 	default:
-		r.Verdict = verdict(OutcomeVerified, "%d heads are the same: up to there, both were shown the same log", r.Common)
+		r.Verdict = verdict(OutcomeVerified, "%s the same: up to there, both were shown the same log", count.Of(r.Common, "head is", "heads are"))
 	}
 	return r, nil
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/client/account"
+	"github.com/ghostlight-kt/ghostlight/client/count"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/merkle"
 )
@@ -273,10 +274,10 @@ func (h *HistoryResult) finish(newest *LookupResult) {
 	case newest.Changes != nil:
 		h.Verdict = newest.Verdict
 	case missing > 0:
-		h.Verdict = verdict(OutcomeUnchecked, "the directory says that %d of %d versions have no value or none any more; the others are proven", missing, len(h.Versions))
+		h.Verdict = verdict(OutcomeUnchecked, "the directory says of %d of %s that there is no value or none any more; the others are proven", missing, count.Of(len(h.Versions), "version", "versions"))
 	case skipped > 0:
-		h.Verdict = verdict(newest.Verdict.Outcome, "%d versions are proven, and that %d more were skipped", len(h.Versions)-skipped, skipped)
+		h.Verdict = verdict(newest.Verdict.Outcome, "%s proven, and that %d more were skipped", count.Of(len(h.Versions)-skipped, "version is", "versions are"), skipped)
 	default:
-		h.Verdict = verdict(newest.Verdict.Outcome, "%d versions are proven", len(h.Versions))
+		h.Verdict = verdict(newest.Verdict.Outcome, "%s", count.Of(len(h.Versions), "version is proven", "versions are proven"))
 	}
 }

@@ -57,7 +57,8 @@ func (p *Problem) Error() string {
 	if text == "" {
 		text = http.StatusText(p.Status)
 	}
-	if p.Field != "" && !strings.Contains(text, p.Field) {
+	// The values are all that this client sends to be judged: the detail is about them.
+	if p.Field != "" && p.Field != "values" && !strings.Contains(text, p.Field) {
 		text += " (" + p.Field + ")"
 	}
 	return fmt.Sprintf("the server answered %d: %s", p.Status, text)

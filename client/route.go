@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/ghostlight-kt/ghostlight/client/count"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/keytrans/evidence"
 )
@@ -174,7 +175,7 @@ func (s *session) concludeContinuation(r *HeadsComparison, reached, other *keytr
 // continued notes that both logs are one, up to the size of view.
 func (r *HeadsComparison) continued(view *keytrans.View) {
 	r.Continued, r.kind, r.Hint = true, 0, ""
-	r.Verdict = verdict(OutcomeVerified, "both were shown the same log, up to its %d entries", view.Head.TreeSize)
+	r.Verdict = verdict(OutcomeVerified, "both were shown the same log, up to its %s", count.Of(view.Head.TreeSize, "entry", "entries"))
 }
 
 // continuation asks for the present log as somebody with the given view does, whose

@@ -7,6 +7,7 @@ import (
 
 	"github.com/transparency-dev/merkle/rfc6962"
 
+	"github.com/ghostlight-kt/ghostlight/client/count"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/merkle"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
@@ -81,13 +82,13 @@ func (s *session) newestQuorate(ctx context.Context, w *witnessing) (newest *che
 		case contradiction != nil:
 			return nil, nil, s.accuseCheckpoints(contradiction)
 		case why != nil:
-			return retained, fmt.Errorf("the checkpoint of %d entries could not be held against that of %d: %w", fresh.Size, retained.Size, why), nil
+			return retained, fmt.Errorf("the checkpoint of %s could not be held against that of %d: %w", count.Of(fresh.Size, "entry", "entries"), retained.Size, why), nil
 		case fresh.Size < retained.Size:
-			return retained, fmt.Errorf("the log shows an older checkpoint, of %d entries", fresh.Size), nil
+			return retained, fmt.Errorf("the log shows an older checkpoint, of %s", count.Of(fresh.Size, "entry", "entries")), nil
 		}
 	}
 	if err := fresh.Witnessed(); err != nil {
-		return retained, fmt.Errorf("the checkpoint of %d entries: %w", fresh.Size, err), nil
+		return retained, fmt.Errorf("the checkpoint of %s: %w", count.Of(fresh.Size, "entry", "entries"), err), nil
 	}
 	return fresh, nil, nil
 }

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
+	"github.com/ghostlight-kt/ghostlight/client/count"
 	"github.com/ghostlight-kt/ghostlight/client/durable"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
@@ -288,7 +289,7 @@ func (s *session) trust(ctx context.Context, accept func(*keytrans.View) error) 
 		Directory: s.state.directory, ConfigurationSHA256: hashHex(s.state.configuration),
 		Suite: s.verifier.Configuration().Suite.String(), Signers: signersOf(s.verifier.Configuration()), Head: head, StateDir: s.dir, Witness: w,
 		MaxAhead: aheadOf(s.verifier.Configuration()),
-		Verdict:  w.qualify(verdict(OutcomeVerified, "the directory's head of %d log entries is signed with the pinned configuration's key", head.TreeSize)),
+		Verdict:  w.qualify(verdict(OutcomeVerified, "the directory's head of %s is signed with the pinned configuration's key", count.Of(head.TreeSize, "log entry", "log entries"))),
 	}
 	if in := s.state.inForce(); in != nil {
 		had := stored != nil && !stored.once

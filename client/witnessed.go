@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/ghostlight-kt/ghostlight/client/count"
 )
 
 // Witnessed says what the witnesses of the policy in force have seen of the log
@@ -135,7 +137,7 @@ func (w *Witnessed) overdue(since string) {
 	words := wordingOf(w.Quorum)
 	size := words.noSize
 	if w.CheckpointSize > 0 {
-		size = fmt.Sprintf(words.size, w.CheckpointSize)
+		size = fmt.Sprintf(words.size, count.Of(w.CheckpointSize, "entry", "entries"))
 	}
 	e := fail(Undecided, words.step, overdueError{fmt.Errorf("%s, %s; %s", w.Reason, since, size)})
 	e.Hint = words.hint
@@ -159,7 +161,7 @@ func (w *Witnessed) qualify(v Verdict) Verdict {
 // verdict returns the verdict on the log itself.
 func (w *Witnessed) verdict() Verdict {
 	if w.Settled {
-		return verdict(OutcomeVerified, wordingOf(w.Quorum).settled, w.CheckpointSize)
+		return verdict(OutcomeVerified, wordingOf(w.Quorum).settled, count.Of(w.CheckpointSize, "entry", "entries"))
 	}
 	if w.err != nil {
 		return VerdictOf(w.err)
@@ -177,8 +179,8 @@ func (w *Witnessed) steps() []Step {
 		out = append(out, Step{Name: "witness", Text: fmt.Sprintf(format, args...)})
 	}
 	if w.CheckpointSize > 0 {
-		say("The log %s publishes the same entries as another tree (RFC 6962). It has signed its state of %d entries, which %s; the policy asks for %s. It continues every such state that this client has seen before.",
-			w.origin, w.CheckpointSize, cosignedText(w.CosignedBy), w.Quorum)
+		say("The log %s publishes the same entries as another tree (RFC 6962). It has signed its state of %s, which %s; the policy asks for %s. It continues every such state that this client has seen before.",
+			w.origin, count.Of(w.CheckpointSize, "entry", "entries"), cosignedText(w.CosignedBy), w.Quorum)
 	}
 	if w.Settled {
 		say("%s", wordingOf(w.Quorum).settledStep)

@@ -272,6 +272,10 @@ type NewVersions struct {
 // value cannot be stored. It computes search keys on all cores, and makes as many epochs as it takes. The
 // caller has authenticated the identities. The second result is an error after
 // which the outcomes are not known; what was inserted before it stays.
+//
+// All new versions of a label belong into one update: of two updates of one label in
+// one call, the second is refused, with ErrGreatestVersion or ErrPolicy, even if it
+// follows the first, unless they happen to come into different epochs.
 func (d *Directory) Insert(ctx context.Context, updates []NewVersions) ([]error, error) {
 	outcomes := make([]error, len(updates))
 	changes := make([]*change, len(updates))

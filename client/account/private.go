@@ -56,6 +56,8 @@ func ParsePrivate(file []byte) (crypto.Signer, error) {
 		return nil, fmt.Errorf("%w: the private key is encrypted; decrypt it with openssl pkcs8", errMalformed)
 	case block.Type == "PUBLIC KEY" || block.Type == "CERTIFICATE":
 		return nil, fmt.Errorf("%w: the public part of a key; the private one signs", errMalformed)
+	case block.Type == "OPENSSH PRIVATE KEY":
+		return nil, fmt.Errorf("%w: an SSH key; an account key is a key of its own, for nothing else: kt account new makes one", errMalformed)
 	case block.Type != pemType:
 		return nil, fmt.Errorf("%w: a PEM file with another block than PRIVATE KEY; openssl pkcs8 -topk8 -nocrypt converts keys", errMalformed)
 	case len(rest) > 0:

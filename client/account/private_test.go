@@ -64,7 +64,7 @@ func TestPrivateFilesRefused(t *testing.T) {
 		"SEC 1":       {named("EC PRIVATE KEY", nil), errMalformed, "pkcs8 -topk8"},
 		"public":      {named("PUBLIC KEY", nil), errMalformed, "the private one signs"},
 		"cut":         {file[:len(file)/2], errMalformed, "damaged"},
-		"OpenSSH":     {named("OPENSSH PRIVATE KEY", nil), errMalformed, "another block"},
+		"OpenSSH":     {named("OPENSSH PRIVATE KEY", nil), errMalformed, "kt account new makes one"},
 		"not PKCS #8": {named("PRIVATE KEY", nil), errMalformed, "PKCS #8"},
 		"RSA":         {pkcs8(r), errKey, "an RSA key; Ed25519"},
 		"P-384":       {pkcs8(p384), errKey, "P-256"},

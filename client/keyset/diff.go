@@ -25,11 +25,6 @@ type Changes struct {
 	Unchanged []Description
 }
 
-// Same reports whether the keys are the same, in any order.
-func (c Changes) Same() bool {
-	return len(c.Added)+len(c.Removed)+len(c.Replaced)+len(c.Updated) == 0
-}
-
 // Diff compares the keys of two versions by their descriptions.
 //
 // A removed and an added key are taken for one device's old and new key only

@@ -20,6 +20,7 @@ type Message struct {
 
 // The wire formats of RFC 9420, Section 17.2, that are of use here.
 const (
+	wireWelcome    = 3
 	wireGroupInfo  = 4
 	wireKeyPackage = 5
 )
@@ -27,7 +28,6 @@ const (
 var otherWireFormats = map[uint16]string{
 	1: "mls_public_message",
 	2: "mls_private_message",
-	3: "mls_welcome, whose GroupInfo is encrypted: export one from a member's client",
 }
 
 // Parse parses an MLSMessage with a GroupInfo or a KeyPackage, either of them
@@ -59,6 +59,9 @@ func Parse(data []byte) (*Message, error) {
 	if bareErr == nil {
 		return m, nil
 	}
+	if likelyWelcome(format, r.rest) {
+		return nil, fmt.Errorf("%w: it is a Welcome, whose GroupInfo is encrypted: export one from a member's client", errMalformed)
+	}
 	if m, err := parseWrapped(format, r.rest); err == nil || likelyWrapped(format, r.rest) {
 		return m, err
 	}
@@ -69,6 +72,13 @@ func Parse(data []byte) (*Message, error) {
 // an MLSMessage: what is in one that is of use here begins with a version, too.
 func likelyWrapped(format uint16, rest []byte) bool {
 	return (format == wireGroupInfo || format == wireKeyPackage) && bytes.HasPrefix(rest, []byte{0, mls10})
+}
+
+// likelyWelcome reports whether something that parses as nothing is a Welcome, which
+// begins with a cipher suite: that of suite 3 would have the length of an init_key or
+// a group id, which are not 0.
+func likelyWelcome(format uint16, rest []byte) bool {
+	return format == wireWelcome && len(rest) > 1 && rest[0] == 0 && rest[1] != 0
 }
 
 // parseWrapped parses what an MLSMessage has after its header.

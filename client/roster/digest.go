@@ -109,7 +109,7 @@ func ParseDigits(text string) (Digits, error) {
 	text = strings.TrimPrefix(strings.TrimSpace(text), digestPrefix)
 	d := strings.Join(strings.Fields(text), "")
 	if len(d) != 5*digestGroups || strings.Trim(d, "0123456789") != "" {
-		return "", errors.New("roster: not a digest: it has sixty digits, or is the text of a QR code of one")
+		return "", errors.New("it is not a digest, which has sixty digits, or the text of a QR code of one")
 	}
 	return Digits(d), nil
 }

@@ -44,16 +44,21 @@ func (d *document) object(known fields, required ...string) error {
 			return fmt.Errorf("%q is there twice", name)
 		}
 		seen[name] = true
-		if err := read(); err != nil {
+		if err := read(); err == errNull && slices.Contains(required, name) {
+			return fmt.Errorf("%s: null, and it is required", name)
+		} else if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
+	}
+	if err := d.close(); err != nil {
+		return err
 	}
 	for _, name := range required {
 		if !seen[name] {
 			return fmt.Errorf("%q is missing", name)
 		}
 	}
-	return d.close()
+	return nil
 }
 
 // array reads an array of at most most things. The errors of each tell the
@@ -76,7 +81,7 @@ func (d *document) array(most int, things string, each func() error) error {
 func (d *document) open(delim json.Delim, what string) error {
 	token, err := d.next()
 	if err == nil && token != delim {
-		err = fmt.Errorf("%s, and not %s", tokenKind(token), what)
+		err = wrongToken(token, what)
 	}
 	return err
 }
@@ -95,7 +100,7 @@ func (d *document) string() (string, error) {
 	}
 	s, ok := token.(string)
 	if !ok {
-		return "", fmt.Errorf("%s, and not a string", tokenKind(token))
+		return "", wrongToken(token, "a string")
 	}
 	if strings.ContainsRune(s, '\ufffd') {
 		return "", errors.New("a string that is not UTF-8")
@@ -136,14 +141,22 @@ func (d *document) end() error {
 	return nil
 }
 
+// errNull is the error for a value that is null, whatever it should be.
+var errNull = errors.New("null: leave out what is not known")
+
+func wrongToken(token json.Token, want string) error {
+	if token == nil {
+		return errNull
+	}
+	return fmt.Errorf("%s, and not %s", tokenKind(token), want)
+}
+
 func tokenKind(token json.Token) string {
 	switch t := token.(type) {
 	case json.Delim:
 		return map[json.Delim]string{'{': "an object", '[': "an array"}[t]
 	case string:
 		return "a string"
-	case nil:
-		return "null: leave out what is not known"
 	case bool:
 		return "true or false"
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/ghostlight-kt/ghostlight/client/account"
+	"github.com/ghostlight-kt/ghostlight/client/count"
 )
 
 // gaps says what of the label could not be checked: where there is nothing to
@@ -45,7 +46,7 @@ func (s *subject) truncated() {
 	if reaches == maybe {
 		s.ask([]int{0})
 	}
-	s.find(CouldNotCheck, Warning, nil, []int{0}, fmt.Sprintf("Only the last %d versions of the label were looked at. What came before version %d, since shortly before the member was first seen, or since you verified the member, was not.", len(s.t.versions), s.t.versions[0].Number))
+	s.find(CouldNotCheck, Warning, nil, []int{0}, fmt.Sprintf("Only the last %s looked at. What came before version %d, since shortly before the member was first seen, or since you verified the member, was not.", count.Of(len(s.t.versions), "version of the label was", "versions of the label were"), s.t.versions[0].Number))
 }
 
 // signedSince reports whether all versions are signed, in a chain from an

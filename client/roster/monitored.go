@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/client/account"
+	"github.com/ghostlight-kt/ghostlight/client/count"
 )
 
 // attestationLife is how old an attestation may be: owners monitor once a day,
@@ -95,15 +96,15 @@ func (s *subject) contradicts(a account.Attestation) string {
 	v := s.t.numbered(a.Version)
 	switch {
 	case a.TreeSize == head.TreeSize && hex.EncodeToString(a.Root[:]) != head.Root:
-		return fmt.Sprintf("another log of %d entries", a.TreeSize)
+		return "another log of " + count.Of(a.TreeSize, "entry", "entries")
 	case v != nil && v.Commitment != a.Commitment:
 		return fmt.Sprintf("another version %d", a.Version)
 	case a.Version > newest.Number && a.TreeSize <= head.TreeSize:
-		return fmt.Sprintf("version %d in a log of %d entries, where version %d was proven to be the greatest in one of %d", a.Version, a.TreeSize, newest.Number, head.TreeSize)
+		return fmt.Sprintf("version %d in a log of %s, where version %d was proven to be the greatest in one of %d", a.Version, count.Of(a.TreeSize, "entry", "entries"), newest.Number, head.TreeSize)
 	case a.Version > newest.Number:
 		return fmt.Sprintf("version %d in a longer log than was shown here", a.Version)
 	case a.Version < newest.Number && newest.LogEntry < a.TreeSize:
-		return fmt.Sprintf("version %d as the greatest in a log of %d entries, although entry %d has version %d", a.Version, a.TreeSize, newest.LogEntry, newest.Number)
+		return fmt.Sprintf("version %d as the greatest in a log of %s, although entry %d has version %d", a.Version, count.Of(a.TreeSize, "entry", "entries"), newest.LogEntry, newest.Number)
 	}
 	return ""
 }

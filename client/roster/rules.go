@@ -1,21 +1,15 @@
 package roster
 
-// Rule says what a code means, for documents and tools.
-type Rule struct {
+// rule says what a code means.
+type rule struct {
 	Code       Code
 	Severities []Severity // that a finding of the code may have, the worst first
 	Meaning    string
 	Advice     string
 }
 
-// Rules returns what each code means, in the order of docs/roster.md.
-func Rules() []Rule {
-	out := make([]Rule, len(rules))
-	copy(out, rules)
-	return out
-}
-
-var rules = []Rule{
+// rules are what each code means, in the order of docs/roster.md.
+var rules = []rule{
 	{Misbehaviour, []Severity{Error},
 		"The directory signed a contradiction about the label.",
 		"Trust nothing that this directory says. Keep the evidence file and send it to others: docs/evidence.md."},

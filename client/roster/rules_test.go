@@ -17,7 +17,7 @@ func TestDocumentedRules(t *testing.T) {
 	doc, err := os.ReadFile("../../docs/roster.md")
 	fatalIfErr(t, err)
 	var want []string
-	for _, r := range Rules() {
+	for _, r := range rules {
 		var severities []string
 		for _, s := range r.Severities {
 			severities = append(severities, string(s))
@@ -37,7 +37,7 @@ func TestDocumentedRules(t *testing.T) {
 // TestEveryCode checks that every code that is declared has a rule.
 func TestEveryCode(t *testing.T) {
 	known := make(map[string]bool)
-	for _, r := range Rules() {
+	for _, r := range rules {
 		if known[string(r.Code)] || r.Advice == "" || len(r.Severities) == 0 {
 			t.Errorf("%+v", r)
 		}

@@ -66,7 +66,8 @@ func (a *app) accountNewCommand() *cobra.Command {
 		Use:   "new FILE",
 		Short: "Make an account key in a new file",
 		Long: `Make an account key in a new file, which only you can read. The key in it is not
-encrypted. Nothing is published: kt publish --account-key FILE does that.`,
+encrypted. Nothing is published: kt publish --account-key FILE does that, with --token-file
+TOKEN where the directory asks for one.`,
 		Example: "  kt account new ~/.config/ghostlight/account.pem",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -278,7 +279,7 @@ to your contacts, whose clients compare it with what they are shown.`,
 				return nil
 			}
 			a.printf("%s\n", r.Line)
-			fmt.Fprintf(a.stderr, "kt: signed that you watch %s, version %d, in a log of %d entries\n", cli.Printable(r.Label), r.Version, r.TreeSize)
+			fmt.Fprintf(a.stderr, "kt: signed that you watch %s, version %d, in a log of %s\n", cli.Printable(r.Label), r.Version, entries(r.TreeSize))
 			return nil
 		},
 	}

@@ -55,7 +55,7 @@ func TestAccountStory(t *testing.T) {
 	stdout, _ = bob.kt(exitAttention, "history", alice)
 	x.contains(stdout, ": NOT SIGNED by the account key", ": the first one with an account key")
 	stdout, _ = x.kt(exitAttention, "watch")
-	x.contains(stdout, "NOT signed by your account key", "take its place: kt publish "+alice+" FILE --account-key FILE", "kt own "+alice+" --accept 1")
+	x.contains(stdout, "NOT signed by your account key", "take its place: kt publish "+alice+" FILE --account-key FILE (and --token-file TOKEN", "kt own "+alice+" --accept 1")
 	stdout, _ = x.kt(exitAttention, "publish", alice, key, "--account-key", one)
 	x.contains(stdout, "version 2", "ANSWERED: version 1", "it takes the place of 1 that you did not publish")
 	x.kt(exitOK, "watch")

@@ -17,7 +17,7 @@ func (a *app) printAnswer(label string, u *client.Unexpected) {
 		status = u.Account.Status
 	}
 	accept := fmt.Sprintf("kt own %s --accept %d", label, u.Version)
-	sign := fmt.Sprintf("kt publish %s FILE --account-key FILE", label)
+	sign := fmt.Sprintf("kt publish %s FILE --account-key FILE (and --token-file TOKEN, where the directory asks for one)", label)
 	switch status {
 	case account.Signed, account.Rotated:
 		a.printf("  published from another device of yours? %s\n", accept)

@@ -265,14 +265,7 @@ func (a *app) printGroupNews(r *client.GroupResult) {
 			continue
 		}
 		a.printf("new: version %d, by %s", v.Version, cli.Printable(v.Actor))
-		for _, part := range []struct {
-			verb   string
-			labels []string
-		}{{"added", v.Added}, {"removed", v.Removed}} {
-			if len(part.labels) > 0 {
-				a.printf("; %s %s", part.verb, cli.Printable(strings.Join(part.labels, ", ")))
-			}
-		}
+		a.printGroupChange(v.Added, v.Removed)
 		if v.Rekeyed {
 			a.printf("; has another account key")
 		}
@@ -280,10 +273,24 @@ func (a *app) printGroupNews(r *client.GroupResult) {
 	}
 }
 
+// printGroupChange goes on in a line, with whom a version added and removed.
+func (a *app) printGroupChange(added, removed []string) {
+	for _, part := range []struct {
+		verb   string
+		labels []string
+	}{{"added", added}, {"removed", removed}} {
+		if len(part.labels) > 0 {
+			a.printf("; %s %s", part.verb, cli.Printable(strings.Join(part.labels, ", ")))
+		}
+	}
+}
+
 func (a *app) printGroupPublished(r *client.GroupPublishResult) {
 	switch {
 	case r.Published:
-		a.printf("published %s, version %d\n", cli.Printable(r.Group), *r.Version)
+		a.printf("published %s, version %d", cli.Printable(r.Group), *r.Version)
+		a.printGroupChange(r.Added, r.Removed)
+		a.printf("\n")
 	case len(r.Unexpected) == 0 && r.Version != nil:
 		a.printf("%s is unchanged at version %d\n", cli.Printable(r.Group), *r.Version)
 	}

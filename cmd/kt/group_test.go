@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -32,10 +33,11 @@ func TestGroup(t *testing.T) {
 	x.contains(stdout, "published "+team+", version 0\n  alice@example.org, added by alice@example.org at version 0\n    account key ed25519:")
 	bobs.kt(exitOK, "group", "verify", team)
 	stdout, _ = bobs.kt(exitOK, "group", "add", team, nobody, "--as", bob, "--account-key", files[bob])
-	x.contains(stdout, "version 1", "  nobody@example.org, added by bob@example.org at version 1")
+	x.contains(stdout, "version 1; added "+nobody+"\n", "  nobody@example.org, added by bob@example.org at version 1")
 	stdout, _ = x.kt(exitOK, "group", "add", team, nobody, "--as", alice, "--account-key", files[alice])
 	x.contains(stdout, team+" is unchanged at version 1", "this is so already")
-	x.kt(exitOK, "group", "remove", team, nobody, "--as", alice, "--account-key", files[alice])
+	stdout, _ = x.kt(exitOK, "group", "remove", team, nobody, "--as", alice, "--account-key", files[alice])
+	x.contains(stdout, "published "+team+", version 2; removed "+nobody+"\n")
 	stdout, stderr := bobs.kt(exitOK, "group", "verify", team, "--batch=false")
 	x.contains(stdout, team+", version 2\n  alice@example.org, added by alice@example.org", "new: version 1, by bob@example.org; added nobody@example.org\n",
 		"new: version 2, by alice@example.org; removed nobody@example.org\n", "checked by this client: 2 members, as of version 2; their account keys are those of their labels")
@@ -65,7 +67,7 @@ func TestGroup(t *testing.T) {
 	x.kt(exitOK, "own", team, "--accept", "3")
 	stdout, _ = x.kt(exitOK, "group", "remove", team, bob, "--as", alice, "--account-key", files[alice], "--json")
 	var made client.GroupPublishResult
-	if err := json.Unmarshal([]byte(stdout), &made); err != nil || !made.Published || *made.Version != 4 || len(made.Members) != 1 {
+	if err := json.Unmarshal([]byte(stdout), &made); err != nil || !made.Published || *made.Version != 4 || len(made.Members) != 1 || made.Added != nil || !slices.Equal(made.Removed, []string{bob}) {
 		t.Errorf("%v: %s", err, stdout)
 	}
 	x.kt(exitOK, "watch")

@@ -8,6 +8,7 @@ import (
 	"rsc.io/qr"
 
 	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/client/count"
 )
 
 func (a *app) headsCommand() *cobra.Command {
@@ -175,7 +176,7 @@ because it can have been made up.`,
 				a.printJSON(r, true)
 				return nil
 			}
-			a.printf("%s: %d heads in common\n", r.Result, r.Common)
+			a.printf("%s: %s in common\n", r.Result, count.Of(r.Common, "head", "heads"))
 			a.printVerdict(r.Verdict)
 			if r.Hint != "" {
 				a.printErrf("hint: %s", r.Hint)

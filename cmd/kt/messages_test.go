@@ -30,5 +30,5 @@ func TestHelpHasNoEmptyDefaults(t *testing.T) {
 func TestRosterOfSomebodyAbsent(t *testing.T) {
 	x := newTerminal(t)
 	stdout, _ := x.kt(exitOK, "roster", x.file(x.rosterText(nil)))
-	x.contains(stdout, "1 labels are proven, 1 to be absent, and nobody and nothing", "note ghost-user: "+alice)
+	x.contains(stdout, "1 label is proven, 1 to be absent, and nobody and nothing", "note ghost-user: "+alice)
 }

@@ -150,7 +150,7 @@ func TestRosterOfMLSGroup(t *testing.T) {
 	leaves = append(leaves, mlstest.New(t, 2, bob).Leaf(func(l *mls.LeafNode) { l.EncryptionKey = []byte("another") }))
 	x.stdin = hex.EncodeToString(signer.GroupInfo(t, mlstest.Tree(leaves...), 0))
 	stdout, _ = x.kt(exitAttention, "roster", "--mls", "-", "--me", alice)
-	x.contains(stdout, "1 errors, 0 warnings", "\nERROR ghost-device: bob@example.org\n", "leaf 2")
+	x.contains(stdout, "1 error, 0 warnings", "\nERROR ghost-device: bob@example.org\n", "leaf 2")
 	// The server shows a tree with a leaf more beside what alice signed.
 	x.stdin = string(signer.GroupInfo(t, mlstest.Tree(leaves[:2]...), 0, func(g *mls.GroupInfo) { g.Extensions[1].Data = mlstest.Tree(leaves...) }))
 	_, stderr := x.kt(exitAttention, "roster", "--mls", "-", "--me", alice)

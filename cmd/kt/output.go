@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/client/count"
 	"github.com/ghostlight-kt/ghostlight/cmd/internal/cli"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 )
@@ -87,9 +88,9 @@ func (a *app) printWitnessed(w *client.Witnessed) {
 	switch {
 	case w.CheckpointSize == 0:
 	case w.Quorum == checkpoint.QuorumNone:
-		a.printf("checkpoint: the log's own, of %d entries, cosigned by %s (quorum none): others may be shown another log\n", w.CheckpointSize, names(w.CosignedBy))
+		a.printf("checkpoint: the log's own, of %s, cosigned by %s (quorum none): others may be shown another log\n", entries(w.CheckpointSize), names(w.CosignedBy))
 	default:
-		a.printf("witnessed: log of %d entries by %s (quorum %s)\n", w.CheckpointSize, names(w.CosignedBy), cli.Printable(w.Quorum))
+		a.printf("witnessed: log of %s by %s (quorum %s)\n", entries(w.CheckpointSize), names(w.CosignedBy), cli.Printable(w.Quorum))
 	}
 	if w.Reason != "" {
 		a.printf("pending: %s\n", cli.Printable(w.Reason))
@@ -104,8 +105,10 @@ func names(list []string) string {
 	return cli.Printable(strings.Join(list, ", "))
 }
 
+func entries(n uint64) string { return count.Of(n, "entry", "entries") }
+
 func (a *app) printHead(h client.Head) {
-	a.printf("log of %d entries, the last of %s, root %s\n", h.TreeSize, moment(h.Time), h.Root)
+	a.printf("log of %s, the last of %s, root %s\n", entries(h.TreeSize), moment(h.Time), h.Root)
 }
 
 // printValue prints the keys of a value, or what else it is.
@@ -114,9 +117,9 @@ func (a *app) printValue(v client.Value, data []byte) {
 	case v.Group:
 		a.printf("  a group's list of members, SHA-256 %s: kt group verify tells whether it stands, and who is in it\n", v.SHA256)
 	case !v.KeySet && data != nil && len(data) <= 200 && utf8.Valid(data):
-		a.printf("  %d bytes, not a key set: %s\n", v.Size, cli.Printable(string(data)))
+		a.printf("  %s, not a key set: %s\n", count.Of(v.Size, "byte", "bytes"), cli.Printable(string(data)))
 	case !v.KeySet:
-		a.printf("  %d bytes, not a key set, SHA-256 %s\n", v.Size, v.SHA256)
+		a.printf("  %s, not a key set, SHA-256 %s\n", count.Of(v.Size, "byte", "bytes"), v.SHA256)
 	case len(v.Keys) == 0:
 		a.printf("  no keys\n")
 	}

@@ -137,7 +137,7 @@ func (a *app) verifyProof(path string) error {
 func (a *app) printProven(p *client.ProvenEntry) {
 	a.printf("  log entry %d of the log %s\n", p.Index, cli.Printable(p.Origin))
 	a.printf("  of %s, with the prefix tree %s\n", moment(p.Time), p.PrefixTree)
-	a.printf("  in its state of %d entries (quorum %s)\n", p.Size, cli.Printable(p.Quorum))
+	a.printf("  in its state of %s (quorum %s)\n", entries(p.Size), cli.Printable(p.Quorum))
 	if p.Quorum == checkpoint.QuorumNone {
 		a.printf("  which the log signed; no witness is required, so others may be shown another log\n")
 	}

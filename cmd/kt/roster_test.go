@@ -41,7 +41,7 @@ func TestRoster(t *testing.T) {
 	x := talk(t)
 	fine := x.file(x.rosterText(map[string][]keyset.Key{bob: {rawKey(10, "b")}}))
 	stdout, stderr := x.kt(exitOK, "roster", fine)
-	x.contains(stdout, "conversation team: 1 members\nverified, checked by this client: 2 labels are proven",
+	x.contains(stdout, "conversation team: 1 member\nverified, checked by this client: 2 labels are proven",
 		"\nnote unmonitored: bob@example.org\n", "\ndigest, to compare with other members: ", " requests, ")
 	if stderr != "" {
 		t.Errorf("on standard error: %s", stderr)
@@ -83,7 +83,7 @@ func TestRosterUsage(t *testing.T) {
 		{[]string{"roster", good, "--window", "-1h"}, "--window"},
 		{[]string{"roster", good, "--history", "0"}, "--history"},
 		{[]string{"roster", good, "--me", alice}, "--mls"},
-		{[]string{"roster", "digest", good, "--compare", "12"}, "sixty digits"},
+		{[]string{"roster", "digest", good, "--compare", "12"}, "kt: error: --compare: it is not a digest, which has sixty digits"},
 		{[]string{"roster"}, "kt: hint: usage: kt roster FILE [flags]; kt roster --help tells more"},
 		{[]string{"roster", "digest"}, "kt: hint: usage: kt roster digest FILE [flags]"},
 		{[]string{"account", "forget"}, "kt: hint: kt account --help tells what there is"},

@@ -45,7 +45,7 @@ told on standard error.`,
 			if with != "" {
 				var err error
 				if other, err = roster.ParseDigits(with); err != nil {
-					return usageError("%w", err)
+					return usageError("--compare: %w", err)
 				}
 			}
 			r, err := a.checkRoster(cmd, args[0], &f)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/ghostlight-kt/ghostlight/client"
+	"github.com/ghostlight-kt/ghostlight/client/count"
 	"github.com/ghostlight-kt/ghostlight/client/keyset"
 	"github.com/ghostlight-kt/ghostlight/client/roster"
 	"github.com/ghostlight-kt/ghostlight/cmd/internal/cli"
@@ -13,7 +14,7 @@ import (
 // printRoster prints a check for people: the verdict first, then what was found, the
 // worst first. Notes are summed up by their codes.
 func (a *app) printRoster(r *client.RosterResult) {
-	a.printf("conversation %s: %d members\n", cli.Printable(r.Conversation), r.Members)
+	a.printf("conversation %s: %s\n", cli.Printable(r.Conversation), count.Of(r.Members, "member", "members"))
 	a.printVerdict(r.Verdict)
 	var notes []roster.Finding
 	for i := range r.Findings {
@@ -32,7 +33,7 @@ func (a *app) printRoster(r *client.RosterResult) {
 	}
 	a.printWitnessed(r.Witness)
 	a.printHead(r.Head)
-	a.printf("%d requests, %d bytes sent, %d received\n", r.Stats.Requests, r.Stats.BytesSent, r.Stats.BytesReceived)
+	a.printf("%s, %d bytes sent, %d received\n", count.Of(r.Stats.Requests, "request", "requests"), r.Stats.BytesSent, r.Stats.BytesReceived)
 }
 
 // printFinding prints an error or a warning: about whom, what, the proof, and what to
@@ -47,7 +48,7 @@ func (a *app) printFinding(f *roster.Finding, newest client.Head) {
 		a.printf("  proof: %s\n", versionLine(v))
 	}
 	if h := f.Proof.Head; h != nil && (h.Root != newest.Root || h.TreeSize != newest.TreeSize) {
-		a.printf("  proof: under the head of %d entries of %s, root %s\n", h.TreeSize, moment(h.Time), h.Root)
+		a.printf("  proof: under the head of %s of %s, root %s\n", entries(h.TreeSize), moment(h.Time), h.Root)
 	}
 	a.printf("  do: %s\n", cli.Printable(f.Advice))
 }

@@ -17,7 +17,7 @@ func TestWitnesses(t *testing.T) {
 	policy := x.file(string(x.dir.Policy("all")))
 	stdout, _ := x.kt(exitOK, "trust", x.server.URL, "--policy", policy)
 	x.contains(stdout, "is trusted already", "new witness policy: log "+clienttest.Origin+" at "+x.server.URL+"/log, witnesses w1, w2, quorum both-all",
-		"witnessed: log of 1 entries by w1, w2 (quorum both-all)")
+		"witnessed: log of 1 entry by w1, w2 (quorum both-all)")
 	stdout, _ = x.kt(exitOK, "trust", x.server.URL)
 	x.contains(stdout, "  witness policy: log ")
 
