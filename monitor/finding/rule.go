@@ -15,6 +15,9 @@ const (
 	TakenOver Rule = "taken-over"
 	// ChangedValue: a contact's label has another value than was seen last.
 	ChangedValue Rule = "changed-value"
+	// UnsignedChange: a contact's label has an account key, which did not sign its newest
+	// version, or of which that does not follow. It is refused.
+	UnsignedChange Rule = "unsigned-change"
 	// Unreachable: nothing was answered, or nothing that a directory answers.
 	Unreachable Rule = "unreachable"
 	// Refused: the answers do not verify, and prove nothing.
@@ -56,5 +59,5 @@ const (
 
 // changes reports whether a rule says that somebody's keys changed.
 func (r Rule) changes() bool {
-	return r == UnexpectedVersion || r == ChangedValue || r == ConfigurationChanged
+	return r == UnexpectedVersion || r == ChangedValue || r == UnsignedChange || r == ConfigurationChanged
 }

@@ -2,6 +2,7 @@ package watch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -102,10 +103,18 @@ func (r *round) oneByOne(ctx context.Context, results []client.ManyResult, faile
 }
 
 // contactTrouble takes note of why a contact could not be checked. The error of kind
-// Attention says that what was seen has left the log, which may be in order.
+// Attention says that the account key did not sign what there is, or that what was seen
+// has left the log, which may be in order.
 func (r *round) contactTrouble(label string, err error) {
-	if client.KindOf(err) != client.Attention {
+	switch {
+	case client.KindOf(err) != client.Attention:
 		r.cannot(watchedKey{Contact, label}, err)
+		return
+	case errors.Is(err, client.ErrUnsigned), errors.Is(err, client.ErrUnconnected):
+		r.condition(watchedKey{Contact, label}, finding.Finding{
+			Rule: finding.UnsignedChange, Severity: finding.Critical,
+			Summary: "the account key did not sign what there is of " + r.called(Contact, label),
+		}, err)
 		return
 	}
 	r.found = append(r.found, finding.Finding{
