@@ -378,10 +378,7 @@ func TestStoreFails(t *testing.T) {
 		t.Errorf("status %+v, seen by the witness: %d", s, seen)
 	}
 	w.store.refuse.Store(false)
-	w.await("works again", quorateAt(size))
-	if w.pub.Status().SigningErr != nil {
-		t.Error("still in trouble")
-	}
+	w.await("works again, out of trouble", func(s Status) bool { return quorateAt(size)(s) && s.SigningErr == nil })
 }
 
 func TestParsePolicy(t *testing.T) {

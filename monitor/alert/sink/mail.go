@@ -202,12 +202,12 @@ func (m *Mail) auth() gomail.SMTPAuthType {
 // long it can make it wait: go-mail has neither bound for a whole delivery.
 func (m *Mail) dial(delivery context.Context, config *tls.Config) gomail.DialContextFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		conn, err := new(net.Dialer).DialContext(ctx, network, address)
+		dialed, err := new(net.Dialer).DialContext(ctx, network, address)
 		if err != nil {
 			return nil, err
 		}
-		context.AfterFunc(delivery, func() { conn.Close() })
-		conn = &boundedConn{Conn: conn}
+		context.AfterFunc(delivery, func() { dialed.Close() })
+		conn := &boundedConn{Conn: dialed}
 		if m.cfg.TLS != Implicit {
 			return conn, nil
 		}
