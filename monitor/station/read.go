@@ -12,8 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
-
 	"github.com/ghostlight-kt/ghostlight/client"
 	"github.com/ghostlight-kt/ghostlight/client/durable"
 	"github.com/ghostlight-kt/ghostlight/client/label"
@@ -55,9 +53,8 @@ func ReadConfig(path string) (*Config, error) {
 // parseConfig parses the content of a configuration file.
 func parseConfig(data []byte, folder string) (*Config, error) {
 	c := &Config{folder: folder}
-	err := yaml.UnmarshalWithOptions(data, c, yaml.DisallowUnknownField())
-	if err != nil {
-		return nil, explainYAML(err)
+	if err := decodeYAML(data, c); err != nil {
+		return nil, err
 	}
 	c.setDefaults()
 	return c, c.check()

@@ -188,6 +188,7 @@ func TestReadConfigRefused(t *testing.T) {
 		{"name of a receiver", directory + "}]\nalerts: {exec: [{name: A, command: [a]}]}", "is not of lower-case"},
 		{"receivers of one name", directory + "}]\nalerts: {exec: [{name: a, command: [a]}, {name: a, command: [b]}]}", "two called a"},
 		{"program", directory + "}]\nalerts: {exec: [{}]}", "give a command"},
+		{"a tag for a list", "directories: ! 00", "exclamation mark"},
 		{"too large", strings.Repeat("#\n", maxConfigSize), "more than"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -203,6 +204,7 @@ func TestReadConfigRefused(t *testing.T) {
 func FuzzParseConfig(f *testing.F) {
 	f.Add([]byte(everything))
 	f.Add(Sample)
+	f.Add([]byte("directories: ! 00"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if c, err := parseConfig(data, t.TempDir()); err == nil {
 			c.Describe()

@@ -11,6 +11,20 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
+// decodeYAML decodes a configuration. The parser panics at some of what is not one, such
+// as a tag where a list belongs: that is an error like any other.
+func decodeYAML(data []byte, c *Config) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errors.New("this is not a configuration, though it may be YAML: look for tags, which begin with an exclamation mark")
+		}
+	}()
+	if err := yaml.UnmarshalWithOptions(data, c, yaml.DisallowUnknownField()); err != nil {
+		return explainYAML(err)
+	}
+	return nil
+}
+
 // explainYAML returns the error of a parser of YAML in one line that names the line of
 // the file, without the types of this program.
 func explainYAML(err error) error {
