@@ -51,7 +51,7 @@ func readReleases(r io.Reader) ([]release, error) {
 		case dateLine.MatchString(line):
 			last := &out[len(out)-1]
 			var err error
-			if last.date, err = time.Parse(time.RFC1123Z, dateLine.FindStringSubmatch(line)[1]); err != nil {
+			if last.date, err = time.Parse("Mon, _2 Jan 2006 15:04:05 -0700", dateLine.FindStringSubmatch(line)[1]); err != nil {
 				return nil, err
 			}
 			last.events = readEvents(items)
