@@ -79,12 +79,7 @@ new one. Contacts take the new one's signatures from then on.`,
 			if err != nil {
 				return err
 			}
-			a.finding = r.Kind()
-			if a.json {
-				a.printJSON(publishOutput{r, warningsOf(name)}, true)
-				return nil
-			}
-			a.printPublished(r)
+			a.showPublished(r)
 			return nil
 		},
 	}

@@ -79,12 +79,7 @@ they do not in time, the exit code is 5; the version is published all the same.`
 			if err != nil {
 				return err
 			}
-			a.finding = r.Kind()
-			if a.json {
-				a.printJSON(publishOutput{r, warningsOf(name)}, true)
-				return nil
-			}
-			a.printPublished(r)
+			a.showPublished(r)
 			return nil
 		},
 	}
@@ -108,6 +103,16 @@ func labelAndFiles(cmd *cobra.Command, args []string) error {
 		}
 	}
 	return nil
+}
+
+// showPublished prints what became of a publication, as text or JSON.
+func (a *app) showPublished(r *client.PublishResult) {
+	a.finding = r.Kind()
+	if a.json {
+		a.printJSON(publishOutput{r, warningsOf(r.Label)}, true)
+		return
+	}
+	a.printPublished(r)
 }
 
 func (a *app) printPublished(r *client.PublishResult) {

@@ -4,7 +4,7 @@ package finding
 // evidence it is the kind of the evidence file.
 type Rule string
 
-// The rules of reports. docs/monitoring.md explains each.
+// The rules of reports. docs/alerts.md explains each.
 const (
 	// UnexpectedVersion: an owned label has a version that its owner did not make or
 	// announce.
