@@ -39,13 +39,7 @@ func TestWeakKey(t *testing.T) {
 	bob.kt("publish", bob.label, file, "--token-file", s.token()).exits(t, exitVerified, "rsa-1024")
 	m := with(bob.label)
 	m.Devices = append(m.Devices, sessionDevice{"SSH", public.Marshal(), ""})
-	c := alice.check(alice.conversation(alice.as("alice's phone"), m))
-	for _, f := range c.Findings {
-		if f.Code == "weak-key" && f.Label == bob.label {
-			return
-		}
-	}
-	t.Fatal(c.ran)
+	alice.check(alice.conversation(alice.as("alice's phone"), m)).finds(t, exitAttention, "weak-key bob@example.org")
 }
 
 // A member whose label looks like another's is told of: here, the first letter is
@@ -56,13 +50,24 @@ func TestLookAlikeLabel(t *testing.T) {
 	alice.publish("alice's phone")
 	bob.publish("bob's phone")
 	mallory.publish("mallory's phone")
-	c := bob.check(bob.conversation(alice.as("alice's phone"), bob.as("bob's phone"), mallory.as("mallory's phone")))
-	found := false
-	for _, f := range c.Findings {
-		found = found || f.Code == "look-alike-label"
-	}
-	if !found || c.code != exitAttention {
-		t.Fatal(c.ran)
-	}
+	r := bob.conversation(alice.as("alice's phone"), bob.as("bob's phone"), mallory.as("mallory's phone"))
+	bob.check(r).finds(t, exitAttention, "look-alike-label "+alice.label)
 	bob.check(bob.conversation(alice.as("alice's phone"), bob.as("bob's phone"))).clean(t)
+}
+
+// Two of Bob's devices have one key: it was copied. That an app lists one device twice,
+// or that he has two devices with two keys, is no more than a note.
+func TestDuplicateDevice(t *testing.T) {
+	s := newStage(t)
+	alice, bob := s.enter("alice@example.org"), s.enter("bob@example.org")
+	alice.publish("alice's phone")
+	bob.publish("bob's phone", "bob's laptop")
+	copied := bob.as("bob's phone", "bob's laptop", "bob's phone")
+	twice := alice.check(alice.conversation(alice.as("alice's phone"), copied))
+	twice.clean(t)
+	twice.notes(t, "duplicate-device", bob.label)
+	alice.check(alice.conversation(alice.as("alice's phone"), bob.as("bob's phone", "bob's laptop"))).clean(t)
+
+	copied.Devices[2].Name = "provider's server"
+	alice.check(alice.conversation(alice.as("alice's phone"), copied)).finds(t, exitAttention, "duplicate-device bob@example.org")
 }

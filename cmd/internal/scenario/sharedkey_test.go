@@ -11,16 +11,7 @@ func TestSharedKey(t *testing.T) {
 	bob.publish("bob's phone")
 	mallory.publish("bob's phone")
 	r := alice.conversation(alice.as("alice's phone"), bob.as("bob's phone"), mallory.as("bob's phone"))
-	c := alice.check(r)
-	if c.code != exitAttention {
-		t.Fatal(c.ran)
-	}
-	for _, f := range c.Findings {
-		if f.Code == "shared-key" {
-			return
-		}
-	}
-	t.Fatal(c.ran)
+	alice.check(r).finds(t, exitAttention, "shared-key bob@example.org")
 }
 
 // Bob has two addresses and says by one account key that both are his.
