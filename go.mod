@@ -2,6 +2,8 @@ module github.com/ghostlight-kt/ghostlight
 
 go 1.26.0
 
+ignore ./web/node_modules
+
 require (
 	filippo.io/age v1.3.2
 	filippo.io/bigmod v0.1.0
