@@ -81,8 +81,9 @@ function inspectRSA(members: Map<string, string>, facts: Facts): string {
 
 function inspectEC(members: Map<string, string>, facts: Facts): string {
   const crv = members.get("crv") ?? "";
-  const [x, y] = [member(members, "x"), member(members, "y")];
   const size = Object.hasOwn(ec, crv) ? ec[crv] : undefined;
+  const [x, y] = [member(members, "x"), member(members, "y")];
+  if (size === undefined) throw new KeyRefusal("unsupported", "JWK curve");
   if (size !== x.length || size !== y.length) malformed("coordinates of another size");
   checkPoint(crv as "P-256" | "P-384" | "P-521", concat(Uint8Array.of(4), x, y));
   facts.words = [`EC ${crv}`];
