@@ -1,7 +1,8 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 
 import { concat, decodeBase64, encodeBase64, encodeUtf8, equalBytes } from "../bytes.js";
-import { checkEd25519, checkEd448, checkPoint, checkX25519, checkX448 } from "./curves.js";
+import { checkPoint } from "./curves.js";
+import { checkEd25519, checkEd448, checkX25519, checkX448 } from "./edwards.js";
 import { attempt, KeyRefusal, latin1, malformed, privateKey, type Facts } from "./facts.js";
 import { bitLength, numberOf } from "./numbers.js";
 import { judgeRSA, maxRSABits } from "./rsa.js";
