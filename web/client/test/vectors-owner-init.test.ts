@@ -1,4 +1,4 @@
-import { testVectors } from "./vectorfile.js";
+import { testVectors } from "./operationvectors.js";
 
 testVectors("owner-init", {
   "": 18,

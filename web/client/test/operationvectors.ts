@@ -1,19 +1,10 @@
-// Reading the project's test vectors, and verifying their cases: testdata/vectors/README.md.
+// The cases of operations in the project's test vectors: testdata/vectors/README.md.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { prepare, type OperationCase } from "../agree/operations.js";
 import { decodeHex, encodeHex, Refusal } from "../src/index.js";
-
-/** The repository's root: tests run as web/client/build/test/*.js. */
-export const repository = new URL("../../../../", import.meta.url);
-
-interface Edit {
-  offset: number;
-  remove: number;
-  insert?: string;
-}
+import { applyEdits, readVectors, type Edit } from "./vectors.js";
 
 interface Case extends Omit<OperationCase, "configuration"> {
   name: string;
@@ -24,25 +15,7 @@ interface Case extends Omit<OperationCase, "configuration"> {
   expect: { refusal?: string };
 }
 
-interface File {
-  logs: Record<string, string>;
-  cases: Case[];
-}
-
-/** Applies edits to hexadecimal. */
-function apply(edits: readonly Edit[], hex: string): string {
-  let out = "";
-  let done = 0;
-  for (const e of edits) {
-    assert.ok(
-      e.offset >= done && e.remove >= 0 && 2 * (e.offset + e.remove) <= hex.length,
-      "an edit out of range",
-    );
-    out += hex.slice(2 * done, 2 * e.offset) + (e.insert ?? "");
-    done = e.offset + e.remove;
-  }
-  return out + hex.slice(2 * done);
-}
+const apply = (edits: readonly Edit[], hex: string): string => encodeHex(applyEdits(decodeHex(hex), edits));
 
 /** Gives the cases all that they share with the cases they are copies of. */
 function resolve(cases: readonly Case[]): Case[] {
@@ -95,15 +68,14 @@ function outcome(operation: string, c: Case, configuration: string): unknown {
  * are how many there are by kind of refusal, "" for those that are accepted.
  */
 export function testVectors(operation: string, counts: Record<string, number>): void {
-  const path = new URL(`testdata/vectors/${operation}.json`, repository);
-  const file = JSON.parse(readFileSync(path, "utf8")) as File;
+  const { cases, logs } = readVectors<Case>(operation);
   const found: Record<string, number> = {};
-  for (const c of resolve(file.cases)) {
+  for (const c of resolve(cases)) {
     const kind = c.expect.refusal ?? "";
     found[kind] = (found[kind] ?? 0) + 1;
     test(c.name, () => {
-      const configuration = file.logs[c.log ?? ""];
-      assert.ok(configuration !== undefined && decodeHex(configuration).length > 0);
+      const configuration = logs[c.log ?? ""];
+      assert.ok(configuration, `${c.name}: no log`);
       assert.deepEqual(outcome(operation, c, configuration), c.expect);
     });
   }
