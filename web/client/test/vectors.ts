@@ -160,3 +160,43 @@ export function readOperation<C extends OperationCase>(name: string): VectorFile
   });
   return { cases, logs: file.logs };
 }
+
+/** The members of a case about a credential that the structures in it follow from. */
+export interface CredentialCase {
+  name: string;
+  log: string;
+  credential: string;
+  credential_update?: string;
+  of?: string;
+  edits?: Edit[];
+  credential_update_edits?: Edit[];
+  expect: { refusal?: RefusalKind };
+}
+
+/** A case about a credential that is no copy of another any more. */
+export type ResolvedCredential<C extends CredentialCase> = Omit<
+  C,
+  "of" | "edits" | "credential_update_edits" | "credential" | "credential_update"
+> & { credential: Uint8Array; update: Uint8Array };
+
+/** Reads the cases about credentials, with what those that are copies of others have from them. */
+export function readCredentials<C extends CredentialCase>(): VectorFile<ResolvedCredential<C>> {
+  const file = readVectors<C>("credential");
+  const byName = new Map<string, ResolvedCredential<C>>();
+  const cases = file.cases.map((c) => {
+    const { of, edits, credential_update_edits: updateEdits, credential, credential_update, ...own } = c;
+    const base = of === undefined ? undefined : byName.get(of);
+    assert.equal(base === undefined, of === undefined, `${c.name}: the case that it is a copy of is missing`);
+    const bytes =
+      base === undefined
+        ? { credential: hex(credential), update: hex(credential_update) }
+        : {
+            credential: applyEdits(base.credential, edits ?? []),
+            update: applyEdits(base.update, updateEdits ?? []),
+          };
+    const resolved = { ...base, ...own, ...bytes } as unknown as ResolvedCredential<C>;
+    byName.set(c.name, resolved);
+    return resolved;
+  });
+  return { cases, logs: file.logs };
+}
