@@ -1,7 +1,31 @@
 export * from "./errors.js";
+
+export * from "./bytes.js";
+export * from "./codec.js";
+export * from "./commitment.js";
+export * from "./config.js";
+export * from "./credentialformat.js";
+export * from "./entry.js";
+export * from "./extensions.js";
+export * from "./head.js";
+export * from "./heads.js";
+export * as ibst from "./ibst.js";
+export * as ladder from "./ladder.js";
+export * as logtree from "./logtree.js";
+export * from "./prefixproof.js";
+export * as prefixtree from "./prefixtree.js";
+export * from "./proof.js";
+export * from "./requests.js";
+export * from "./responses.js";
+export * from "./signature.js";
+export * from "./suite.js";
+export * from "./value.js";
+export * from "./view.js";
+export * from "./vrf/index.js";
+
+export * from "./checkpoint.js";
 export * from "./note.js";
 export * from "./policy.js";
-export * from "./checkpoint.js";
 export * from "./rfc6962.js";
 export * from "./tile.js";
 export * from "./tiletree.js";
