@@ -22,6 +22,15 @@ export * from "./suite.js";
 export * from "./value.js";
 export * from "./view.js";
 export * from "./vrf/index.js";
+
+export * from "./checkpoint.js";
+export * from "./note.js";
+export * from "./policy.js";
+export * from "./rfc6962.js";
+export * from "./tile.js";
+export * from "./tiletree.js";
+export * from "./tlogproof.js";
+
 export * from "./contact.js";
 export * from "./keys.js";
 export * from "./owner.js";
