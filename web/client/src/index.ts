@@ -22,3 +22,26 @@ export * from "./suite.js";
 export * from "./value.js";
 export * from "./view.js";
 export * from "./vrf/index.js";
+
+export * from "./checkpoint.js";
+export * from "./note.js";
+export * from "./policy.js";
+export * from "./rfc6962.js";
+export * from "./tile.js";
+export * from "./tiletree.js";
+export * from "./tlogproof.js";
+
+export * from "./contact.js";
+export * from "./keys.js";
+export * from "./owner.js";
+export type { Verified } from "./session.js";
+export * from "./trace.js";
+export * from "./verifier.js";
+export * from "./verify-absence.js";
+export * from "./verify-batch.js";
+export * from "./verify-contact.js";
+export * from "./verify-credential.js";
+export * from "./verify-distinguished.js";
+export * from "./verify-owner.js";
+export * from "./verify-search.js";
+export * from "./verify-update.js";
