@@ -4,3 +4,7 @@ export * from "./failure.js";
 export * from "./results.js";
 export * from "./state/store.js";
 export * from "./client.js";
+export * from "./problem.js";
+export * from "./transport.js";
+export * from "./state/memory.js";
+export * from "./state/indexeddb.js";
