@@ -5,6 +5,7 @@
 export type RefusalKind =
   | "malformed"
   | "proof"
+  | "quorum"
   | "signature"
   | "time"
   | "auditor"
