@@ -2,9 +2,9 @@ import { encodeAbsenceRequest } from "../extensions.js";
 import type { Refusal } from "../errors.js";
 import type { Failure } from "../failure.js";
 import { encodeSearchRequest } from "../requests.js";
+import { lastSize } from "../view.js";
 import { verifying } from "./errors.js";
 import { accuse, addEarlier, type EvidenceJson, labelBytes, newEvidence, proves } from "./evidence.js";
-import { lastOf } from "./head.js";
 import { keptExchange } from "./kept.js";
 import type { Exchange, Operation } from "./operation.js";
 
@@ -40,7 +40,7 @@ async function proveContradiction(op: Operation, x: Exchange, message: string): 
  */
 async function askAgain(op: Operation, operation: string, label: string): Promise<Exchange | undefined> {
   const { view, proofs } = op.state;
-  const q = { last: lastOf(view), label: labelBytes(label) };
+  const q = { last: lastSize(view), label: labelBytes(label) };
   const request = operation === "search" ? encodeSearchRequest(q) : encodeAbsenceRequest(q);
   try {
     const response = await op.env.transport.post(operation, request, op.signal);

@@ -2,7 +2,6 @@ import { Refusal } from "../errors.js";
 import { Failure, type FailureDetails, type FailureKind } from "../failure.js";
 import { Problem } from "../problem.js";
 import { ConflictError } from "../state/store.js";
-import { rightmost } from "./head.js";
 import { contradiction } from "./contradiction.js";
 import { checkFork } from "./fork.js";
 import type { Exchange, Operation } from "./operation.js";
@@ -74,7 +73,7 @@ function pruned(op: Operation, p: Problem): [string, string] {
 function mayBePruned(op: Operation, p: Problem): boolean {
   const { maximumLifetime, maxAhead } = op.env.config;
   if (maximumLifetime === undefined) return false;
-  const last = rightmost(op.state.view);
+  const last = op.state.view.frontier.at(-1);
   if (p.field !== "last" || !last) return true;
   // The entries that follow the view's last one are not older.
   return op.env.now() + maxAhead - last.timestamp >= maximumLifetime;

@@ -1,13 +1,11 @@
 import { encodeBase64 } from "../bytes.js";
-import type { Refusal } from "../errors.js";
 import type { Failure } from "../failure.js";
 import { encodeDistinguishedRequest } from "../requests.js";
 import { parseDistinguishedResponse } from "../responses.js";
-import type { DistinguishedResult } from "../verifier.js";
-import { emptyView } from "../view.js";
+import type { DistinguishedResult } from "../verify-distinguished.js";
+import { emptyView, viewsContradict } from "../view.js";
 import { verifying } from "./errors.js";
 import { accuse, type EvidenceJson, newEvidence, viewJson } from "./evidence.js";
-import { contradictingViews } from "./head.js";
 import type { Exchange, Operation } from "./operation.js";
 
 /** What the directory shows to somebody without a view. */
@@ -62,15 +60,15 @@ export async function checkFork(op: Operation, x: Exchange): Promise<Failure | u
   } catch {
     return undefined;
   }
-  const what = contradictingViews(old, fresh.result.view);
+  const what = viewsContradict(old, fresh.result.view);
   return what && accuseFork(op, fresh, what, verifying(x));
 }
 
 /** The failure for two signed heads of two logs. */
-export async function accuseFork(op: Operation, n: Newcomer, what: Refusal, step: string): Promise<Failure> {
-  const e = newEvidence(op, "fork", `the directory shows two logs under one key: ${what.message}`);
+export async function accuseFork(op: Operation, n: Newcomer, what: string, step: string): Promise<Failure> {
+  const e = newEvidence(op, "fork", `the directory shows two logs under one key: two heads were both signed, and ${what}`);
   e["fork"] = newcomerJson(n);
-  if (!contradictingViews(op.state.view, n.result.view)) {
+  if (!viewsContradict(op.state.view, n.result.view)) {
     // Retained heads are not signed each: the response that they follow from is asked for again.
     const own = await asNewcomer(op).catch(() => undefined);
     if (own) e["own"] = newcomerJson(own);

@@ -1,7 +1,8 @@
 import type { State as AccountState, Status } from "../account/index.js";
 import type { Entry } from "../entry.js";
 import type { TreeHead } from "../head.js";
-import type { Contact, Owner } from "../retained.js";
+import { type Contact, emptyContact } from "../contact.js";
+import type { Owner } from "../owner.js";
 import type { AccountStatus } from "../results.js";
 import type { View } from "../view.js";
 
@@ -113,7 +114,7 @@ export function cloneState(s: State): State {
 
 /** A contact of which nothing is retained. */
 export const newContact: RetainedContact = {
-  monitor: { map: [], keys: new Map() },
+  monitor: emptyContact,
   seen: undefined,
   account: undefined,
 };
