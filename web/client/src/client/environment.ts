@@ -4,6 +4,8 @@ import type { OperationOptions } from "../results.js";
 import { ConflictError, type Store } from "../state/store.js";
 import type { Transport } from "../transport.js";
 import type { Verifier } from "../verifier.js";
+import type { DirectoryPolicy } from "./policy.js";
+import type { State } from "./state.js";
 
 /** What all operations on one directory have in common. */
 export interface Environment {
@@ -17,6 +19,8 @@ export interface Environment {
   readonly fetch: typeof fetch;
   readonly now: () => number;
   readonly verifyEvidence: VerifyEvidence;
+  /** The witness policy that a state has, parsed. */
+  policyOf(state: State): DirectoryPolicy | undefined;
 }
 
 /** Tells whether an evidence file proves anything to others. */
