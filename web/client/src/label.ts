@@ -8,7 +8,8 @@ export const maxLabelSize = 255;
 // Control characters, line separators and bidirectional controls.
 const forbidden = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 // Unicode's White_Space.
-const space = "[\\u0009-\\u000d\\u0020\\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
+const space =
+  "[\\u0009-\\u000d\\u0020\\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
 const outerSpace = new RegExp(`^${space}|${space}$`, "g");
 const address = /^[^@ \t\r\n\u00a0\u3000<>()[\]\\,;:"]+@[^@ \t\r\n\u00a0\u3000<>()[\]\\,;:"]+$/;
 // Characters that Unicode 15, by which labels are spelled, has not assigned, and of which a
@@ -29,7 +30,7 @@ export function normalizeLabel(name: string): string {
   // Space, and what becomes shorter, may go beyond the size.
   if (name.length > 4 * maxLabelSize || utf8Size(name) > 4 * maxLabelSize) refuse("too long");
   if (/\p{Cs}/u.test(name)) refuse("half a surrogate pair");
-  let label = nfc(name).replace(outerSpace, "");
+  let label = normalForm(name, "NFC").replace(outerSpace, "");
   if (isAddress(label)) label = lowerAddress(label);
   if (label === "") refuse("empty");
   if (utf8Size(label) > maxLabelSize) refuse(`over ${maxLabelSize} bytes`);
@@ -61,9 +62,9 @@ function lowerAddress(s: string): string {
   return `${lower(s.slice(0, at))}@${domain}`;
 }
 
-/** Normalization Form C by Unicode 15: what was not assigned then stands alone. */
-function nfc(s: string): string {
-  return eachPart(s, (part) => part.normalize("NFC"));
+/** A normalization form by Unicode 15: what was not assigned then stands alone. */
+export function normalForm(s: string, form: "NFC" | "NFD" | "NFKC"): string {
+  return eachPart(s, (part) => part.normalize(form));
 }
 
 /**
@@ -71,7 +72,10 @@ function nfc(s: string): string {
  * becomes i and U+0307, and not the letter i.
  */
 function lower(s: string): string {
-  return nfc(eachPart(s, (part) => Array.from(part, (c) => c.toLowerCase()).join("")));
+  return normalForm(
+    eachPart(s, (part) => Array.from(part, (c) => c.toLowerCase()).join("")),
+    "NFC",
+  );
 }
 
 function eachPart(s: string, change: (part: string) => string): string {
@@ -88,7 +92,8 @@ function eachPart(s: string, change: (part: string) => string): string {
 function unicodeDomain(domain: string): string {
   const ascii = domainToASCII(domain);
   const form = ascii?.split(".").map(unicodeLabel).join(".");
-  if (ascii === undefined || form === undefined || !form.split(".").every(permitted)) {
+  const labels = form?.split(".") ?? [];
+  if (ascii === undefined || form === undefined || !labels.every(permitted) || !oneWay(labels)) {
     refuse("the domain is not permitted by IDNA");
   }
   if (domainToASCII(form) !== ascii || !isAddress("x@" + form)) {
@@ -113,6 +118,21 @@ function domainToASCII(domain: string): string | undefined {
   const ascii = host.slice(0, -2);
   const wellFormed = host.endsWith(".a") && ascii.length <= 253;
   return wellFormed && ascii.split(".").every((l) => /^[a-z0-9-]{1,63}$/.test(l)) ? ascii : undefined;
+}
+
+const digitFirst = /^[0-9\u0660-\u0669\u06f0-\u06f9\u{10d30}-\u{10d39}\u{10e60}-\u{10e7e}]/u;
+// A letter or digit of a script from right to left.
+const rightToLeft =
+  /(?=[\p{L}\p{Nd}])[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+/**
+ * SPEC (RFC 5893, "The Bidi Rule"): The first character must be a character with Bidi property
+ * L, R, or AL; and in a label from left to right, none of R, AL and AN. Not all browsers see
+ * to that; the rest of the rule they do.
+ */
+function oneWay(labels: string[]): boolean {
+  if (!labels.some((l) => rightToLeft.test(l))) return true;
+  return labels.every((l) => !digitFirst.test(l) && l.search(rightToLeft) <= 0);
 }
 
 function unicodeLabel(label: string): string {
