@@ -32,7 +32,8 @@ function parseFormat(name: string): number {
   const known = Object.values(Format).find((f) => formatName(f) === name);
   if (known !== undefined) return known;
   const number = Number(/^format-(\d{1,5})$/.exec(name)?.[1] ?? 0);
-  if (number < 1 || number > 0xffff || formatName(number) !== name) refuse(`format ${quote(name)} is not known`);
+  if (number < 1 || number > 0xffff || formatName(number) !== name)
+    refuse(`format ${quote(name)} is not known`);
   return number;
 }
 

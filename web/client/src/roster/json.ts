@@ -61,7 +61,7 @@ export class JSONReader {
 
   /** The end of a string whose first character is at a place. */
   #stringEnd(from: number): number {
-    for (let at = from; ; ) {
+    for (let at = from; ;) {
       special.lastIndex = at;
       const m = special.exec(this.#text);
       if (m?.[0] === '"') return m.index + 1;

@@ -59,7 +59,8 @@ export class Parser {
       {
         schema: () => {
           const schema = this.text();
-          if (schema !== rosterSchema) refuse(`${quote(schema)} is not known here, only ${quote(rosterSchema)}`);
+          if (schema !== rosterSchema)
+            refuse(`${quote(schema)} is not known here, only ${quote(rosterSchema)}`);
         },
         conversation: () => (r.conversation = this.text()),
         me: () => (r.me = this.label()),
@@ -134,7 +135,8 @@ function unique(labels: string[]): void {
   const first = new Map<string, number>();
   labels.forEach((label, i) => {
     const at = first.get(label);
-    if (at !== undefined) refuse(`numbers ${at + 1} and ${i + 1} are the same label ${quote(label)}: list it once`);
+    if (at !== undefined)
+      refuse(`numbers ${at + 1} and ${i + 1} are the same label ${quote(label)}: list it once`);
     first.set(label, i);
   });
 }

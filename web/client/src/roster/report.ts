@@ -1,6 +1,5 @@
 import type { Status } from "../account/index.js";
 import type { Description } from "../keyset/index.js";
-import type { AccountKey } from "../account/index.js";
 
 /** A kind of finding: the codes of docs/roster.md. One never changes its meaning; new ones may come. */
 export type Code =
@@ -89,20 +88,18 @@ export type ExitCode = (typeof Exit)[keyof typeof Exit];
 /** From bad to less bad: a contradiction, a finding, a label of which nothing was proven, one that is proven absent. */
 const worst: readonly ExitCode[] = [Exit.misbehaviour, Exit.findings, Exit.couldNotCheck, Exit.absent];
 
-/** Returns the exit code of `kt roster` that findings call for. */
-export function exitOf(findings: readonly Finding[]): ExitCode {
-  const codes = findings.map(exitOfOne);
+/**
+ * Returns the exit code of `kt roster` that findings call for. `absent` are those of them that
+ * are about a label that is proven absent.
+ */
+export function exitOf(findings: readonly Finding[], absent: ReadonlySet<Finding>): ExitCode {
+  const codes = findings.map((f) => exitOfOne(f, absent.has(f)));
   return worst.find((code) => codes.includes(code)) ?? Exit.fine;
 }
 
-function exitOfOne(f: Finding): ExitCode {
+function exitOfOne(f: Finding, absent: boolean): ExitCode {
   if (f.severity === "note") return Exit.fine;
   if (f.code === "misbehaviour") return Exit.misbehaviour;
   if (f.code === "could-not-check") return Exit.couldNotCheck;
-  return absences.has(f) ? Exit.absent : Exit.findings;
+  return absent ? Exit.absent : Exit.findings;
 }
-
-/** Findings that a label is proven absent. */
-const absences = new WeakSet<Finding>();
-
-export type { AccountKey };

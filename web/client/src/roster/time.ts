@@ -10,8 +10,8 @@ const shape = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:Z|([+-]
  */
 export function parseTime(text: string): number {
   const m = shape.exec(text);
-  const [year, month, day, hour, minute, second, offsetHour, offsetMinute] = [1, 2, 3, 4, 5, 6, 9, 10].map((i) =>
-    Number(m?.[i] ?? 0),
+  const [year, month, day, hour, minute, second, offsetHour, offsetMinute] = [1, 2, 3, 4, 5, 6, 9, 10].map(
+    (i) => Number(m?.[i] ?? 0),
   ) as [number, number, number, number, number, number, number, number];
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
@@ -22,7 +22,8 @@ export function parseTime(text: string): number {
   const offset = (m[8] === "-" ? -1 : 1) * (offsetHour * 60 + offsetMinute);
   const whole = date.getTime() + ((hour * 60 + minute - offset) * 60 + second) * 1000;
   const year_ = new Date(whole).getUTCFullYear();
-  if (!(year_ >= 1990 && year_ <= 9998)) refuse(`${quote(text)} is no plausible time: leave it out if it is not known`);
+  if (!(year_ >= 1990 && year_ <= 9998))
+    refuse(`${quote(text)} is no plausible time: leave it out if it is not known`);
   return whole + fraction(m[7] ?? "");
 }
 
