@@ -4,7 +4,7 @@ const shape = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:Z|([+-]
 
 /**
  * Reads a time as RFC 3339 has it, in ms since 1970. What is finer than a microsecond is
- * rounded, but not to a whole ms, so that comparisons with times of the log stay what they
+ * cut off, but not down to a whole ms, so that comparisons with times of the log stay what they
  * are. One of long ago or far ahead is a mistake of whoever wrote it: an unset time, or other
  * units. Throws a Refusal.
  */
@@ -31,7 +31,7 @@ export function parseTime(text: string): number {
 function fraction(digits: string): number {
   const padded = digits.slice(0, 9).padEnd(9, "0");
   const [ms, rest] = [Number(padded.slice(0, 3)), Number(padded.slice(3)) / 1000];
-  return rest === 0 ? ms : ms + Math.min(Math.max(Math.round(rest), 1), 999) / 1000;
+  return rest === 0 ? ms : ms + Math.max(Math.floor(rest), 1) / 1000;
 }
 
 /** Writes a time as parseTime reads it. */
