@@ -1,6 +1,8 @@
 import { encodeHex, equalBytes } from "../bytes.js";
-import { DER, Tag, type Element } from "./der.js";
+import { DER, Tag } from "./der.js";
 import { malformed, privateKey } from "./facts.js";
+import { checkExtension, ExtensionOID } from "./x509extensions.js";
+import { checkName } from "./x509name.js";
 import { parseTime } from "./x509time.js";
 
 /** What is read of an X.509 certificate (RFC 5280, Section 4.1). Object identifiers are in hexadecimal. */
@@ -52,8 +54,8 @@ export function outline(der: Uint8Array): { algorithm: string; parameters: Uint8
 }
 
 /**
- * Reads a certificate. Names and extensions are read as far as they tell whether it is its own
- * issuer, and whether they are well formed in themselves. Throws a Refusal.
+ * Reads a certificate. Of names and extensions is read whether they are well formed, and what
+ * tells whether the certificate is its own issuer. Throws a Refusal.
  */
 export function parseCertificate(der: Uint8Array): Certificate {
   const cert = new DER(der).inside(Tag.sequence);
@@ -63,10 +65,10 @@ export function parseCertificate(der: Uint8Array): Certificate {
   if (tbs.integer() < 0n) malformed("a negative serial number");
   const inner = tbs.content(Tag.sequence);
   if (!equalBytes(inner, cert.content(Tag.sequence))) malformed("two signature algorithms");
-  const issuer = nameOf(tbs.element(Tag.sequence));
+  const issuer = checkName(tbs.element(Tag.sequence));
   const validity = tbs.inside(Tag.sequence);
   const [notBefore, notAfter] = [parseTime(validity.any()), parseTime(validity.any())];
-  const subject = nameOf(tbs.element(Tag.sequence));
+  const subject = checkName(tbs.element(Tag.sequence));
   const spki = tbs.inside(Tag.sequence);
   const keyAlgorithm = algorithmOf(spki.content(Tag.sequence));
   const c: Certificate = {
@@ -107,38 +109,20 @@ function algorithmOf(content: Uint8Array): Algorithm {
   return { oid, parameters: d.empty ? new Uint8Array(0) : d.any().bytes };
 }
 
-/** Checks the shape of a Name, not the characters of its strings, and returns all of its bytes. */
-function nameOf(e: Element): Uint8Array {
-  const name = new DER(e.content);
-  while (!name.empty) {
-    const set = name.inside(Tag.set);
-    while (!set.empty) {
-      const attribute = set.inside(Tag.sequence);
-      attribute.oid();
-      attribute.any();
-    }
-  }
-  return e.bytes;
-}
-
-const subjectKeyId = "551d0e";
-const authorityKeyId = "551d23";
-
 function readExtensions(c: Certificate, list: DER): void {
-  const seen = new Set<string>();
+  const values = new Map<string, { critical: boolean; value: Uint8Array }>();
   while (!list.empty) {
     const e = list.inside(Tag.sequence);
     const oid = e.oid();
-    if (seen.has(oid)) malformed("one extension twice");
-    seen.add(oid);
-    const critical = e.optional(Tag.boolean);
-    if (critical && critical.length !== 1) malformed("a boolean");
-    if (critical && critical[0] !== 0 && critical[0] !== 255) malformed("a boolean");
-    const value = new DER(e.content(Tag.octetString));
-    if (oid === subjectKeyId || oid === authorityKeyId) {
-      if (critical?.[0]) malformed("an extension that is marked critical wrongly");
-      if (oid === subjectKeyId) c.subjectKeyId = value.content(Tag.octetString);
-      else c.authorityKeyId = value.inside(Tag.sequence).optional(context(0)) ?? c.authorityKeyId;
+    if (values.has(oid)) malformed("one extension twice");
+    const critical = e.has(Tag.boolean) && e.boolean();
+    values.set(oid, { critical, value: e.content(Tag.octetString) });
+  }
+  for (const [oid, { critical, value }] of values) {
+    checkExtension(oid, critical, new DER(value));
+    if (oid === ExtensionOID.subjectKeyId) c.subjectKeyId = new DER(value).content(Tag.octetString);
+    if (oid === ExtensionOID.authorityKeyId) {
+      c.authorityKeyId = new DER(value).inside(Tag.sequence).optional(context(0)) ?? c.authorityKeyId;
     }
   }
 }

@@ -82,6 +82,12 @@ export class DER {
     return first < 128 ? numberOf(b) : numberOf(b) - (1n << BigInt(8 * b.length));
   }
 
+  boolean(): boolean {
+    const b = this.content(Tag.boolean);
+    if (b.length !== 1 || (b[0] !== 0 && b[0] !== 255)) malformed("a boolean");
+    return b[0] === 255;
+  }
+
   /** A bit string, shifted so that its last bit is the last of its bytes. */
   bits(): Uint8Array {
     const b = this.content(Tag.bitString);

@@ -58,8 +58,10 @@ function inspectOKP(text: string, facts: Facts): void {
   check(decodeBase64url(x));
 }
 
-/** The members of a flat object that are strings. */
+/** The members of a flat object that are strings. No member may be there twice. */
 function membersOf(text: string): Map<string, string> {
+  const names = text.match(/[{,]"[^"]*":/g)?.map((n) => n.slice(1)) ?? [];
+  if (new Set(names).size !== names.length) malformed("a member twice");
   const members = new Map<string, string>();
   const object: unknown = attempt(() => JSON.parse(text));
   if (typeof object !== "object" || object === null) malformed("not JSON");
@@ -87,8 +89,11 @@ function inspectEC(members: Map<string, string>, facts: Facts): string {
   return `{"crv":"${crv}","kty":"EC","x":"${base64url(x)}","y":"${base64url(y)}"}`;
 }
 
+/** Bits behind the last byte do not matter here: the canonical form has none. */
 function member(members: Map<string, string>, name: string): Uint8Array {
-  return decodeBase64url(members.get(name) ?? malformed(`a JWK without ${name}`));
+  const s = members.get(name) ?? malformed(`a JWK without ${name}`);
+  const binary = attempt(() => atob(standard(s))) ?? malformed("not base64url");
+  return Uint8Array.from(binary, (c) => c.charCodeAt(0));
 }
 
 function shortest(n: bigint): Uint8Array {
@@ -103,7 +108,12 @@ function base64url(b: Uint8Array): string {
 
 /** Decodes base64url without padding, with no bits set behind the last byte. Throws a Refusal. */
 function decodeBase64url(s: string): Uint8Array {
-  if (!/^[A-Za-z0-9_-]*$/.test(s)) malformed("not base64url");
-  const b = s.replaceAll("-", "+").replaceAll("_", "/");
+  const b = standard(s);
   return decodeBase64(b.padEnd(Math.ceil(b.length / 4) * 4, "="));
+}
+
+/** The same in the alphabet of base64, still without padding. Throws a Refusal. */
+function standard(s: string): string {
+  if (!/^[A-Za-z0-9_-]*$/.test(s)) malformed("not base64url");
+  return s.replaceAll("-", "+").replaceAll("_", "/");
 }

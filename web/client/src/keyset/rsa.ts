@@ -13,7 +13,7 @@ export interface RSAKey {
 export const maxRSABits = 16384;
 
 /** Finds the weaknesses of a key. Throws a Refusal for numbers that are no RSA key at all. */
-export function judgeRSA(k: RSAKey, facts: Facts): void {
+export function judgeRSA(k: RSAKey, facts: Pick<Facts, "weak">): void {
   const bits = bitLength(k.n);
   if (bits > maxRSABits) malformed("an RSA modulus that is too large");
   if (bits < 256 || k.n % 2n === 0n) malformed("not an RSA modulus");

@@ -9,12 +9,12 @@ import { judgeRSA } from "./rsa.js";
 const maxRSAExponent = 1n << 24n;
 
 /** Key types of ECDSA with their curve. */
-const curves: Record<string, [CurveName, string]> = {
-  "ecdsa-sha2-nistp256": ["P-256", "nistp256"],
-  "ecdsa-sha2-nistp384": ["P-384", "nistp384"],
-  "ecdsa-sha2-nistp521": ["P-521", "nistp521"],
-  "sk-ecdsa-sha2-nistp256@openssh.com": ["P-256", "nistp256"],
-};
+const curves = new Map<string, [CurveName, string]>([
+  ["ecdsa-sha2-nistp256", ["P-256", "nistp256"]],
+  ["ecdsa-sha2-nistp384", ["P-384", "nistp384"]],
+  ["ecdsa-sha2-nistp521", ["P-521", "nistp521"]],
+  ["sk-ecdsa-sha2-nistp256@openssh.com", ["P-256", "nistp256"]],
+]);
 
 /** Returns the algorithm's name at the start of a public key blob. Throws a Refusal. */
 export function sshType(blob: Uint8Array): string {
@@ -33,7 +33,7 @@ export function inspectSSH(blob: Uint8Array, facts: Facts): void {
   if (name.includes("-cert-v")) malformed("an SSH certificate, not a key");
   const r = new Reader(blob);
   r.opaque(4, "name");
-  const curve = curves[name];
+  const curve = curves.get(name);
   if (curve) inspectPoint(r, curve);
   else if (name === "ssh-rsa") inspectRSA(r, facts);
   else if (name === "ssh-dss") inspectDSA(r, facts);

@@ -1,22 +1,15 @@
-import { Refusal } from "../errors.js";
-import type { CipherSuite } from "../suite.js";
+import { KT_128_SHA256_P256, type CipherSuite } from "../suite.js";
+import type { VrfPublicKey } from "./ecvrf.js";
+import { parseEdwards25519 } from "./edwards25519.js";
+import { parseP256 } from "./p256.js";
 
-/** VRF.Nh: the size in bytes of a search key. */
-export const vrfOutputSize = 32;
-
-/** A validated public key of a suite's VRF. */
-export interface VrfPublicKey {
-  /**
-   * Verifies a proof for an input and returns the output, a search key. Throws a Refusal of the
-   * kind "proof".
-   */
-  verify(alpha: Uint8Array, proof: Uint8Array): Uint8Array;
-}
+export { type VrfPublicKey, vrfOutputSize } from "./ecvrf.js";
 
 /**
- * Parses and validates the public key of a suite's VRF: ECVRF-P256-SHA256-TAI or
- * ECVRF-EDWARDS25519-SHA512-TAI of RFC 9381. Throws a Refusal of the kind "malformed".
+ * Parses and validates the public key of a suite's VRF: ECVRF-P256-SHA256-TAI, a compressed point
+ * of 33 bytes, or ECVRF-EDWARDS25519-SHA512-TAI, 32 bytes. Throws a Refusal of the kind
+ * "malformed".
  */
 export function parseVrfPublicKey(suite: CipherSuite, bytes: Uint8Array): VrfPublicKey {
-  throw new Refusal("malformed", `TODO ${suite}${bytes}`);
+  return suite === KT_128_SHA256_P256 ? parseP256(bytes) : parseEdwards25519(bytes);
 }

@@ -73,6 +73,6 @@ export function inspectOpenPGP(data: Uint8Array, facts: Facts, budget: Budget): 
   if (encodeHex(key.fingerprint).toUpperCase() !== primary.fingerprint) {
     malformed("not the one encoding of this OpenPGP key");
   }
-  facts.weak = judgeKey(key);
+  judgeKey(key, facts);
   judgeCertificate(key, cert, facts, budget);
 }

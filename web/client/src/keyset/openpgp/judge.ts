@@ -5,37 +5,32 @@ import { bitLength } from "../numbers.js";
 import { judgeRSA, maxRSABits } from "../rsa.js";
 import type { PGPKey } from "./key.js";
 
-/** Checks the numbers of a primary key or subkey and returns its weaknesses. Throws a Refusal. */
-export function judgeKey(key: PGPKey): string[] {
+/** Checks the numbers of a primary key or subkey and adds its weaknesses. Throws a Refusal. */
+export function judgeKey(key: PGPKey, facts: Pick<Facts, "weak">): void {
   const m = key.material;
-  const facts: Facts = { words: [], revoked: false, weak: [] };
   switch (m.kind) {
     case "rsa":
-      judgeRSA(m.rsa, facts);
-      return facts.weak;
+      return judgeRSA(m.rsa, facts);
     case "dsa":
-      checkDSA(m.dsa);
-      return ["dsa"];
+      facts.weak.push("dsa");
+      return checkDSA(m.dsa);
     case "elgamal":
-      return judgeElGamal(m.p, m.g, m.y);
+      return judgeElGamal(m.p, m.g, m.y, facts);
     case "ecdh":
-      checkPoint(m.curve, m.point);
-      return [];
+      return checkPoint(m.curve, m.point);
     case "eddsa":
-      (m.point.length === 32 ? checkEd25519 : checkEd448)(m.point);
-      return [];
+      return (m.point.length === 32 ? checkEd25519 : checkEd448)(m.point);
     case "xdh":
-      (m.point.length === 32 ? checkX25519 : checkX448)(m.point);
-      return [];
+      return (m.point.length === 32 ? checkX25519 : checkX448)(m.point);
     case "ecdsa": // checked as it was read
     case "slhdsa":
-      return [];
+      return;
   }
 }
 
-function judgeElGamal(p: bigint, g: bigint, y: bigint): string[] {
+function judgeElGamal(p: bigint, g: bigint, y: bigint, facts: Pick<Facts, "weak">): void {
   const bits = bitLength(p);
-  if (bits > maxRSABits || p % 2n === 0n || g >= p || y >= p || g < 2n || y < 2n)
-    malformed("ElGamal numbers out of range");
-  return bits < 2048 ? [`elgamal-${bits}`] : [];
+  const inRange = p % 2n === 1n && g >= 2n && g < p && y >= 2n && y < p;
+  if (bits > maxRSABits || !inRange) malformed("ElGamal numbers out of range");
+  if (bits < 2048) facts.weak.push(`elgamal-${bits}`);
 }

@@ -105,7 +105,8 @@ function judgeSubkeys(j: Judging, primary: Signature | undefined): void {
       forever = true; // of an algorithm that is not known
       continue;
     }
-    const weak = judgeKey(sub);
+    const own = { weak: [] as string[] };
+    judgeKey(sub, own);
     const data = overSubkey(j.key, sub);
     if (bind(j, c.signatures, [SignatureType.subkeyRevocation], (s) => verify(j.key, data, s)).newest)
       continue;
@@ -114,7 +115,7 @@ function judgeSubkeys(j: Judging, primary: Signature | undefined): void {
       if (!j.budget.cut) j.facts.weak.push("unbound-subkey");
       continue;
     }
-    j.facts.weak.push(...weak);
+    j.facts.weak.push(...own.weak);
     if (!b.strong) j.facts.weak.push("sha1-binding");
     live++;
     const ends = expiry(sub, b.newest);
