@@ -1,0 +1,1 @@
+function o(e){}export{o as run};

@@ -1,0 +1,4 @@
+/** The checkpoint page's islands. */
+import type { Page } from "./page.js";
+
+export function run(_page: Page): void {}
