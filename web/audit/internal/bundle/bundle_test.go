@@ -82,10 +82,10 @@ func TestInlineRefuses(t *testing.T) {
 
 func TestPackageOf(t *testing.T) {
 	for input, want := range map[string]string{
-		"node_modules/uplot/dist/uPlot.esm.js":        "uplot",
-		"node_modules/@noble/hashes/sha2.js":          "@noble/hashes",
-		"node_modules/@c/d/node_modules/e/index.js":   "@c/d",
-		"client/src/index.ts":                         "",
+		"node_modules/uplot/dist/uPlot.esm.js":      "uplot",
+		"node_modules/@noble/hashes/sha2.js":        "@noble/hashes",
+		"node_modules/@c/d/node_modules/e/index.js": "@c/d",
+		"client/src/index.ts":                       "",
 	} {
 		if got, _ := packageOf(input); got != want {
 			t.Errorf("%s: %q, not %q", input, got, want)
