@@ -1,11 +1,11 @@
 import type {
-  AbsenceResult,
+  AbsentResult,
   CheckpointResult,
   ConsistencyResult,
-  CredentialResult,
+  CheckedCredential,
   EntryResult,
   EvidenceFile,
-  HeadsComparison,
+  ComparedHeads,
   HeadsExport,
   HeadsResult,
   HistoryResult,
@@ -39,11 +39,11 @@ export interface ClientOperations {
   lookup(
     label: string,
     options?: OperationOptions & { version?: number },
-  ): Promise<LookupResult | AbsenceResult>;
+  ): Promise<LookupResult | AbsentResult>;
   /** The greatest versions of labels, in order, with as few requests as possible. */
   lookupMany(labels: readonly string[], options?: OperationOptions): Promise<ManyResult[]>;
   /** Every version of a label, newest first, at most `limit` (0: all). */
-  history(label: string, limit?: number, options?: OperationOptions): Promise<HistoryResult | AbsenceResult>;
+  history(label: string, limit?: number, options?: OperationOptions): Promise<HistoryResult | AbsentResult>;
   /** One round of monitoring of all contacts and owned labels. */
   watch(options?: OperationOptions): Promise<WatchResult>;
   /** Takes a label over, if it is not owned yet, and monitors it. */
@@ -57,12 +57,12 @@ export interface ClientOperations {
   heads(options?: OperationOptions & { offline?: boolean }): Promise<HeadsResult>;
   exportHeads(options?: OperationOptions & { signed?: boolean }): Promise<HeadsExport>;
   /** Compares with a file or a text that exportHeads, or kt heads export, gave to another person. */
-  compareHeads(text: string, options?: OperationOptions): Promise<HeadsComparison>;
+  compareHeads(text: string, options?: OperationOptions): Promise<ComparedHeads>;
   checkCheckpoint(options?: OperationOptions): Promise<CheckpointResult>;
   consistency(size1: number, size2: number, options?: OperationOptions): Promise<ConsistencyResult>;
   entry(position: number, options?: OperationOptions): Promise<EntryResult>;
   /** Verifies a credential offline, against the heads that were retained. */
-  verifyCredential(file: string): Promise<CredentialResult>;
+  verifyCredential(file: string): Promise<CheckedCredential>;
   /** The evidence that was found and is kept, newest first. */
   evidence(): Promise<EvidenceFile[]>;
 }
