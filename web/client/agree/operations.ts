@@ -125,7 +125,8 @@ const operations: Record<string, (u: User, c: OperationCase) => Prepared> = {
     const recent = (c.recent ?? []).map(json.decodeView);
     const later = (c.later ?? []).map(json.decodeView);
     const credential = kt.parseCredential(u.config, kt.decodeHex(c.credential ?? ""));
-    const verify = () => verifyCredential(u, recent, later, credential, kt.decodeHex(c.credential_update ?? ""));
+    const verify = () =>
+      verifyCredential(u, recent, later, credential, kt.decodeHex(c.credential_update ?? ""));
     return { inputs: [u, recent, later, credential], verify };
   },
 };

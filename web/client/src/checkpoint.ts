@@ -1,5 +1,3 @@
-import { ed25519 } from "@noble/curves/ed25519.js";
-
 import { concat, decodeBase64, encodeBase64, encodeUtf8 } from "./bytes.js";
 import { Refusal } from "./errors.js";
 import {
@@ -11,6 +9,7 @@ import {
   type VerifierKey,
 } from "./note.js";
 import { isQuorum, type Log, type Policy } from "./policy.js";
+import { verifyEd25519 } from "./signature.js";
 
 /** The head of a public log (C2SP tlog-checkpoint, "Note text"). */
 export interface Checkpoint {
@@ -169,14 +168,6 @@ function verifyMldsaCosignature(
     c.root,
   );
   return verify?.(key.publicKey, message, signature.subarray(8));
-}
-
-function verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  try {
-    return ed25519.verify(signature, message, publicKey);
-  } catch {
-    return false;
-  }
 }
 
 function cosignatureTime(signature: Uint8Array): number {

@@ -1,7 +1,7 @@
 // The TLS presentation language as KEYTRANS uses it: the length prefix of a vector counts
 // its elements, and its width holds the declared maximum.
 
-import { Refusal } from "./errors.js";
+import { Refusal, type RefusalKind } from "./errors.js";
 
 /** How many bytes the length prefix of a vector has. */
 export type LengthSize = 1 | 2 | 4;
@@ -15,6 +15,7 @@ export class Reader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   #at = 0;
+  #unfit: Refusal | undefined; // the first number that is too great for its field's meaning
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -50,11 +51,17 @@ export class Reader {
     return this.#view.getUint32(this.#skip(4, field));
   }
 
-  /** A uint64. Above 2^53-1 it is refused: no position, size or time is that great. */
-  u64(field: string): number {
+  /**
+   * A uint64. Above 2^53-1 it is refused: no position, size or time is that great. If `kind` is
+   * given, the encoding itself is not what is wrong with such a number: the value is 0, and it is
+   * `end` that refuses it, with that kind, unless something else is malformed.
+   */
+  u64(field: string, kind?: RefusalKind): number {
     const v = this.u32(field) * 2 ** 32 + this.u32(field);
-    if (!Number.isSafeInteger(v)) this.fail(field);
-    return v;
+    if (Number.isSafeInteger(v)) return v;
+    if (kind === undefined) this.fail(field);
+    this.#unfit ??= new Refusal(kind, `no such number is possible: ${field}`);
+    return 0;
   }
 
   /** Exactly `size` bytes. */
@@ -106,9 +113,10 @@ export class Reader {
     return this.optional(field, () => this.u64(field));
   }
 
-  /** Refuses trailing bytes. */
+  /** Refuses trailing bytes, and numbers that u64 left to it. */
   end(): void {
     if (this.remaining > 0) this.fail("trailing bytes");
+    if (this.#unfit) throw this.#unfit;
   }
 }
 

@@ -10,10 +10,10 @@ import { type UpdateValue, writeOpening, writeUpdateValue } from "./value.js";
 const commitmentKey = /* @__PURE__ */ decodeHex("d821f8790d97709796b4d7903357c3f5");
 
 /**
- * Returns the commitment to a label's value at a version: KEYTRANS, "Commitment". Requires an
- * opening of openingSize bytes and a label of at most maxLabelSize.
+ * Returns the encoding of CommitmentValue. Requires an opening of openingSize bytes and a label of
+ * at most maxLabelSize; throws a RangeError otherwise.
  */
-export function commit(
+export function commitmentValue(
   mode: DeploymentMode,
   opening: Uint8Array,
   label: Uint8Array,
@@ -24,7 +24,21 @@ export function commit(
   writeOpening(w, opening);
   w.opaque(1, label).u32(version);
   writeUpdateValue(w, mode, u);
-  return hmac(sha256, commitmentKey, w.bytes());
+  return w.bytes();
+}
+
+/**
+ * Returns the commitment to a label's value at a version: KEYTRANS, "Commitment". Its requirements
+ * are those of commitmentValue.
+ */
+export function commit(
+  mode: DeploymentMode,
+  opening: Uint8Array,
+  label: Uint8Array,
+  version: number,
+  u: UpdateValue,
+): Uint8Array {
+  return hmac(sha256, commitmentKey, commitmentValue(mode, opening, label, version, u));
 }
 
 /** Reports whether the opening and value open the commitment. */

@@ -85,7 +85,7 @@ function readCredential(r: Reader, c: Configuration): Credential {
     opening: readOpening(r),
     value: readUpdateValue(r, c.mode),
     binaryLadder: proof.readLadder(r, c),
-    position: r.u64("position"),
+    position: r.u64("position", "not-recent"),
   };
   const type = r.u8("credential_type");
   switch (type) {

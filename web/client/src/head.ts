@@ -27,7 +27,7 @@ const headSame = 1;
 const headUpdated = 2;
 
 export function readTreeHead(r: Reader): TreeHead {
-  return { treeSize: r.u64("tree_size"), signature: r.opaque(2, "signature") };
+  return { treeSize: r.u64("tree_size", "proof"), signature: r.opaque(2, "signature") };
 }
 
 export function writeTreeHead(w: Writer, h: TreeHead): void {
@@ -47,8 +47,8 @@ export function encodeTreeHead(h: TreeHead): Uint8Array {
 
 function readAuditorTreeHead(r: Reader): AuditorTreeHead {
   return {
-    timestamp: r.u64("auditor timestamp"),
-    treeSize: r.u64("auditor tree_size"),
+    timestamp: r.u64("auditor timestamp", "auditor"),
+    treeSize: r.u64("auditor tree_size", "auditor"),
     signature: r.opaque(2, "auditor signature"),
   };
 }

@@ -20,7 +20,7 @@ export interface CombinedTreeProof {
 
 export function readCombinedTreeProof(r: Reader): CombinedTreeProof {
   return {
-    timestamps: r.vector(1, 8, "timestamps", () => r.u64("timestamps")),
+    timestamps: r.vector(1, 8, "timestamps", () => r.u64("timestamps", "proof")),
     prefixProofs: r.vector(1, 3, "prefix_proofs", () => readPrefixProof(r)),
     prefixRoots: r.hashes(1, "prefix_roots"),
     inclusion: r.hashes(2, "inclusion"),

@@ -180,7 +180,7 @@ function readUpdateResponse(r: Reader, c: Configuration): UpdateResponse {
   const managed = c.mode === thirdPartyManagement;
   return {
     fullTreeHead: readFullTreeHead(r, c),
-    position: r.u64("position"),
+    position: r.u64("position", "proof"),
     ...(managed ? { skippedVersions: r.u32("skipped_versions") } : {}),
     values: readLabelValues(r),
     info: r.vector(1, openingSize + (managed ? 2 : 0), "info", () => readUpdateInfo(r, c)),

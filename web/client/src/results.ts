@@ -1,5 +1,6 @@
 import type { Status } from "./account/index.js";
 import type { Failure } from "./failure.js";
+import type { TraceStep } from "./trace.js";
 import type { Verdict } from "./verdict.js";
 
 /** One step of a verification, for people: what the Go client's Step has. */
@@ -111,6 +112,8 @@ export interface LookupResult {
   /** Undefined without a witness policy. */
   readonly witness: Witnessed | undefined;
   readonly steps: readonly Step[];
+  /** The same as data, for drawings. */
+  readonly trace: readonly TraceStep[];
 }
 
 /** A verified proof that a label, or a version of it, does not exist (docs/extensions.md). */
@@ -125,6 +128,8 @@ export interface AbsentResult {
   readonly verdict: Verdict;
   readonly witness: Witnessed | undefined;
   readonly steps: readonly Step[];
+  /** The same as data, for drawings. */
+  readonly trace: readonly TraceStep[];
 }
 
 /** What became of one of many lookups. */

@@ -66,6 +66,7 @@ export class TileTree {
   /** Returns the root of the first size leaves: what a checkpoint of that size must have had. */
   async rootAt(size: number): Promise<Uint8Array> {
     this.#require(size <= this.head.size);
+    await this.#edgeTiles();
     return size === 0 ? emptyRoot : this.#one([0, size]);
   }
 

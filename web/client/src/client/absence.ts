@@ -76,6 +76,7 @@ export function takeAbsence(op: Operation, next: State, q: Question, f: FoundAbs
     verdict: verdict("proven absent", `${what} ${where}`),
     witness: undefined,
     steps,
+    trace: f.result.trace,
   };
 }
 
@@ -88,7 +89,8 @@ function checkAbsence(op: Operation, next: State, label: string, r: AbsenceResul
   try {
     holdAbsence(next, label, r);
   } catch (error) {
-    if (!(error instanceof Refusal) || error.kind !== "misbehaviour" || !mayHaveExpired(op, next, label, r)) throw error;
+    if (!(error instanceof Refusal) || error.kind !== "misbehaviour" || !mayHaveExpired(op, next, label, r))
+      throw error;
     // A log that forgets what is old enough does not misbehave.
     const message = `what this browser has seen is no longer in the log: ${error.message}`;
     const hint =
@@ -110,7 +112,10 @@ function holdAbsence(next: State, label: string, r: AbsenceResult): void {
 }
 
 const vanished = (version: number, when: string) =>
-  new Refusal("misbehaviour", `the log proved ${when} that version ${version} exists, and now that it does not`);
+  new Refusal(
+    "misbehaviour",
+    `the log proved ${when} that version ${version} exists, and now that it does not`,
+  );
 
 /** Whether a label's versions may have passed the log's maximum lifetime since they were seen. */
 function mayHaveExpired(op: Operation, next: State, label: string, r: AbsenceResult): boolean {

@@ -164,5 +164,7 @@ export function judgeAlone(s: Standing, v: Version): Status {
 
 /** Whether a version names an account key, and announces another one: the one that it names has not signed it. */
 export function announces(v: Version, key: string | undefined): boolean {
-  return v.announced !== undefined && v.key !== undefined && key !== undefined && accountKeyText(v.key) === key;
+  return (
+    v.announced !== undefined && v.key !== undefined && key !== undefined && accountKeyText(v.key) === key
+  );
 }

@@ -35,7 +35,11 @@ export interface Outcome {
  * Asks questions, in batches if the directory has them. There is an outcome for each. Throws a
  * Failure of the kind misbehaviour; others belong to labels.
  */
-export async function askMany(op: Operation, questions: readonly Question[], keep: Keeping): Promise<Outcome[]> {
+export async function askMany(
+  op: Operation,
+  questions: readonly Question[],
+  keep: Keeping,
+): Promise<Outcome[]> {
   const out: Outcome[] = [];
   let batches = questions.length > 1;
   while (out.length < questions.length) {
@@ -76,7 +80,11 @@ async function askOne(op: Operation, q: Question, keep: Keeping): Promise<Outcom
 }
 
 /** Asks questions with one request. The directory may answer the first of them only. */
-export async function askBatch(op: Operation, questions: readonly Question[], keep: Keeping): Promise<Outcome[]> {
+export async function askBatch(
+  op: Operation,
+  questions: readonly Question[],
+  keep: Keeping,
+): Promise<Outcome[]> {
   const request = {
     last: lastSize(op.state.view),
     queries: questions.map((q) => ({ label: labelBytes(q.label), version: q.version })),
@@ -116,12 +124,15 @@ async function takeAnswer(
       return { found: take(op, next, { ...f, response: answer.search, result: result.search }, keep) };
     }
     if (result.kind === answerAbsence && answer.kind === answerAbsence) {
-      return { absence: takeAbsence(op, next, q, { before, response: answer.absence, result: result.absence }) };
+      return {
+        absence: takeAbsence(op, next, q, { before, response: answer.absence, result: result.absence }),
+      };
     }
   } catch (error) {
     if (isFailure(error, "attention")) return { failure: error };
     // With what is retained of this label.
-    if (error instanceof Refusal && error.kind === "misbehaviour") throw await contradiction(op, exchange, error);
+    if (error instanceof Refusal && error.kind === "misbehaviour")
+      throw await contradiction(op, exchange, error);
     throw error;
   }
   const what = { 3: "the value was erased", 4: "the version has expired" }[answer.kind as number];

@@ -12,7 +12,11 @@ import type { Conflict } from "./settle.js";
 import type { PendingEntry } from "./state.js";
 
 /** The failure for a log that signed two histories. */
-export function accuseCheckpoints(op: Operation, policy: DirectoryPolicy, i: Inconsistency): Promise<Failure> {
+export function accuseCheckpoints(
+  op: Operation,
+  policy: DirectoryPolicy,
+  i: Inconsistency,
+): Promise<Failure> {
   const { older, newer } = i;
   const signed = `the log ${newer.origin} has signed two histories: `;
   const what =
@@ -36,7 +40,11 @@ function witnessEvidence(
   kind: EvidenceKind,
   summary: string,
 ): EvidenceJson {
-  return { ...newEvidence(op, kind, summary), policy: encodeBase64(encodeUtf8(policy.text)), log: policy.log.key.text };
+  return {
+    ...newEvidence(op, kind, summary),
+    policy: encodeBase64(encodeUtf8(policy.text)),
+    log: policy.log.key.text,
+  };
 }
 
 /** The failure for a directory that showed this client another log entry than the witnesses have seen. */

@@ -28,7 +28,10 @@ export async function refused(op: Operation, x: Exchange, error: unknown): Promi
       "the directory shows fewer log entries than before: an old copy of its data, or an attempt to take something back; ask its operator";
     return (
       (await checkFork(op, x)) ??
-      new Failure("undecided", step, `the directory's log is smaller than it was: ${message}`, { hint, cause: error })
+      new Failure("undecided", step, `the directory's log is smaller than it was: ${message}`, {
+        hint,
+        cause: error,
+      })
     );
   }
   const [said, hint] = meaning(op, error);
@@ -44,7 +47,9 @@ function meaning(op: Operation, p: Problem): [said: string, hint?: string] {
     case "no-such-version":
       return ["the directory says it does not have this version; that is not proven: "];
     case "erased":
-      return ["the directory says that the value was erased, so that nobody can open its commitment any more: "];
+      return [
+        "the directory says that the value was erased, so that nobody can open its commitment any more: ",
+      ];
     case "pruned":
       return pruned(op, p);
   }

@@ -13,7 +13,10 @@ export function explain(config: Configuration, f: Found): Step[] {
   const { version, trace, terminal, monitor, value } = f.result;
   const e = new Explanation(config, trace, f.before.head.treeSize, f.at);
   const target = version;
-  e.say("request", `asked for ${f.greatest ? "the greatest version" : `version ${target}`} of the label${e.told}`);
+  e.say(
+    "request",
+    `asked for ${f.greatest ? "the greatest version" : `version ${target}`} of the label${e.told}`,
+  );
   e.searchKeys(`the answer is version ${target}; `);
   e.say(
     "commitment",
@@ -41,7 +44,10 @@ export function explainAbsence(
   reason: string,
 ): Step[] {
   const e = new Explanation(config, f.result.trace, f.before.head.treeSize, now);
-  e.say("request", `asked for proof that the label has no version${q.version === undefined ? "" : ` ${q.version}`}${e.told}`);
+  e.say(
+    "request",
+    `asked for proof that the label has no version${q.version === undefined ? "" : ` ${q.version}`}${e.told}`,
+  );
   e.searchKeys("");
   e.search(true, f.result.greatest ?? 0);
   e.say("result", reason);
@@ -61,7 +67,10 @@ export function explainWitnesses(w: Witnessed): Step[] {
     );
   }
   if (w.settled) say(wordingOf(w.quorum).settledStep);
-  else say(`${w.reason}; until that changes, others may be shown something else there, and this browser looks again at its next contact`);
+  else
+    say(
+      `${w.reason}; until that changes, others may be shown something else there, and this browser looks again at its next contact`,
+    );
   return steps;
 }
 
@@ -119,9 +128,13 @@ class Explanation {
       greatest ? first : undefined,
     );
     for (const t of lookups) {
-      const of = (included: boolean) => t.lookups.filter((l) => l.included === included).map((l) => l.version);
+      const of = (included: boolean) =>
+        t.lookups.filter((l) => l.included === included).map((l) => l.version);
       const [there, missing] = [of(true), of(false)];
-      const parts = [there.length && `present: ${there.join(", ")}`, missing.length && `absent: ${missing.join(", ")}`];
+      const parts = [
+        there.length && `present: ${there.join(", ")}`,
+        missing.length && `absent: ${missing.join(", ")}`,
+      ];
       const text = parts.filter(Boolean).join("; ") || "nothing to look up that was not settled before";
       this.say("lookups", `entry ${t.position} (${timeText(t.timestamp)}): ${text}`, t.position);
     }
@@ -144,7 +157,10 @@ class Explanation {
         );
         this.say("time", this.timeText(t.timestamp));
       } else if (t.step === "auditor") {
-        this.say("signature", `the auditor's signature over the log of ${countOf(t.size, "entry", "entries")} verifies`);
+        this.say(
+          "signature",
+          `the auditor's signature over the log of ${countOf(t.size, "entry", "entries")} verifies`,
+        );
       } else if (t.step === "value") {
         this.say("signature", "the operator's signature of the value verifies");
       }

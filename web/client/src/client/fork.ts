@@ -61,12 +61,16 @@ export async function checkFork(op: Operation, x: Exchange): Promise<Failure | u
     return undefined;
   }
   const what = viewsContradict(old, fresh.result.view);
-  return what && accuseFork(op, fresh, what, verifying(x));
+  return what === undefined ? undefined : accuseFork(op, fresh, what, verifying(x));
 }
 
 /** The failure for two signed heads of two logs. */
 export async function accuseFork(op: Operation, n: Newcomer, what: string, step: string): Promise<Failure> {
-  const e = newEvidence(op, "fork", `the directory shows two logs under one key: two heads were both signed, and ${what}`);
+  const e = newEvidence(
+    op,
+    "fork",
+    `the directory shows two logs under one key: two heads were both signed, and ${what}`,
+  );
   e["fork"] = newcomerJson(n);
   if (!viewsContradict(op.state.view, n.result.view)) {
     // Retained heads are not signed each: the response that they follow from is asked for again.

@@ -66,3 +66,25 @@ async function write(op: Operation, key: string, k: KeptExchange): Promise<void>
   const text = k.exchange.response.length > maxResponse ? undefined : seal(format, 1, k);
   await store.write([...changes.filter((c) => c.key !== key), { key, text, revision: undefined }]);
 }
+
+const distinguishedKey = (op: Operation) => `exchange ${op.env.directory} distinguished`;
+
+/** Keeps the exchange that the recent distinguished heads follow from. */
+export async function keepDistinguished(op: Operation, x: Exchange): Promise<void> {
+  const text = x.response.length > maxResponse ? undefined : seal(format, 1, x);
+  try {
+    await op.env.store.write([{ key: distinguishedKey(op), text, revision: undefined }]);
+  } catch {
+    // Then what would be evidence becomes a report.
+  }
+}
+
+/** The exchange that the recent distinguished heads follow from; undefined if it is not kept, or damaged. */
+export async function keptDistinguished(op: Operation): Promise<Exchange | undefined> {
+  try {
+    const record = await op.env.store.read(distinguishedKey(op));
+    return record && unseal<Exchange>(format, 1, record.text);
+  } catch {
+    return undefined;
+  }
+}

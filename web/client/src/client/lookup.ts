@@ -74,7 +74,12 @@ export async function search(op: Operation, q: Question, keep: Keeping): Promise
       const response = parseSearchResponse(op.env.config, request, bytes);
       const at = op.env.now();
       const result = op.env.verifier.search(before, request, response, at);
-      return take(op, next, { label, greatest: version === undefined, before, response, exchange, at, result }, keep);
+      return take(
+        op,
+        next,
+        { label, greatest: version === undefined, before, response, exchange, at, result },
+        keep,
+      );
     },
   });
   await keepFound(op, f);
@@ -109,7 +114,12 @@ export function seenOf(f: Found): SeenValue {
 }
 
 /** A value as it is retained. */
-export function describeSeen(version: number, commitment: Uint8Array, value: Uint8Array, at: number): SeenValue {
+export function describeSeen(
+  version: number,
+  commitment: Uint8Array,
+  value: Uint8Array,
+  at: number,
+): SeenValue {
   const retained = value.length <= maxRetainedValue ? value : undefined;
   return { version, commitment, sha256: sha256(value), value: retained, at };
 }

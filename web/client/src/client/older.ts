@@ -75,7 +75,8 @@ export class Older {
     const end = Math.min(number, first + maxFollowed - 1);
     await this.fetch(range(first, Math.min(end + 1, number)));
     const f = new Following(known, this.retained);
-    for (const version of range(first, end + 1)) f.follow(version === number ? last : await this.get(version));
+    for (const version of range(first, end + 1))
+      f.follow(version === number ? last : await this.get(version));
     return f;
   }
 
@@ -106,7 +107,9 @@ export class Older {
   }
 
   private async fetchOnce(versions: readonly number[]): Promise<void> {
-    const questions = versions.filter((v) => !this.had.has(v)).map((version) => ({ label: this.label, version }));
+    const questions = versions
+      .filter((v) => !this.had.has(v))
+      .map((version) => ({ label: this.label, version }));
     if (questions.length > 1) await askOlder(this.#op, questions.slice(0, maxBatch), () => this);
   }
 }
@@ -136,7 +139,8 @@ async function pastVersion(op: Operation, q: { label: string; version: number })
   } catch (error) {
     const problem = problemOf(error);
     if (!problem) throw error;
-    if (["version-expired", "erased", "version-skipped"].includes(problem.type)) return missingPast(q.label, q.version);
+    if (["version-expired", "erased", "version-skipped"].includes(problem.type))
+      return missingPast(q.label, q.version);
     if (!problem.denies) throw error;
     // There is a greater version, so this is no denial that could be proven.
     const message = `the directory denies version ${q.version}, though it has a greater one`;

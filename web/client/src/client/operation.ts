@@ -65,7 +65,14 @@ export class Operation {
    */
   async ask<T>(q: Query<T>): Promise<T> {
     const { view, proofs } = this.state;
-    let x: Exchange = { operation: q.operation, label: q.label, request: q.request, response: none, view, proofs };
+    let x: Exchange = {
+      operation: q.operation,
+      label: q.label,
+      request: q.request,
+      response: none,
+      view,
+      proofs,
+    };
     try {
       x = { ...x, response: await this.env.transport.post(q.operation, q.request, this.signal) };
     } catch (error) {

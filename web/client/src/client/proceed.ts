@@ -9,7 +9,11 @@ export const maxPending = 10_000;
 
 /** Retains what a response that was verified at the time now establishes of the log. */
 export function proceed(next: State, v: Verified, now: number): void {
-  if (next.witness) next.witness = addPending(next.witness, v.entries.map((e) => provenEntry(v, e, now)));
+  if (next.witness)
+    next.witness = addPending(
+      next.witness,
+      v.entries.map((e) => provenEntry(v, e, now)),
+    );
   next.proofs = nextProofs(next.proofs, v);
   next.view = v.view;
 }

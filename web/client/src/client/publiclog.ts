@@ -28,12 +28,18 @@ export class PublicLog {
 
   /** The present checkpoint, which the log signed. */
   async checkpoint(): Promise<SignedCheckpoint> {
-    return openDirectoryCheckpoint(this.policy, await this.#transport.file("/checkpoint", maxNoteSize, true, this.#signal));
+    return openDirectoryCheckpoint(
+      this.policy,
+      await this.#transport.file("/checkpoint", maxNoteSize, true, this.#signal),
+    );
   }
 
   /** The tree under a checkpoint. */
   tree(c: SignedCheckpoint): TileTree {
-    return new TileTree(c, tileFetcher((path) => this.#tile(path)));
+    return new TileTree(
+      c,
+      tileFetcher((path) => this.#tile(path)),
+    );
   }
 
   /** Whatever was read is read once. */

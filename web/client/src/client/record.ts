@@ -44,8 +44,10 @@ export function seal(format: string, version: number, value: unknown): string {
 export function unseal<T>(format: string, version: number, record: string): T {
   const [head = "", body = ""] = splitOnce(record);
   const [name, number, sum] = head.split(" ");
-  if (name !== format || !/^\d{1,4}$/.test(number ?? "")) throw new DamageError("it is not a record of that format");
-  if (Number(number) > version) throw new VersionError(`it has version ${number}, and this program knows ${version}`);
+  if (name !== format || !/^\d{1,4}$/.test(number ?? ""))
+    throw new DamageError("it is not a record of that format");
+  if (Number(number) > version)
+    throw new VersionError(`it has version ${number}, and this program knows ${version}`);
   if (encodeHex(sha256(encodeUtf8(body))) !== sum) throw new DamageError("its checksum does not match");
   try {
     return JSON.parse(body, revive) as T;

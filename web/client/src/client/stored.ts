@@ -50,7 +50,12 @@ function unreadable(cause: unknown): Failure {
 }
 
 /** Keeps what is damaged as such, and puts the state before it in its place. */
-async function putAside(store: Store, directory: string, record: StoredRecord | undefined, before: StoredRecord) {
+async function putAside(
+  store: Store,
+  directory: string,
+  record: StoredRecord | undefined,
+  before: StoredRecord,
+) {
   const revision = record?.revision ?? 0;
   await store.write([
     { key: keyDamaged(directory), text: record?.text ?? "it was missing", revision: undefined },

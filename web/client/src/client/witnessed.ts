@@ -64,12 +64,16 @@ export function qualify(w: Witnessed | undefined, v: Verdict): Verdict {
   if (!w) return v;
   const rests = ["verified", "verified, still being monitored", "proven absent"].includes(v.outcome);
   if (w.settled) {
-    const witnesses: Checker[] = w.quorum === "none" ? [] : w.cosignedBy.map((name) => ({ kind: "witness", name }));
+    const witnesses: Checker[] =
+      w.quorum === "none" ? [] : w.cosignedBy.map((name) => ({ kind: "witness", name }));
     return { ...v, checkedBy: [...v.checkedBy, ...witnesses] };
   }
   if (!rests) return v;
   if (w.overdue) return verdict("could not check", w.reason);
-  return verdict(v.outcome === "proven absent" ? v.outcome : "verified, still being monitored", `${v.reason}; ${w.reason}`);
+  return verdict(
+    v.outcome === "proven absent" ? v.outcome : "verified, still being monitored",
+    `${v.reason}; ${w.reason}`,
+  );
 }
 
 /** The verdict on the log itself. */
