@@ -1,5 +1,11 @@
 /** Debian's Chromium, and tabs in it that note everything that goes wrong. */
-import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from "playwright-core";
+import {
+  chromium,
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  type Page,
+} from "playwright-core";
 import { installed } from "./programs.js";
 
 const executablePath = "/usr/bin/chromium";
@@ -34,7 +40,10 @@ export type Size = keyof typeof sizes;
 export type Theme = "light" | "dark";
 
 /** What one tab is like. */
-export type Setting = { readonly size?: Size; readonly theme?: Theme } & Omit<BrowserContextOptions, "viewport">;
+export type Setting = { readonly size?: Size; readonly theme?: Theme } & Omit<
+  BrowserContextOptions,
+  "viewport"
+>;
 
 /** A tab, and what went wrong in it. */
 export interface Tab {

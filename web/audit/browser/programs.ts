@@ -55,7 +55,7 @@ export async function until<T>(
   look: () => Promise<T | undefined> | T | undefined,
   explain: () => string = () => "",
 ): Promise<T> {
-  for (const deadline = Date.now() + 60_000; ; ) {
+  for (const deadline = Date.now() + 60_000; ;) {
     const found = await look();
     if (found !== undefined) return found;
     if (Date.now() > deadline) throw new Error(`${what}: not within a minute\n${explain()}`);

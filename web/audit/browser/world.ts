@@ -43,10 +43,14 @@ async function populate(folder: string, running: Running[], stop: () => Promise<
   const created = await execute(bin, "ktd", "init", dir, "--origin", "keys.example.org/log", "--json");
   const { verifier_key: log, registration_token_file: token } = JSON.parse(created);
   const witnessKey = join(folder, "witness.key");
-  const witness = (await execute(bin, "ktmon", "keygen", "--witness", "lamp.example/witness", witnessKey)).trim();
+  const witness = (
+    await execute(bin, "ktmon", "keygen", "--witness", "lamp.example/witness", witnessKey)
+  ).trim();
   const port = await freePort();
   const monitor = `http://127.0.0.1:${port}`;
-  const away = (await execute(bin, "ktmon", "keygen", "--witness", "away.example/w", join(folder, "away"))).trim();
+  const away = (
+    await execute(bin, "ktmon", "keygen", "--witness", "away.example/w", join(folder, "away"))
+  ).trim();
   const witnesses =
     `witness lamp ${witness} ${monitor}/witness\n` +
     `witness away ${away} http://127.0.0.1:${await freePort()}\n` +

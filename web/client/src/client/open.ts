@@ -1,4 +1,4 @@
-import { equalBytes, encodeHex } from "../bytes.js";
+import { encodeHex, encodeUtf8, equalBytes } from "../bytes.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { isWitnessed, type SignedCheckpoint } from "../checkpoint.js";
 import type { ClientOptions } from "../client.js";
@@ -59,9 +59,15 @@ async function pin(
     transport,
     fetch: fetcher,
     now: options.now ?? Date.now,
-    verifyEvidence: options.verifyEvidence ?? (() => false),
+    verifyEvidence: options.verifyEvidence ?? isProof,
     policyOf: (s) => s.witness && directoryPolicy(s.witness.policy, directory, options.insecureHttp === true),
   };
+}
+
+/** Evidence is rare, and its verifier large: it is loaded when there is some. */
+async function isProof(json: string): Promise<boolean> {
+  const { parseEvidence, verifyEvidence } = await import("../evidence/index.js");
+  return verifyEvidence(parseEvidence(encodeUtf8(json))).outcome === "proven";
 }
 
 async function fetchConfiguration(transport: Transport, options: ClientOptions): Promise<Uint8Array> {
