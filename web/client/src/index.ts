@@ -1,5 +1,13 @@
 export * from "./errors.js";
-
+export * from "./verdict.js";
+export * from "./failure.js";
+export * from "./results.js";
+export * from "./state/store.js";
+export * from "./client.js";
+export * from "./problem.js";
+export * from "./transport.js";
+export * from "./state/memory.js";
+export * from "./state/indexeddb.js";
 export * from "./bytes.js";
 export * from "./codec.js";
 export * from "./commitment.js";
@@ -22,15 +30,13 @@ export * from "./suite.js";
 export * from "./value.js";
 export * from "./view.js";
 export * from "./vrf/index.js";
-
-export * from "./checkpoint.js";
 export * from "./note.js";
 export * from "./policy.js";
+export * from "./checkpoint.js";
 export * from "./rfc6962.js";
 export * from "./tile.js";
 export * from "./tiletree.js";
 export * from "./tlogproof.js";
-
 export * from "./contact.js";
 export * from "./keys.js";
 export * from "./owner.js";
