@@ -5,6 +5,7 @@
 export type RefusalKind =
   | "malformed"
   | "proof"
+  | "quorum"
   | "signature"
   | "time"
   | "auditor"
@@ -18,10 +19,10 @@ export type RefusalKind =
 /**
  * What a caller may want to know of a refusal beside its kind: of "time", that the head is too
  * old (`behind`: the log stands still, or its present state is held back); of "misbehaviour",
- * that a timestamp breaks the order of time (`order`), or that a version which was proven has
- * vanished (`vanished`).
+ * that a timestamp breaks the order of time (`order`), that a value lacks the operator's signature
+ * (`signature`), or that a version which was proven has vanished (`vanished`).
  */
-export type RefusalDetail = "behind" | "order" | "vanished";
+export type RefusalDetail = "behind" | "order" | "signature" | "vanished";
 
 /**
  * A response that must not be believed. Nothing of it may be used or retained.

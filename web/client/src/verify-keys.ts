@@ -70,7 +70,7 @@ export function verifyValue(s: Session, label: Uint8Array, version: number, valu
     verifyUpdate(config, label, version, value);
   } catch (e) {
     if (!(e instanceof Refusal)) throw e;
-    if (s.consumer.keys.get(version)?.proven) s.walk.contradict(e.message);
+    if (s.consumer.keys.get(version)?.proven) s.walk.contradict(e.message, "signature");
     else s.walk.reject(new Refusal("proof", e.message));
     return;
   }

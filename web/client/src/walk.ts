@@ -1,5 +1,5 @@
 import type { Configuration } from "./config.js";
-import { Refusal } from "./errors.js";
+import { Refusal, type RefusalDetail } from "./errors.js";
 import * as ibst from "./ibst.js";
 import * as ladder from "./ladder.js";
 import type { KnownOutcome, Lookup, TraceStep } from "./trace.js";
@@ -53,8 +53,8 @@ export class Walk {
     readonly trace: TraceStep[] = [],
   ) {}
 
-  contradict(message: string): void {
-    this.contradiction ??= new Refusal("misbehaviour", message);
+  contradict(message: string, detail?: RefusalDetail): void {
+    this.contradiction ??= new Refusal("misbehaviour", message, detail);
   }
 
   reject(refusal: Refusal): void {
