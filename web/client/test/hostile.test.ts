@@ -68,10 +68,10 @@ for (const operation of operationNames) {
   test(`random bytes in answer to ${operation} are refused`, () => {
     const [c] = originals(operation);
     assert.ok(c);
+    // A few bytes are answers of a batch that claim something and prove nothing.
+    const minLength = operation === "batch" ? 10 : 0;
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 300, size: "max" }), (bytes) => {
-        // One byte is an answer of a batch, which claims something and proves nothing.
-        fc.pre(operation !== "batch" || bytes.length > 255);
+      fc.property(fc.uint8Array({ minLength, maxLength: 300, size: "max" }), (bytes) => {
         const text = encodeHex(bytes);
         assert.ok(refused(operation, { ...c, response: text, credential: text }));
       }),
