@@ -5,8 +5,8 @@ import { IDBFactory } from "fake-indexeddb";
 import { test } from "node:test";
 
 import { seal, unseal } from "../src/client/record.js";
-import { Client, IndexedDBStore, MemoryStore, openStore, type Store } from "../src/index.js";
-import { ConflictError } from "../src/index.js";
+import { Client, ConflictError, MemoryStore, openStore, type Store } from "../src/index.js";
+import { IndexedDBStore } from "../src/state/indexeddb.js";
 import { Directory } from "./world/directory.js";
 import { Proxy } from "./world/proxy.js";
 import { fails } from "./world/stories.js";
@@ -49,7 +49,10 @@ for (const [name, make] of stores) {
     await Promise.all([slow, quick, other, assert.rejects(failing, /no/)]);
     assert.deepEqual(order, ["other", "slow", "quick"]);
     const given = AbortSignal.abort(new Error("given up"));
-    await assert.rejects(store.exclusive("x", given, async () => order.push("never")), /given up/);
+    await assert.rejects(
+      store.exclusive("x", given, async () => order.push("never")),
+      /given up/,
+    );
   });
 }
 
@@ -57,11 +60,17 @@ test("what is retained survives the page", async () => {
   const directory = await Directory.start();
   directory.publish(label, "first");
   const indexedDB = new IDBFactory();
-  const one = await Client.open({ directory: directory.url, store: await IndexedDBStore.open({ indexedDB }) });
+  const one = await Client.open({
+    directory: directory.url,
+    store: await IndexedDBStore.open({ indexedDB }),
+  });
   assert.equal(one.remembers, true);
   await one.lookup(label);
   directory.publish(label, "second");
-  const later = await Client.open({ directory: `${directory.url}/`, store: await IndexedDBStore.open({ indexedDB }) });
+  const later = await Client.open({
+    directory: `${directory.url}/`,
+    store: await IndexedDBStore.open({ indexedDB }),
+  });
   const r = await later.lookup(label);
   assert.ok(r.kind === "found" && r.before?.version === 0);
   const other = (await Directory.start()).configuration();
@@ -97,7 +106,13 @@ test("a configuration that is given needs no request, and must be one", async ()
   await Client.open({ directory: directory.url, configuration, store });
   const broken = { directory: "https://keys.example.org", configuration: new Uint8Array([1, 2, 3]), store };
   await fails(Client.open(broken), "undecided", /cannot be used/);
-  for (const url of ["nonsense", "ftp://example.org", "http://example.org", "https://u:p@example.org", "https://example.org/?x"]) {
+  for (const url of [
+    "nonsense",
+    "ftp://example.org",
+    "http://example.org",
+    "https://u:p@example.org",
+    "https://example.org/?x",
+  ]) {
     await fails(Client.open({ directory: url, store }), "usage");
   }
 });
@@ -128,7 +143,12 @@ test("damaged state is reported, and the state before it taken", async () => {
 });
 
 test("a record says whether it is damaged, wherever", () => {
-  const value = { bytes: Uint8Array.of(1, 2, 255), map: new Map([[1, { deep: new Uint8Array() }]]), text: "\u20ac", none: undefined };
+  const value = {
+    bytes: Uint8Array.of(1, 2, 255),
+    map: new Map([[1, { deep: new Uint8Array() }]]),
+    text: "\u20ac",
+    none: undefined,
+  };
   const record = seal("format", 1, value);
   assert.deepEqual(unseal("format", 1, record), { bytes: value.bytes, map: value.map, text: value.text });
   for (let i = 0; i < record.length; i++) {

@@ -60,11 +60,16 @@ test("answers that no directory gives are refused", async () => {
 test("refusals are told as what they are: claims", async () => {
   const { proxy, client } = await behindProxy();
   const problem = (status: number, type: string, more = {}) =>
-    text(status, JSON.stringify({ type: `urn:ghostlight:problem:${type}`, detail: "because", ...more }), "application/problem+json");
+    text(
+      status,
+      JSON.stringify({ type: `urn:ghostlight:problem:${type}`, detail: "because", ...more }),
+      "application/problem+json",
+    );
   proxy.tamper = () => problem(410, "erased");
   const erased = await fails(client.lookup(label), "undecided", /says that the value was erased/);
   assert.ok(erased.cause instanceof Problem && erased.cause.type === "erased");
-  proxy.tamper = ({ path }) => (path === "/v1/absence" ? problem(404, "not-found") : problem(404, "unknown-label"));
+  proxy.tamper = ({ path }) =>
+    path === "/v1/absence" ? problem(404, "not-found") : problem(404, "unknown-label");
   await fails(client.lookup(label), "undecided", /that is not proven/);
   proxy.tamper = ({ path }, answer) => (path === "/v1/absence" ? answer : problem(404, "unknown-label"));
   await fails(client.lookup(label), "undecided", /nor did it prove it/);

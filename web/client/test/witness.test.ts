@@ -83,7 +83,11 @@ test("a policy stays until it is replaced", async () => {
   const store = new MemoryStore();
   const other = `log ${directory.logKey}\nquorum none\n`;
   await Client.open({ directory: directory.url, policy: other, store });
-  await fails(Client.open({ directory: directory.url, policy, store }), "attention", /another witness policy/);
+  await fails(
+    Client.open({ directory: directory.url, policy, store }),
+    "attention",
+    /another witness policy/,
+  );
   const client = await Client.open({ directory: directory.url, policy, replacePolicy: true, store });
   await eventually(async () => {
     const r = await client.lookup(label);
