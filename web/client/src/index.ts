@@ -39,6 +39,7 @@ export * from "./tiletree.js";
 export * from "./tlogproof.js";
 export * from "./contact.js";
 export * from "./keys.js";
+export * from "./make-credential.js";
 export * from "./owner.js";
 export type { Verified } from "./session.js";
 export * from "./trace.js";
