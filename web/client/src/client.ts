@@ -1,3 +1,4 @@
+import type { VerifyMldsa44 } from "./checkpoint.js";
 import type { Configuration } from "./config.js";
 import type { Environment, VerifyEvidence } from "./client/environment.js";
 import type { Operation } from "./client/operation.js";
@@ -41,6 +42,8 @@ export interface ClientOptions {
   readonly insecureHttp?: boolean;
   /** Time-outs, repetitions and limits of requests. */
   readonly transport?: Partial<Omit<TransportOptions, "base" | "fetch">>;
+  /** Verifies ML-DSA-44 signatures of witnesses: see "./mldsa". Without it they count for nothing. */
+  readonly mldsa44?: VerifyMldsa44;
   /** Tells evidence from reports. Default: the package's verifier of evidence. */
   readonly verifyEvidence?: VerifyEvidence;
   /** Aborts the opening. */

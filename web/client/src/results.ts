@@ -263,8 +263,11 @@ export interface CheckpointSignature {
   readonly time: number | undefined;
   /** How long after the checkpoint's last log entry that was, in milliseconds, if known. */
   readonly lag: number | undefined;
-  /** A witness of the policy that has not signed. */
-  readonly missing: boolean;
+  /**
+   * "verified"; "missing": a witness of the policy that has not signed; "unchecked": there is
+   * nothing to check its ML-DSA-44 signature with, so that it counts for nothing.
+   */
+  readonly state: "verified" | "missing" | "unchecked";
 }
 
 /** What a log's checkpoint says and who signed it. */

@@ -116,9 +116,10 @@ function signaturesOf(
   const witnesses = policy.policy.witnesses.map(({ name }): CheckpointSignature => {
     const time = times.get(name);
     const lag = time === undefined || last === undefined ? undefined : time - last;
-    return { name, time, lag, missing: time === undefined };
+    const absent = c.unchecked.includes(name) ? "unchecked" : "missing";
+    return { name, time, lag, state: time === undefined ? absent : "verified" };
   });
-  return [{ name: c.origin, time: undefined, lag: undefined, missing: false }, ...witnesses];
+  return [{ name: c.origin, time: undefined, lag: undefined, state: "verified" }, ...witnesses];
 }
 
 function checkpointVerdict(

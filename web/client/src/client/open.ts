@@ -24,9 +24,7 @@ const pinning = "pinning the configuration";
 export async function openEnvironment(options: ClientOptions): Promise<Environment> {
   const directory = baseUrl(options.directory, options.insecureHttp === true);
   const policy =
-    options.policy === undefined
-      ? undefined
-      : directoryPolicy(options.policy, directory, options.insecureHttp === true);
+    options.policy === undefined ? undefined : directoryPolicy(options.policy, directory, options);
   const { store, signal } = options;
   return exclusively(store, directory, signal ? { signal } : {}, async () => {
     const stored = await loadState(store, directory);
@@ -61,7 +59,7 @@ async function pin(
     fetch: fetcher,
     now: options.now ?? Date.now,
     verifyEvidence: options.verifyEvidence ?? isProof,
-    policyOf: (s) => s.witness && directoryPolicy(s.witness.policy, directory, options.insecureHttp === true),
+    policyOf: (s) => s.witness && directoryPolicy(s.witness.policy, directory, options),
   };
 }
 
