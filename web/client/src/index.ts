@@ -4,7 +4,7 @@ export * from "./failure.js";
 export * from "./results.js";
 export * from "./state/store.js";
 export * from "./client.js";
-export { NetworkError, Problem, ResponseError } from "./problem.js";
+export type { NetworkError, Problem, ResponseError } from "./problem.js";
 export * from "./state/memory.js";
 export { openStore } from "./state/open.js";
 export type { IndexedDBOptions, IndexedDBStore } from "./state/indexeddb.js";

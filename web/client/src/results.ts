@@ -263,11 +263,10 @@ export interface CheckpointSignature {
   readonly time: number | undefined;
   /** How long after the checkpoint's last log entry that was, in milliseconds, if known. */
   readonly lag: number | undefined;
-  /**
-   * "verified"; "missing": a witness of the policy that has not signed; "unchecked": there is
-   * nothing to check its ML-DSA-44 signature with, so that it counts for nothing.
-   */
-  readonly state: "verified" | "missing" | "unchecked";
+  /** A witness of the policy that has not signed, or whose signature counts for nothing. */
+  readonly missing: boolean;
+  /** There is nothing to check its ML-DSA-44 signature with. */
+  readonly unchecked: boolean;
 }
 
 /** What a log's checkpoint says and who signed it. */

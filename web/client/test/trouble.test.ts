@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Client, MemoryStore, NetworkError, Problem, ResponseError, verdictOf } from "../src/index.js";
+import { Client, MemoryStore, verdictOf } from "../src/index.js";
+import { NetworkError, Problem, ResponseError } from "../src/problem.js";
 import { Directory } from "./world/directory.js";
 import { type Answer, Proxy } from "./world/proxy.js";
 import { fails } from "./world/stories.js";

@@ -116,10 +116,12 @@ function signaturesOf(
   const witnesses = policy.policy.witnesses.map(({ name }): CheckpointSignature => {
     const time = times.get(name);
     const lag = time === undefined || last === undefined ? undefined : time - last;
-    const absent = c.unchecked.includes(name) ? "unchecked" : "missing";
-    return { name, time, lag, state: time === undefined ? absent : "verified" };
+    return { name, time, lag, missing: time === undefined, unchecked: c.unchecked.includes(name) };
   });
-  return [{ name: c.origin, time: undefined, lag: undefined, state: "verified" }, ...witnesses];
+  return [
+    { name: c.origin, time: undefined, lag: undefined, missing: false, unchecked: false },
+    ...witnesses,
+  ];
 }
 
 function checkpointVerdict(
