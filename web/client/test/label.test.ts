@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { Refusal } from "../src/errors.js";
 import { maxLabelSize, normalizeLabel, utf8Size } from "../src/label.js";
 import { labelWarnings, type LabelWarning } from "../src/labelwarnings.js";
-import { skeleton } from "../src/lookalikes.js";
+import { skeleton } from "../src/skeleton.js";
 
 interface Vector {
   in: string;
