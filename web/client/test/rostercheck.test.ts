@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
 import { encodeUtf8 } from "../src/bytes.js";
 import { Client } from "../src/client.js";
-import { encodeKeySet } from "../src/keyset/index.js";
+import { encodeKeySet, fingerprint, Format } from "../src/keyset/index.js";
 import {
   checkRoster,
   encodeRoster,
   parseRoster,
+  type Device,
   type Member,
   type Report,
   type Roster,
@@ -122,6 +124,77 @@ test("conversations are found to be what Go's client finds of them", async () =>
       "just-in-time-insertion warning carol",
     ),
   );
+});
+
+/** A new SSH key: the line of its file, and the device that has it. */
+function sshKey(): { line: string; device: Device } {
+  const { x = "" } = generateKeyPairSync("ed25519").publicKey.export({ format: "jwk" });
+  const field = (b: Uint8Array) => Buffer.concat([Uint8Array.of(0, 0, 0, b.length), b]);
+  const data = Uint8Array.from(
+    Buffer.concat([field(encodeUtf8("ssh-ed25519")), field(Buffer.from(x, "base64url"))]),
+  );
+  const k = { format: Format.ssh, data, name: "", attributes: [] };
+  const line = `ssh-ed25519 ${Buffer.from(data).toString("base64")} phone\n`;
+  return { line, device: { format: Format.ssh, data, fingerprint: fingerprint(k), name: "" } };
+}
+
+test("account keys are followed as Go's client follows them, and attestations are read", async () => {
+  const directory = await Directory.start({ window: "1s" });
+  const p = directory.publisher();
+  const [first, second] = [sshKey(), sshKey()];
+  const dir = temporary();
+  const [one, two] = [join(dir, "one.pem"), join(dir, "two.pem")];
+  for (const file of [one, two]) p.kt("account", "new", file);
+  p.publish(bob, first.line, "--account-key", one);
+  p.publish(bob, second.line, "--account-key", one);
+  const line = p.kt("account", "attest", bob, "--account-key", one).trim();
+  const client = await open(directory.url);
+  const other = directory.publisher();
+  const roster = (devices: Device[], attestation = ""): Roster => ({
+    conversation: "",
+    me: bob,
+    members: [{ label: bob, firstSeen: Date.now(), devices, ...(attestation && { attestation }) }],
+  });
+  assert.deepEqual(await both(client, other, roster([second.device])), ["transient-key note bob"]);
+  const asOthers = { ...roster([second.device], line), me: alice };
+  assert.ok(!(await both(client, other, asOthers)).some((f) => f.startsWith("could-not-check warning bob")));
+  const { report } = await checkRoster(client, asOthers);
+  assert.ok(!report.findings.some((f) => f.code === "unmonitored"), "the attestation is not believed");
+  await client.lookup(bob);
+  other.kt("lookup", bob);
+  const token = ["--token-file", join(directory.dir, "registration-token")];
+  p.kt("account", "rotate", bob, "--account-key", one, "--new-account-key", two, ...token);
+  const rotated = await both(client, other, roster([second.device]));
+  assert.ok(!rotated.some((f) => f.startsWith("identity-reset")), rotated.join("; "));
+  const three = join(dir, "three.pem");
+  p.kt("account", "new", three);
+  p.kt("account", "reset", bob, "--new-account-key", three, ...token);
+  const announced = await both(client, other, roster([second.device]));
+  assert.ok(announced.includes("identity-reset warning bob"), announced.join("; "));
+});
+
+test("when versions came is found out as Go's client does, in a long history", async () => {
+  const directory = await Directory.start({ window: "200ms" });
+  const p = directory.publisher();
+  directory.publish(alice, set("z"));
+  for (let i = 0; i < 9; i++) {
+    directory.publish(bob, set(i % 3 === 1 ? "abx" : "ab"));
+    directory.publish(carol, set(i < 6 ? "c" : "cd"));
+  }
+  const proxy = await Proxy.start(directory.url);
+  const client = await open(proxy.url);
+  const members = [member(bob, "ab"), member(carol, "cd")];
+  const roster: Roster = { conversation: "", me: alice, started: Date.now() - 1000, members };
+  for (const window of [200, 1000, 5000, 3600_000]) {
+    const found = await both(client, p, roster, { window });
+    assert.ok(found.length > 0);
+    assert.deepEqual(
+      await both(client, p, roster, { window, history: 3 }),
+      await both(client, p, roster, { window, history: 3, oneByOne: true }),
+    );
+  }
+  const asked = (operation: string) => proxy.requests.filter((r) => r.path.endsWith(operation)).length;
+  assert.ok(asked("/owner-init") > 0 && asked("/update") > 0, "no version was dated");
 });
 
 test("a check leaves alone what lookups have seen, and the digest changes with a value", async () => {
