@@ -143,6 +143,8 @@ type Directory struct {
 	// published is closed when current changes, and replaced.
 	published chan struct{}
 
+	recent recentEpochs
+
 	submissions chan *submission
 	tasks       chan *task // without a buffer: what is in it was taken
 	pruning     sync.Mutex

@@ -38,7 +38,7 @@ func (e *epoch) add(c counts) counts {
 // After an error nothing was published. If the error wraps ErrFailed the
 // outcome of the commit could not be settled, and no other epoch may follow.
 func (d *Directory) commitEpoch(e *epoch) error {
-	began := d.cfg.Now()
+	began, clock := d.cfg.Now(), time.Now()
 	p, err := d.prepare(e)
 	if err != nil {
 		return err
@@ -50,6 +50,7 @@ func (d *Directory) commitEpoch(e *epoch) error {
 	}
 	d.tree.Publish(p.inserted)
 	d.publish(next)
+	d.recent.add(Epoch{Position: p.batch.Base, Took: time.Since(clock)})
 	d.cfg.Logger.Info("epoch", "tree_size", p.batch.Size, "leaves", p.leaves,
 		"ms", d.cfg.Now().Sub(began).Milliseconds())
 	return nil

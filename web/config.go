@@ -18,6 +18,10 @@ type Config struct {
 	// Publisher has the checkpoints of the public log. Default: none are served.
 	Publisher *publisher.Publisher
 
+	// View, if not nil, has the audit view served below ViewPath, and / lead there. It is
+	// not for a log that a third party manages.
+	View *ViewConfig
+
 	// Link decides who is the operator of a log that a third party manages, for
 	// whom alone most of it is served. It is required for such a log, and for no
 	// other.

@@ -12,12 +12,13 @@ import (
 // NewServer returns an http.Server for a handler with limits that clients who
 // are slow, or send too much, run into: 10 s and 16 KiB for the header, 60 s for
 // the whole request, 120 s until the response is written, 120 s for an idle
-// connection. Its own complaints go to logger; nil discards.
+// connection. Its own complaints go to logger; nil discards. If the handler has a method
+// EndStreams, it is called when the server is shut down.
 func NewServer(handler http.Handler, logger *slog.Logger) *http.Server {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
-	return &http.Server{
+	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       60 * time.Second,
@@ -26,6 +27,11 @@ func NewServer(handler http.Handler, logger *slog.Logger) *http.Server {
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
+	// Streams would keep a shutdown waiting until it runs out of time.
+	if streams, ok := handler.(interface{ EndStreams() }); ok {
+		server.RegisterOnShutdown(streams.EndStreams)
+	}
+	return server
 }
 
 // shutdownTime is how long requests under way have to end.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ghostlight-kt/ghostlight/directory"
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/web/audit"
 )
 
 // server answers the requests for one directory.
@@ -16,18 +17,29 @@ type server struct {
 	*frame
 	dir        *directory.Directory
 	verifier   *keytrans.Verifier
-	auditBytes int // maxAuditBytes
+	auditBytes int         // maxAuditBytes
+	view       *audit.View // nil if none is served
 }
 
 // New returns the handler of everything that the package serves. It is safe for
-// concurrent use. The error says what of the Config, or of the directory's
-// Configuration, cannot be used.
+// concurrent use, and to be served by NewServer, at whose shutdown streams of events end.
+// The error says what of the Config, or of the directory's Configuration, cannot be used.
 func New(cfg Config) (http.Handler, error) {
 	s, err := newServer(cfg)
 	if err != nil {
 		return nil, err
 	}
-	return s.router, nil
+	return s, nil
+}
+
+// ServeHTTP implements http.Handler.
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.router.ServeHTTP(w, r) }
+
+// EndStreams ends the streams of events.
+func (s *server) EndStreams() {
+	if s.view != nil {
+		s.view.EndStreams()
+	}
 }
 
 func newServer(cfg Config) (*server, error) {
@@ -46,20 +58,27 @@ func newServer(cfg Config) (*server, error) {
 	switch managed := configuration.Mode == keytrans.ThirdPartyManagement; {
 	case managed && cfg.Link == nil:
 		return nil, errors.New("web: Link is required for a log that a third party manages")
+	case managed && cfg.View != nil:
+		return nil, errors.New("web: the View of a log that a third party manages is not the manager's to serve")
 	case managed:
 		s.route(s.managerRoutes)
 	default:
-		s.route(s.routes)
+		s.route(func(r chi.Router) { err = s.routes(r) })
+	}
+	if err != nil {
+		return nil, err
 	}
 	return s, nil
 }
 
 // routes adds all that a directory serves.
-func (s *server) routes(r chi.Router) {
+func (s *server) routes(r chi.Router) error {
 	s.userOperations(r)
 	r.Post("/v1/update", s.handle(s.update))
 	s.jsonAPI(r)
+	s.routeOpenAPI(r)
 	s.publicRoutes(r)
+	return s.routeView(r)
 }
 
 // userOperations adds the operations of the protocol that only read.

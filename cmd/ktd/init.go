@@ -214,6 +214,10 @@ May be changed; takes effect at the next start:
   tree_cache_bytes   memory for the prefix tree (134217728)
   key_cache_bytes    memory for VRF proofs (67108864)
   store_cache_bytes  memory for the store's blocks (67108864)
+  view               the audit view, the pages below /audit: serve (true), name (what
+                     the operator calls the directory; default: the origin), and
+                     monitors, a list of name and url, that the pages link to and that
+                     visitors' browsers may ask ([])
 
 The process takes up to about twice the sum of the caches. GOGC and GOMEMLIMIT
 in the environment are heeded.`,

@@ -25,6 +25,7 @@ type serveOptions struct {
 	tlsCert, tlsKey             string
 	role                        instance.Role
 	trillian                    trillianOptions
+	noView                      bool
 }
 
 func newServe() *cobra.Command {
@@ -40,6 +41,9 @@ The log of the directory is public, below /log: checkpoints are signed, and the
 witnesses that DIR/policy names are asked to cosign them; see 'ktd help policy'.
 With --trillian and --tree, the log is also written to a Trillian log, and no
 checkpoint is signed that Trillian does not come to as well.
+
+People see and check the log on the pages below /audit, to which / leads; docs/view.md
+has what they are, and --no-view turns them off.
 
 --role says what DIR is expected to be: a directory, or the manager or the operator
 of a log that a third party manages; see 'ktd help roles'.
@@ -59,6 +63,7 @@ and put a server that speaks TLS in front.`,
 	f.StringVar(&opts.logLevel, "log-level", "info", "debug, info, warn or error")
 	f.StringVar(&opts.tlsCert, "tls-cert", "", "serve HTTPS with the certificate chain in this PEM file")
 	f.StringVar(&opts.tlsKey, "tls-key", "", "the certificate's private key, a PEM file")
+	f.BoolVar(&opts.noView, "no-view", false, "do not serve the audit view, the pages below /audit")
 	f.StringVar(&opts.trillian.server, "trillian", "", "write the log to the Trillian log server at this HOST:PORT, too")
 	f.Int64Var(&opts.trillian.tree, "tree", 0, "the ID of Trillian's tree, a PREORDERED_LOG")
 	f.StringVar(&opts.trillian.ca, "trillian-ca", "", "speak TLS with Trillian, whose certificate these in a PEM file certify")
@@ -117,6 +122,9 @@ func serve(ctx context.Context, dir string, opts serveOptions, logger *slog.Logg
 	}
 	defer func() { err = errors.Join(err, inst.Close()) }()
 	tuneMemory(inst.Config)
+	if opts.noView {
+		inst.Config.View.Serve = false
+	}
 	replica, hangUp, err := opts.trillian.dial(ctx, logger)
 	if err != nil {
 		return err

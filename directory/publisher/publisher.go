@@ -132,6 +132,7 @@ type Publisher struct {
 
 	mu      sync.Mutex         // never held during I/O
 	round   *round             // of the last checkpoint that was signed, nil if there is none
+	recent  []*round           // the last ones, at most maxHistory, the newest last
 	changed chan struct{}      // closed when round changes, and replaced
 	trouble map[string]trouble // what is wrong at present, by what it is about
 	replica *uint64            // how many entries the replica has, nil if that is not known
@@ -150,8 +151,12 @@ type round struct {
 	note       []byte // as it was signed
 	began      time.Time
 	quorate    chan struct{} // closed when the quorum has cosigned
+	resumed    bool          // it was signed before the program started
 
-	signed *checkpoint.Signed // with the cosignatures so far; guarded by Publisher.mu
+	// With the cosignatures so far, and when it got the quorum, zero if it has not, or
+	// had it before the program started; guarded by Publisher.mu.
+	signed     *checkpoint.Signed
+	quorumTime time.Time
 }
 
 // ErrHistory says that the log contradicts a checkpoint that was signed for it.
@@ -204,6 +209,7 @@ func (p *Publisher) resume() error {
 		cosigned = served
 	}
 	p.begin(signed.Note, cosigned)
+	p.round.resumed = true // nobody else has p yet
 	p.served.Store(better(served, signed))
 	return nil
 }
@@ -407,6 +413,7 @@ func (p *Publisher) begin(note []byte, signed *checkpoint.Signed) {
 		checkpoint: signed.Checkpoint, note: note, signed: signed,
 		began: time.Now(), quorate: make(chan struct{}),
 	}
+	p.recent = append(p.recent[max(0, len(p.recent)+1-maxHistory):], p.round)
 	if signed.Witnessed() == nil {
 		close(p.round.quorate)
 		p.missing = time.Time{}

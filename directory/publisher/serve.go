@@ -33,6 +33,7 @@ func (p *Publisher) addCosignature(w *witness, r *round, lines []byte) (*checkpo
 	}
 	if r.signed.Witnessed() != nil && signed.Witnessed() == nil {
 		close(r.quorate)
+		r.quorumTime = time.Now()
 		p.missing = time.Time{}
 		if p.round.signed.Witnessed() != nil && p.round != r {
 			p.missing = p.round.began // the quorum came late

@@ -2,6 +2,7 @@ package publisher
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
@@ -65,10 +66,11 @@ type Status struct {
 	// far, and Served the one that is served; nil if there is none.
 	Signed, Served *checkpoint.Signed
 
-	// Quorum is the policy's, by name, and QuorumMissingSince when the first
+	// Policy is the directory's, Quorum its quorum by name, and QuorumMissingSince when the first
 	// checkpoint was signed that is newer than the last one with a quorum; zero if
 	// the last one signed has a quorum.
 	Quorum             string
+	Policy             *checkpoint.Policy
 	QuorumMissingSince time.Time
 
 	// SigningErr is why no checkpoints are signed at present, nil if they are.
@@ -79,6 +81,21 @@ type Status struct {
 	// ReplicaSize is how many entries the replica has, nil without a replica and
 	// as long as it has not said.
 	ReplicaSize *uint64
+
+	// History has the last checkpoints that were signed, the newest first: at most 32,
+	// and of those before the program started only the last.
+	History []Published
+}
+
+// maxHistory is how many checkpoints are remembered.
+const maxHistory = 32
+
+// Published is a checkpoint, and how it was published.
+type Published struct {
+	*checkpoint.Signed // with the cosignatures so far
+	// SignedAt is when it was signed, zero if that was before the program started, and
+	// QuorumAt when it got the quorum, zero if that is not known or it has none.
+	SignedAt, QuorumAt time.Time
 }
 
 // WitnessStatus is how one witness does.
@@ -100,11 +117,18 @@ func (p *Publisher) Status() Status {
 	defer p.mu.Unlock()
 	s := Status{
 		Origin: p.cfg.Signer.Origin(), VerifierKey: p.cfg.Signer.VerifierKey(), Served: p.served.Load(),
-		Quorum: p.cfg.Policy.Quorum(), QuorumMissingSince: p.missing, SigningErr: p.trouble[troubleSigning].err,
+		Quorum: p.cfg.Policy.Quorum(), Policy: p.cfg.Policy, QuorumMissingSince: p.missing, SigningErr: p.trouble[troubleSigning].err,
 		ReplicaSize: p.replica,
 	}
 	if p.round != nil {
 		s.Signed = p.round.signed
+	}
+	for _, r := range slices.Backward(p.recent) {
+		h := Published{Signed: r.signed, QuorumAt: r.quorumTime}
+		if !r.resumed {
+			h.SignedAt = r.began
+		}
+		s.History = append(s.History, h)
 	}
 	for _, w := range p.witnesses {
 		t := p.trouble[w.Name]

@@ -16,6 +16,7 @@ type Policy struct {
 	// Witnesses are those that the policy defines, in its order.
 	Witnesses []Witness
 
+	text    string
 	quorum  string
 	groups  map[string]group
 	members map[string]bool // names that are already in a group
@@ -69,7 +70,7 @@ func ParsePolicy(data []byte) (*Policy, error) {
 	if len(data) > MaxPolicySize {
 		return nil, fmt.Errorf("%w policy: it has more than %d bytes", ErrMalformed, MaxPolicySize)
 	}
-	p := &Policy{groups: make(map[string]group), members: make(map[string]bool)}
+	p := &Policy{text: string(data), groups: make(map[string]group), members: make(map[string]bool)}
 	for i, line := range strings.Split(string(data), "\n") {
 		if err := p.parseLine(line); err != nil {
 			return nil, fmt.Errorf("%w policy: line %d: %w", ErrMalformed, i+1, err)
@@ -256,6 +257,9 @@ func parseURL(args []string) (*url.URL, error) {
 	}
 	return u, nil
 }
+
+// Text returns the policy file that was parsed.
+func (p *Policy) Text() string { return p.text }
 
 // Quorum returns the name of the witness or group that has to witness a
 // checkpoint, QuorumNone if none has.

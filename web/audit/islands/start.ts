@@ -1,1 +1,33 @@
-export {};
+/** The script of every page. It loads the module of the page that it is in. */
+import { places } from "./dom.js";
+import { readPage, type PageModule } from "./page.js";
+import { inWords } from "./trouble.js";
+import { showVerdict } from "./verdict.js";
+
+/** The modules of pages, by the body's data-page. */
+const modules: Readonly<Record<string, () => Promise<PageModule>>> = {
+  overview: () => import("./overview.js"),
+  entry: () => import("./entry.js"),
+  checkpoint: () => import("./checkpoint.js"),
+  consistency: () => import("./consistency.js"),
+};
+
+/** Runs the page's module. After it, whether it ran or not, the root has data-islands. */
+async function start(): Promise<void> {
+  const page = readPage(document.body);
+  try {
+    await (await modules[page.name]?.())?.run(page);
+  } catch (failure) {
+    for (const section of places("verdict")) {
+      showVerdict(section, {
+        badge: "unchecked",
+        headline: "Your browser checked nothing on this page.",
+        reason: inWords(failure),
+        checkedBy: [],
+      });
+    }
+  }
+  document.documentElement.dataset["islands"] = "done";
+}
+
+void start();

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { p256 } from "@noble/curves/nist.js";
+
+import { decodeP256 } from "../src/curve.js";
 import * as kt from "../src/index.js";
 import { hex, readVectors, refusal, runAll, testShared } from "./vectors.js";
 
@@ -127,6 +130,21 @@ test("signatures of odd lengths and values do not verify", () => {
   }
 });
 
+// Without its leading zero, an s is the same number.
+test("an ECDSA signature without a leading zero of s does not verify", () => {
+  const { secretKey, publicKey } = p256.keygen(new Uint8Array(48).fill(7));
+  const key = p256.Point.fromBytes(publicKey).toBytes(false);
+  for (let i = 0; ; i++) {
+    const message = kt.encodeUtf8(`message ${i}`);
+    const signature = p256.sign(message, secretKey);
+    if (signature[32] !== 0) continue;
+    const short = kt.concat(signature.subarray(0, 32), signature.subarray(33));
+    assert.equal(kt.verifySignature(kt.KT_128_SHA256_P256, key, message, signature), true);
+    assert.equal(kt.verifySignature(kt.KT_128_SHA256_P256, key, message, short), false);
+    break;
+  }
+});
+
 // S + L verifies as S does, unless S has to be below the order L.
 test("the second form of an Ed25519 signature does not verify, that of an ECDSA signature does", () => {
   const file = readVectors<Signed>("signatures");
@@ -142,6 +160,11 @@ test("the second form of an Ed25519 signature does not verify, that of an ECDSA 
     const other = hex((isP256 ? order - s : s + order).toString(16).padStart(64, "0"));
     const malleable = kt.concat(signature.subarray(0, 32), isP256 ? other : other.reverse());
     assert.equal(kt.verifySignature(suite, hex(v.public_key), hex(v.tbs), malleable), isP256);
+    const point = isP256 ? decodeP256(hex(v.public_key)) : undefined;
+    if (point === undefined) continue;
+    // Only the lower s is, if that is asked for.
+    const low = [signature, malleable].map((b) => kt.verifyP256(point, hex(v.tbs), b, true));
+    assert.deepEqual(low, 2n * s < order ? [true, false] : [false, true]);
   }
 });
 

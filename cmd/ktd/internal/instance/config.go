@@ -14,6 +14,7 @@ import (
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
+	"github.com/ghostlight-kt/ghostlight/web/audit"
 )
 
 // The files of an instance.
@@ -112,6 +113,10 @@ type Config struct {
 	TreeCacheBytes  int `json:"tree_cache_bytes"`
 	KeyCacheBytes   int `json:"key_cache_bytes"`
 	StoreCacheBytes int `json:"store_cache_bytes"`
+
+	// View is the audit view, the pages below /audit. It is not for the mode
+	// "third-party-management": users do not talk to a manager.
+	View ViewConfig `json:"view"`
 }
 
 // The deployment modes.
@@ -136,6 +141,7 @@ func DefaultConfig() Config {
 		TreeCacheBytes:             128 << 20,
 		KeyCacheBytes:              64 << 20,
 		StoreCacheBytes:            64 << 20,
+		View:                       ViewConfig{Serve: true, Monitors: []audit.Monitor{}},
 	}
 }
 
@@ -198,6 +204,9 @@ func (c *Config) validate() error {
 		}
 	}
 	if err := c.validateMode(); err != nil {
+		return err
+	}
+	if err := c.View.validate(); err != nil {
 		return err
 	}
 	return c.validateLimits()

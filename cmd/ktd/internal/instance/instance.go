@@ -120,6 +120,8 @@ func (i *Instance) Handler(p *publisher.Publisher, version string) (http.Handler
 	}
 	if i.Config.Mode == ModeThirdPartyManagement {
 		cfg.Link = i.tokens
+	} else {
+		cfg.View = i.Config.View.view()
 	}
 	return web.New(cfg)
 }

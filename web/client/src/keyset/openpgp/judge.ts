@@ -1,4 +1,5 @@
-import { checkEd25519, checkEd448, checkPoint, checkX25519, checkX448 } from "../curves.js";
+import { checkPoint } from "../curves.js";
+import { checkEd25519, checkEd448, checkX25519, checkX448 } from "../edwards.js";
 import { checkDSA } from "../dsa.js";
 import { malformed, type Facts } from "../facts.js";
 import { bitLength } from "../numbers.js";
@@ -19,6 +20,7 @@ export function judgeKey(key: PGPKey, facts: Pick<Facts, "weak">): void {
     case "ecdh":
       return checkPoint(m.curve, m.point);
     case "eddsa":
+    case "mldsa":
       return (m.point.length === 32 ? checkEd25519 : checkEd448)(m.point);
     case "xdh":
       return (m.point.length === 32 ? checkX25519 : checkX448)(m.point);

@@ -1,0 +1,2 @@
+/** The script of the page that verifies files without a server. */
+export {};
