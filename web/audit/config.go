@@ -147,6 +147,7 @@ type View struct {
 	policy    string // the Content-Security-Policy of pages
 	pinned    pinned
 	verifier  *keytrans.Verifier
+	api       *apiData // nil if there is no document
 
 	room    chan struct{} // of pages that are being made
 	samples *samples
@@ -173,6 +174,11 @@ func New(cfg Config) (*View, error) {
 	}
 	if v.pinned, err = newPinned(configuration); err != nil {
 		return nil, fmt.Errorf("audit: the configuration: %w", err)
+	}
+	if cfg.API != nil {
+		if v.api, err = newAPI(cfg.API, cfg.APIPath); err != nil {
+			return nil, fmt.Errorf("audit: the OpenAPI document: %w", err)
+		}
 	}
 	v.policy = contentSecurityPolicy(cfg)
 	v.events = newEvents(v)

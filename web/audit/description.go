@@ -54,7 +54,7 @@ func (v *View) serveDescription(w http.ResponseWriter, r *http.Request) error {
 	d := description{
 		SchemaVersion: schemaVersion, Directory: v.cfg.Directory, LogPrefix: v.cfg.LogPrefix,
 		Configuration: v.pinned.encoded, ConfigurationSHA256: v.pinned.digest,
-		Monitors: append([]Monitor{}, v.cfg.Monitors...), Host: v.cfg.Host, Standalone: v.standaloneDigest(),
+		Monitors: append([]Monitor{}, v.cfg.Monitors...), Host: v.cfg.Host, Standalone: v.standalone().SHA256,
 	}
 	p, err := v.cfg.Source.Publication(r.Context())
 	if err != nil {

@@ -98,4 +98,5 @@ func parseTemplates(a *assets) (map[string]*template.Template, error) {
 	return out, nil
 }
 
-func (v *View) standaloneDigest() string { return v.assets.manifest.Files[manifest.Standalone].SHA256 }
+// standalone is what the page that verifies files is.
+func (v *View) standalone() manifest.File { return v.assets.manifest.Files[manifest.Standalone] }

@@ -109,13 +109,7 @@ func servedAt(p *Publication) time.Time {
 			return h.SignedAt
 		}
 	}
-	var first time.Time
-	for _, c := range p.Served.Cosignatures {
-		if first.IsZero() || c.Time.Before(first) {
-			first = c.Time
-		}
-	}
-	return first
+	return firstCosignature(p.Served)
 }
 
 func overview(v *View, r *http.Request) (any, error) {
