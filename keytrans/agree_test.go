@@ -189,6 +189,9 @@ func (p *agreePool) next() agreeLine {
 	for range p.rng.IntN(3) {
 		p.change(&line, c)
 	}
+	if p.rng.IntN(3) == 0 {
+		p.lie(&line)
+	}
 	return line
 }
 

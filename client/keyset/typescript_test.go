@@ -18,6 +18,9 @@ import (
 // test -w @ghostlight/client builds it.
 const typescript = "../../web/client/build/test/describe.main.js"
 
+// debianStep is how far apart the certificates are that are compared.
+const debianStep = 5
+
 // compareTypeScript holds this package against the other implementation.
 func compareTypeScript(t *testing.T, keys []Key) {
 	t.Helper()
@@ -92,11 +95,11 @@ func TestTypeScript(t *testing.T) {
 	compareTypeScript(t, keys)
 }
 
-// TestTypeScriptDebian does that with the certificates of Debian's developers, which
-// the package manager put where they are.
+// TestTypeScriptDebian does that with some of the certificates of Debian's developers,
+// which the package manager put where they are.
 func TestTypeScriptDebian(t *testing.T) {
 	if testing.Short() {
-		t.Skip("SKIPPED: verifies some 10,000 signatures twice; not with -short")
+		t.Skip("SKIPPED: verifies some 2,000 signatures twice; not with -short")
 	}
 	data, err := os.ReadFile("/usr/share/keyrings/debian-keyring.gpg")
 	if err != nil {
@@ -113,6 +116,10 @@ func TestTypeScriptDebian(t *testing.T) {
 		last := &keys[len(keys)-1]
 		last.Data, rest = append(last.Data, packet...), after
 	}
-	t.Logf("%d certificates", len(keys))
-	compareTypeScript(t, keys)
+	var some []Key
+	for i := 0; i < len(keys); i += debianStep {
+		some = append(some, keys[i])
+	}
+	t.Logf("%d of %d certificates", len(some), len(keys))
+	compareTypeScript(t, some)
 }

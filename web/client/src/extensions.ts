@@ -131,7 +131,7 @@ export function parseBatchAnswers(c: Configuration, q: BatchRequest, bytes: Uint
   return parse(bytes, (r) => {
     const out: BatchAnswer[] = [];
     for (const query of q.queries) {
-      if (out.length > 0 && r.remaining === 0) break;
+      if (r.remaining === 0) break;
       out.push(readBatchAnswer(r, c, query));
     }
     if (out.length === 0) r.fail("an answer to no query");

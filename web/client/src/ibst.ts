@@ -12,12 +12,12 @@
  */
 export const maxLogSize = 2 ** 52;
 
-function require(ok: boolean, what: string): void {
+function demand(ok: boolean, what: string): void {
   if (!ok) throw new RangeError(what);
 }
 
 const requirePosition = (x: number, n: number): void =>
-  require(x >= 0 && x < n && n <= maxLogSize, `position ${x} in a log of ${n} entries`);
+  demand(x >= 0 && x < n && n <= maxLogSize, `position ${x} in a log of ${n} entries`);
 
 /** Returns how many bits an integer below 2^53 has. */
 export function bitLength(n: number): number {
@@ -27,7 +27,7 @@ export function bitLength(n: number): number {
 
 /** Returns the position of the root of a log of n entries. Requires n > 0. */
 export function root(n: number): number {
-  require(n > 0 && n <= maxLogSize, `no root in a log of ${n} entries`);
+  demand(n > 0 && n <= maxLogSize, `no root in a log of ${n} entries`);
   return 2 ** (bitLength(n) - 1) - 1;
 }
 
@@ -96,7 +96,7 @@ export function frontierFrom(x: number, n: number): number[] {
  * rest of the frontier to its right.
  */
 export function updateView(old: number, n: number): number[] {
-  require(old >= 0 && old <= n, `update of a view from size ${old} to ${n}`);
+  demand(old >= 0 && old <= n, `update of a view from size ${old} to ${n}`);
   if (old === 0) return frontier(n);
   const list = path(old - 1, n)
     .filter((p) => p >= old)
@@ -124,7 +124,7 @@ export function rootSpan(n: number, rightmost: number): Span {
  * `window` milliseconds. Brackets that run backwards, which no verified log has, are not.
  */
 export function isDistinguished(s: Span, window: number): boolean {
-  return s.right >= s.left && s.right - s.left >= window;
+  return s.right - s.left >= window;
 }
 
 /** Returns the left child's span; `ts` is the timestamp of s.position. */

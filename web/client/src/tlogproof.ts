@@ -29,12 +29,13 @@ export const maxProofSize = maxNoteSize + (128 << 10);
 /** How long a line of a proof may be, without the newline. */
 const maxLine = (64 << 10) - 1;
 
-const header = "c2sp.org/tlog-proof@v1";
+/** The first line of a proof. */
+export const tlogProofHeader = "c2sp.org/tlog-proof@v1";
 
 /** Returns the encoding of a proof. */
 export function formatTLogProof(p: TLogProof): Uint8Array {
   const extra = p.extra === undefined ? [] : [`extra ${encodeBase64(p.extra)}`];
-  const lines = [header, ...extra, `index ${p.index}`, ...p.hashes.map(encodeBase64), "", ""];
+  const lines = [tlogProofHeader, ...extra, `index ${p.index}`, ...p.hashes.map(encodeBase64), "", ""];
   return concat(encodeUtf8(lines.join("\n")), p.note);
 }
 
@@ -42,7 +43,7 @@ export function formatTLogProof(p: TLogProof): Uint8Array {
 export function parseTLogProof(data: Uint8Array): TLogProof {
   if (data.length > maxProofSize) throw malformed(`it has more than ${maxProofSize} bytes`);
   const lines = new Lines(data);
-  if (lines.next() !== header) throw malformed("its first line is another one");
+  if (lines.next() !== tlogProofHeader) throw malformed("its first line is another one");
   let line = lines.next();
   const hasExtra = line.startsWith("extra ");
   const extra = hasExtra ? { extra: decodeBase64(line.slice("extra ".length)) } : {};

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
+import fc from "fast-check";
+
 import {
   accountKeyFingerprint,
   accountKeyText,
@@ -12,6 +14,7 @@ import {
   parseAccountKey,
   readAccountKey,
   readVersion,
+  stands,
   verifyAttestation,
   verifyMessage,
   type AccountKey,
@@ -19,7 +22,7 @@ import {
   type Status,
   type Version,
 } from "../src/account/index.js";
-import { decodeHex, encodeHex, encodeUtf8 } from "../src/bytes.js";
+import { decodeHex, encodeBase64, encodeHex, encodeUtf8 } from "../src/bytes.js";
 import { parse } from "../src/codec.js";
 import { Refusal } from "../src/errors.js";
 import { parseKeySet } from "../src/keyset/index.js";
@@ -60,7 +63,7 @@ test("account keys", () => {
     assert.equal(accountKeyFingerprint(key), v.fingerprint, v.name);
     assert.equal(encodeHex(encodeAccountKey(parseAccountKey(v.text))), v.encoded, v.name);
   }
-  assert.equal(vectors.bad_keys.length, 23);
+  assert.equal(vectors.bad_keys.length, 30);
   for (const v of vectors.bad_keys) assert.throws(() => readKey(v.encoded), Refusal, v.name);
 });
 
@@ -82,7 +85,7 @@ test("text that is no account key", () => {
 });
 
 test("signatures", () => {
-  assert.equal(vectors.statements.length, 12);
+  assert.equal(vectors.statements.length, 23);
   for (const v of vectors.statements) {
     const key = parseAccountKey(v.key);
     assert.equal(verifyMessage(key, decodeHex(v.message), decodeHex(v.signature)), v.valid, v.name);
@@ -101,7 +104,7 @@ function versionOf(label: string, v: Vectors["histories"][0]["versions"][0]): Ve
 }
 
 test("histories", () => {
-  assert.equal(vectors.histories.length, 9);
+  assert.equal(vectors.histories.length, 13);
   const seen = new Set<Status>();
   for (const h of vectors.histories) {
     let state: State | undefined;
@@ -176,4 +179,45 @@ test("attestations", () => {
       assert.throws(wrong, (e: unknown) => e instanceof Refusal && e.kind === "malformed", line);
     }
   }
+});
+
+test("whatever the bytes are, there is a status or a refusal, and who did not sign changes no key", () => {
+  const versions = vectors.histories.flatMap((h) =>
+    h.versions.slice(1).map((v, i) => ({ label: h.label, before: h.versions[i]?.after, v })),
+  );
+  const change = fc.record({ at: fc.nat(), byte: fc.nat(255), kind: fc.nat(2) });
+  const damage = fc.array(change, { minLength: 1, maxLength: 3 });
+  fc.assert(
+    fc.property(fc.nat(versions.length - 1), damage, (which, changes) => {
+      const { label, before, v } = versions[which] ?? assert.fail();
+      if (!before || !v.value) return;
+      const bytes = [...decodeHex(v.value)];
+      for (const { at, byte, kind } of changes) {
+        if (kind === 0) bytes[at % bytes.length] = byte;
+        else bytes.splice(at % bytes.length, kind - 1, byte);
+      }
+      const value = encodeHex(Uint8Array.from(bytes));
+      if (value === v.value || bytes.length === 0) return;
+      const { state, status } = follow(before, versionOf(label, { ...v, value }));
+      assert.ok(before.key === undefined || before.incomplete || !stands(status), `${status}: ${value}`);
+      if (!stands(status)) assert.deepEqual([state.key, state.body], [before.key, before.body]);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("whatever the bytes are, keys and attestations are read or refused", () => {
+  const key = parseAccountKey(vectors.keys[0]?.text ?? "");
+  const refused = (f: () => unknown) => assert.throws(f, Refusal);
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 80 }), fc.string(), (bytes, text) => {
+      refused(() => verifyAttestation(encodeUtf8("a"), key, text));
+      refused(() => verifyAttestation(encodeUtf8("a"), key, encodeBase64(bytes)));
+      refused(() => parseAccountKey(text));
+      refused(() => parseAccountKey(`p256:${text}`));
+      refused(() => readKey(encodeHex(bytes)));
+      assert.equal(verifyMessage(key, bytes, bytes), false);
+    }),
+    { numRuns: 300 },
+  );
 });

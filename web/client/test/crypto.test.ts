@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { p256 } from "@noble/curves/nist.js";
+
 import * as kt from "../src/index.js";
 import { hex, readVectors, refusal, runAll, testShared } from "./vectors.js";
 
@@ -124,6 +126,21 @@ test("signatures of odd lengths and values do not verify", () => {
     for (const s of signatures) {
       assert.equal(kt.verifySignature(c.suite, c.signaturePublicKey, hex("00"), hex(s)), false, s);
     }
+  }
+});
+
+// Without its leading zero, an s is the same number.
+test("an ECDSA signature without a leading zero of s does not verify", () => {
+  const { secretKey, publicKey } = p256.keygen(new Uint8Array(48).fill(7));
+  const key = p256.Point.fromBytes(publicKey).toBytes(false);
+  for (let i = 0; ; i++) {
+    const message = kt.encodeUtf8(`message ${i}`);
+    const signature = p256.sign(message, secretKey);
+    if (signature[32] !== 0) continue;
+    const short = kt.concat(signature.subarray(0, 32), signature.subarray(33));
+    assert.equal(kt.verifySignature(kt.KT_128_SHA256_P256, key, message, signature), true);
+    assert.equal(kt.verifySignature(kt.KT_128_SHA256_P256, key, message, short), false);
+    break;
   }
 });
 

@@ -171,6 +171,8 @@ test("parts of a prefix tree proof that take no part in the root are refused", (
   const [r1, r3] = honest.proof.results as [kt.PrefixSearchResult, kt.PrefixSearchResult];
   const [c1] = honest.commitments;
   const e = honest.proof.elements;
+  const beside1 = naiveProof(leaves, [k1]).proof.elements;
+  const own = leaves[0] ?? assert.fail();
   const alien = { vrfOutput: k3, commitment: k1 };
   const cases: [string, kt.PrefixSearchResult[], Uint8Array[], Uint8Array[], (Uint8Array | undefined)[]][] = [
     ["a result less", [r1], e, [k1, k3], [c1, undefined]],
@@ -180,14 +182,9 @@ test("parts of a prefix tree proof that take no part in the root are refused", (
     ["an element more", [r1, r3], [...e, missing], [k1, k3], [c1, undefined]],
     ["no commitment for an inclusion", [r1, r3], e, [k1, k3], [undefined, undefined]],
     ["a commitment for a non-inclusion", [r1, r3], e, [k1, k3], [c1, c1]],
-    [
-      "a leaf of the key",
-      [{ type: 2, leaf: { vrfOutput: k1, commitment: k1 }, depth: 2 }],
-      e,
-      [k1],
-      [undefined],
-    ],
-    ["a leaf elsewhere", [{ type: 2, leaf: alien, depth: 2 }], e, [k1], [undefined]],
+    ["a result more than keys", [r1, r3, r3], e, [k1, k3], [c1, undefined, undefined]],
+    ["a leaf of the key", [{ type: 2, leaf: own, depth: 2 }], beside1, [k1], [undefined]],
+    ["a leaf elsewhere", [{ type: 2, leaf: alien, depth: 2 }], beside1, [k1], [undefined]],
     ["no leaf", [{ type: 2, depth: 0 }], [], [k1], [undefined]],
     [
       "a result below another",

@@ -176,9 +176,9 @@ test("log tree proofs with other numbers of parts are refused", () => {
     "a leaf twice": run(13, 5, { leaves: [l0, l0] }),
     "a leaf beyond": run(13, 5, { leaves: [l0, beyond] }),
     "another size": run(12, 5, {}),
-    "an older log than retained": run(4, 5, {}),
+    "an older log than retained": run(4, 5, { leaves: [], elements: [] }),
     "an empty log": run(0, 0, { heads: [], leaves: [], elements: [] }),
-    "too large a log": run(2 ** 52 + 2, 0, { heads: [] }),
+    "too large a log": run(2 ** 53, 0, { heads: [], leaves: [], elements: [e0] }),
     "an earlier log that is larger": run(13, 5, {}, [14]),
   })) {
     assert.equal(refusal(broken), "proof", what);

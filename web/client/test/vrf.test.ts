@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import fc from "fast-check";
 
+import { decodeP256 } from "../src/curve.js";
 import * as kt from "../src/index.js";
 import { hex, readVectors, refusal, runAll, testShared } from "./vectors.js";
 
@@ -186,6 +187,7 @@ test("keys of another size or form are refused", () => {
     const wrong = [hex(""), pk.subarray(1), kt.concat(pk, hex("00")), hex("00"), hex("00".repeat(pk.length))];
     if (isP256) {
       for (const prefix of ["00", "01", "04", "05", "82"]) wrong.push(kt.concat(hex(prefix), pk.subarray(1)));
+      wrong.push((decodeP256(pk) ?? assert.fail()).toBytes(false));
       // x = p, which is 0 modulo p, and x = 2^256-1.
       wrong.push(hex("02ffffffff00000001000000000000000000000000ffffffffffffffffffffffff"));
       wrong.push(hex(`02${"ff".repeat(32)}`));

@@ -1,10 +1,8 @@
-import { ed25519 } from "@noble/curves/ed25519.js";
-import { p256 } from "@noble/curves/nist.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 
 import { concat, decodeBase64, encodeBase64, encodeHex } from "../bytes.js";
 import type { Reader } from "../codec.js";
-import { decodePoint } from "../eddsa.js";
+import { decodeEdwards25519, decodeP256 } from "../curve.js";
 import { Refusal } from "../errors.js";
 import { NewerRefusal } from "../keyset/parse.js";
 
@@ -40,18 +38,12 @@ function checked(key: AccountKey): AccountKey {
 }
 
 function isEd25519(bytes: Uint8Array): boolean {
-  const p = decodePoint(ed25519, bytes);
+  const p = decodeEdwards25519(bytes);
   return p !== undefined && !p.is0() && p.isTorsionFree();
 }
 
 function isP256(bytes: Uint8Array): boolean {
-  if (bytes.length !== 33) return false;
-  try {
-    p256.Point.fromBytes(bytes).assertValidity();
-    return true;
-  } catch {
-    return false;
-  }
+  return bytes.length === 33 && decodeP256(bytes) !== undefined;
 }
 
 /** Returns the encoded AccountKey. */

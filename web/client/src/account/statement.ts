@@ -1,9 +1,11 @@
-import { p256 } from "@noble/curves/nist.js";
+import { bytesToNumberBE } from "@noble/curves/utils.js";
 
 import { concat, encodeUtf8 } from "../bytes.js";
 import { Writer } from "../codec.js";
-import { verifyEd25519 } from "../eddsa.js";
+import { decodeP256, p256 } from "../curve.js";
 import { Refusal } from "../errors.js";
+import { verifyEd25519, verifySignature } from "../signature.js";
+import { KT_128_SHA256_P256 } from "../suite.js";
 import type { AccountKey } from "./key.js";
 
 /**
@@ -59,8 +61,10 @@ export function verifyStatement(s: Statement, key: AccountKey, signature: Uint8A
  */
 export function verifyMessage(key: AccountKey, message: Uint8Array, signature: Uint8Array): boolean {
   if (key.algorithm === 1) return verifyEd25519(key.public, message, signature);
+  const point = decodeP256(key.public)?.toBytes(false);
   const compact = readDER(signature);
-  return compact !== undefined && p256.verify(compact, message, key.public, { lowS: true });
+  if (!point || !compact || bytesToNumberBE(compact.subarray(32)) > p256().Fn.ORDER >> 1n) return false;
+  return verifySignature(KT_128_SHA256_P256, point, message, compact);
 }
 
 /**

@@ -4,7 +4,8 @@ import type { Failure } from "../failure.js";
 import { encodeSearchRequest } from "../requests.js";
 import { lastSize } from "../view.js";
 import { verifying } from "./errors.js";
-import { accuse, addEarlier, type EvidenceJson, labelBytes, newEvidence, proves } from "./evidence.js";
+import { accuse, addEarlier, type EvidenceJson, newEvidence, proves } from "./evidence.js";
+import { labelBytes } from "./label.js";
 import { keptExchange } from "./kept.js";
 import type { Exchange, Operation } from "./operation.js";
 

@@ -1,4 +1,4 @@
-import { decodeUtf8, encodeBase64, encodeHex, encodeUtf8 } from "../bytes.js";
+import { encodeBase64, encodeHex } from "../bytes.js";
 import { encodeConfiguration } from "../config.js";
 import type { EvidenceFile } from "../results.js";
 import { Failure } from "../failure.js";
@@ -180,7 +180,3 @@ async function listKept(store: Operation["env"]["store"], directory: string): Pr
 export async function listEvidence(op: Operation): Promise<EvidenceFile[]> {
   return (await listKept(op.env.store, op.env.directory)).map((k) => k.file).reverse();
 }
-
-/** The text of a label, for evidence and results. Labels are UTF-8: see checkLabel. */
-export const labelText = (label: Uint8Array): string => decodeUtf8(label);
-export const labelBytes = (label: string): Uint8Array => encodeUtf8(label);

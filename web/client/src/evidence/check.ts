@@ -1,5 +1,12 @@
-import { readEvidence, evidenceSchema, type Evidence, type EvidenceKind, type StoredView } from "./format.js";
-import { malformed } from "./json.js";
+import {
+  evidenceSchema,
+  maxEvidenceSize,
+  readEvidence,
+  type Evidence,
+  type EvidenceKind,
+  type StoredView,
+} from "./format.js";
+import { malformed, parseJson } from "./json.js";
 
 /** What a kind of evidence rests on. */
 interface Needs {
@@ -34,7 +41,12 @@ const maxViews = 4096;
  * It proves nothing before verifyEvidence. Throws a Refusal "malformed".
  */
 export function parseEvidence(data: Uint8Array): Evidence {
-  const e = readEvidence(data);
+  return evidenceOf(parseJson(data, maxEvidenceSize));
+}
+
+/** As parseEvidence, of JSON that is parsed. */
+export function evidenceOf(value: unknown): Evidence {
+  const e = readEvidence(value);
   const problem = checkHead(e) ?? checkParts(e) ?? checkViews(e);
   if (problem !== undefined) throw malformed(`evidence: ${problem}`);
   return e;

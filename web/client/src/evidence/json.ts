@@ -11,14 +11,30 @@ export function malformed(what: string): Refusal {
   return new Refusal("malformed", what);
 }
 
-/** Parses JSON in UTF-8, with nothing after it. */
-export function parseJson(data: Uint8Array): unknown {
+/** How many values JSON may have. In memory a value takes up to some hundred bytes, and in a file two. */
+const maxValues = 1 << 18;
+
+/** Parses JSON in UTF-8, with nothing after it, of at most so many bytes. */
+export function parseJson(data: Uint8Array, maxSize: number): unknown {
+  if (data.length > maxSize) throw malformed(`it has more than ${maxSize} bytes`);
+  if (countValues(data) > maxValues) throw malformed(`it has more than ${maxValues} values`);
   const text = decodeUtf8(data);
   try {
     return JSON.parse(text);
   } catch {
     throw malformed("it is not one value of JSON");
   }
+}
+
+function countValues(data: Uint8Array): number {
+  let [values, quoted, escaped] = [0, false, false];
+  for (const c of data) {
+    if (escaped) escaped = false;
+    else if (quoted) [escaped, quoted] = [c === 0x5c, c !== 0x22];
+    else if (c === 0x22) quoted = true;
+    else if (c === 0x2c || c === 0x7b || c === 0x5b) values++;
+  }
+  return values;
 }
 
 /** Returns what reads an object that has these members and no others, by snake_case names. */

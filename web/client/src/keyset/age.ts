@@ -1,4 +1,4 @@
-import { checkX25519 } from "./curves.js";
+import { checkX25519 } from "./edwards.js";
 import { attempt, latin1, malformed, type Facts } from "./facts.js";
 import { checkMLKEM, mlkem768Size } from "./raw.js";
 

@@ -20,19 +20,24 @@ export function describeKey(key: Key): Description {
 }
 
 /**
- * Describes the keys of a set, in its order. It takes a time that is bounded whatever the set
- * holds: of signatures beyond that, see the weakness "unchecked". For a set that is made to
- * take long that is seconds, so a page that minds calls it in a worker.
+ * Describes the keys of a set, in its order. The time that it takes is bounded whatever the set
+ * holds: of signatures beyond that, see the weakness "unchecked". That of a set that is made to
+ * take long is seconds; describeEach lets a page do something else between keys.
  */
 export function describe(set: KeySet): Description[] {
+  return [...describeEach(set)];
+}
+
+/** Describes the keys of a set one by one, as describe does. */
+export function* describeEach(set: KeySet): Generator<Description, void, void> {
   let left = budgetOfSet;
-  return set.keys.map((k) => {
+  for (const k of set.keys) {
     const budget = { left: Math.min(left, budgetOfKey), cut: false };
     left -= budget.left;
     const d = describeWithin(k, budget);
     left += budget.left;
-    return d;
-  });
+    yield d;
+  }
 }
 
 /** The names of the key's purposes, as its owner gave them; none if the attribute is malformed. */

@@ -4,7 +4,7 @@ import { encodeBase64, encodeHex } from "../bytes.js";
 import { Refusal } from "../errors.js";
 import { ageFingerprint, inspectAge } from "./age.js";
 import { budgetOfKey, type Budget } from "./budget.js";
-import { checkEd25519, checkX25519 } from "./curves.js";
+import { checkEd25519, checkX25519 } from "./edwards.js";
 import { attempt, KeyRefusal, latin1, malformed, type Facts, type Inspect } from "./facts.js";
 import { attributePurpose } from "./format.js";
 import { inspectJWK, jwkThumbprint } from "./jwk.js";

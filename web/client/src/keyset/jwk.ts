@@ -1,7 +1,8 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 
 import { concat, decodeBase64, encodeBase64, encodeUtf8, equalBytes } from "../bytes.js";
-import { checkEd25519, checkEd448, checkPoint, checkX25519, checkX448 } from "./curves.js";
+import { checkPoint } from "./curves.js";
+import { checkEd25519, checkEd448, checkX25519, checkX448 } from "./edwards.js";
 import { attempt, KeyRefusal, latin1, malformed, privateKey, type Facts } from "./facts.js";
 import { bitLength, numberOf } from "./numbers.js";
 import { judgeRSA, maxRSABits } from "./rsa.js";
@@ -81,8 +82,9 @@ function inspectRSA(members: Map<string, string>, facts: Facts): string {
 
 function inspectEC(members: Map<string, string>, facts: Facts): string {
   const crv = members.get("crv") ?? "";
-  const [x, y] = [member(members, "x"), member(members, "y")];
   const size = Object.hasOwn(ec, crv) ? ec[crv] : undefined;
+  const [x, y] = [member(members, "x"), member(members, "y")];
+  if (size === undefined) throw new KeyRefusal("unsupported", "JWK curve");
   if (size !== x.length || size !== y.length) malformed("coordinates of another size");
   checkPoint(crv as "P-256" | "P-384" | "P-521", concat(Uint8Array.of(4), x, y));
   facts.words = [`EC ${crv}`];

@@ -1,19 +1,11 @@
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 
 import { concat, encodeUtf8 } from "../bytes.js";
-import { verifyEd25519 } from "../eddsa.js";
+import { verifyEd25519 } from "../signature.js";
 import { Reader } from "../codec.js";
 import { cost } from "./budget.js";
-import {
-  checkEd25519,
-  checkEd448,
-  checkPoint,
-  checkX25519,
-  checkX448,
-  verifyECDSA,
-  verifyEd448,
-  type CurveName,
-} from "./curves.js";
+import { checkPoint, verifyECDSA, type CurveName } from "./curves.js";
+import { checkEd25519, checkEd448, checkX25519, checkX448, verifyEd448 } from "./edwards.js";
 import { parseECDSASignature } from "./der.js";
 import { attempt, malformed, type Facts } from "./facts.js";
 

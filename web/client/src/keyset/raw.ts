@@ -1,4 +1,5 @@
-import { checkPoint, checkX25519 } from "./curves.js";
+import { checkPoint } from "./curves.js";
+import { checkX25519 } from "./edwards.js";
 import { malformed } from "./facts.js";
 
 export const mlkem768Size = 1184;

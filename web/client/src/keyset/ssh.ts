@@ -1,6 +1,7 @@
 import { equalBytes } from "../bytes.js";
 import { Reader } from "../codec.js";
-import { checkEd25519, checkPoint, type CurveName } from "./curves.js";
+import { checkPoint, type CurveName } from "./curves.js";
+import { checkEd25519 } from "./edwards.js";
 import { checkDSA } from "./dsa.js";
 import { latin1, malformed, type Facts } from "./facts.js";
 import { bytesOf, numberOf } from "./numbers.js";

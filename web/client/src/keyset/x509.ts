@@ -1,10 +1,11 @@
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 
 import { encodeHex, equalBytes } from "../bytes.js";
-import { verifyEd25519 } from "../eddsa.js";
+import { verifyEd25519 } from "../signature.js";
 import { spend, cost, rsaCost, type Budget } from "./budget.js";
 import { outline, parseCertificate, type Certificate } from "./certificate.js";
-import { checkEd25519, checkPoint, verifyECDSA, type CurveName } from "./curves.js";
+import { checkPoint, verifyECDSA, type CurveName } from "./curves.js";
+import { checkEd25519 } from "./edwards.js";
 import { DER, parseECDSASignature, Tag } from "./der.js";
 import { checkDSA } from "./dsa.js";
 import { attempt, malformed, type Facts } from "./facts.js";

@@ -1,4 +1,5 @@
-import { checkEd25519, checkEd448, checkPoint, checkX25519, checkX448 } from "../curves.js";
+import { checkPoint } from "../curves.js";
+import { checkEd25519, checkEd448, checkX25519, checkX448 } from "../edwards.js";
 import { checkDSA } from "../dsa.js";
 import { malformed, type Facts } from "../facts.js";
 import { bitLength } from "../numbers.js";

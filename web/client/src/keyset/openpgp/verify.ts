@@ -1,6 +1,7 @@
 import { concat } from "../../bytes.js";
-import { verifyEd25519 } from "../../eddsa.js";
-import { verifyECDSA, verifyEd448 } from "../curves.js";
+import { verifyEd25519 } from "../../signature.js";
+import { verifyECDSA } from "../curves.js";
+import { verifyEd448 } from "../edwards.js";
 import { verifyDSA } from "../dsa.js";
 import { bitLength } from "../numbers.js";
 import { verifyPKCS1 } from "../rsa.js";
