@@ -185,3 +185,9 @@ function opaque(r: Reader): Uint8Array {
   if (prefix > 0 && n < 1 << (prefix === 1 ? 6 : 14)) malformed("a length that is not in its shortest form");
   return r.fixed(n, "vector");
 }
+
+/** The cipher suite of a KeyPackage, and the signature key of its leaf. It is not verified. Throws a Refusal. */
+export function keyPackageSigner(data: Uint8Array): { suite: number; key: Uint8Array } {
+  const { suite, leaf } = parse(data);
+  return { suite, key: leaf.signatureKey };
+}
