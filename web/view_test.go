@@ -38,9 +38,11 @@ func newViewWorld(t testing.TB, entries int) *world {
 // publishLog signs a checkpoint of the log as it is, and adds the view.
 func (w *world) publishLog() {
 	w.t.Helper()
+	logger := w.server.cfg.Logger
 	w.withPublisher("witness away " + witnessKey(w.t, "away.example") + " http://127.0.0.1:1\nquorum none\n")
 	var err error
 	cfg := w.server.cfg
+	cfg.Logger = logger
 	cfg.View = &ViewConfig{Monitors: []audit.Monitor{{Name: "Lamp", URL: "https://lamp.example/kt"}}}
 	w.server, err = newServer(cfg)
 	fatalIfErr(w.t, err)
