@@ -1,20 +1,7 @@
-import { equalBytes } from "./bytes.js";
+import type { VerifyMldsa44 } from "./checkpoint.js";
 import type { Configuration } from "./config.js";
-import { accept, own } from "./client/own.js";
-import { checkCheckpoint, consistency, entry } from "./client/checkpoints.js";
-import { verifyCredential } from "./client/credential.js";
-import { type Environment, exclusively, type VerifyEvidence } from "./client/environment.js";
-import { listEvidence } from "./client/evidence.js";
-import { compareHeads, exportHeads, heads } from "./client/heads.js";
-import { history } from "./client/history.js";
-import { checkLabel } from "./client/lookup.js";
-import { lookup, lookupMany } from "./client/lookups.js";
-import { Operation } from "./client/operation.js";
-import { openEnvironment } from "./client/open.js";
-import { cloneState } from "./client/state.js";
-import { discardState, isDamaged, loadState } from "./client/stored.js";
-import { baseUrl } from "./client/url.js";
-import { watch } from "./client/watch.js";
+import type { Environment, VerifyEvidence } from "./client/environment.js";
+import type { Operation } from "./client/operation.js";
 import { Failure } from "./failure.js";
 import type {
   AbsentResult,
@@ -55,6 +42,8 @@ export interface ClientOptions {
   readonly insecureHttp?: boolean;
   /** Time-outs, repetitions and limits of requests. */
   readonly transport?: Partial<Omit<TransportOptions, "base" | "fetch">>;
+  /** Verifies ML-DSA-44 signatures of witnesses: see "./mldsa". Without it they count for nothing. */
+  readonly mldsa44?: VerifyMldsa44;
   /** Tells evidence from reports. Default: the package's verifier of evidence. */
   readonly verifyEvidence?: VerifyEvidence;
   /** Aborts the opening. */
@@ -65,6 +54,8 @@ export interface ClientOptions {
  * Talks to one pinned directory. It keeps nothing in memory between calls: each operation has the
  * directory's state to itself, reads it, and stores it anew after what was verified. It is safe for
  * concurrent use, also with other tabs: operations wait for each other.
+ *
+ * What the operations need is imported when they are, so that who only verifies need not load it.
  *
  * Each method rejects with a Failure, and with nothing else. Nothing is retained of an answer that
  * does not verify.
@@ -82,14 +73,14 @@ export class Client {
    * "attention" if another Configuration or policy is given than the one that is retained.
    */
   static async open(options: ClientOptions): Promise<Client> {
+    const { openEnvironment } = await load(() => import("./client/open.js"));
     return new Client(await openEnvironment(options));
   }
 
   /** Forgets everything that is retained of a directory: the next opening is the first one again. */
   static async discard(store: Store, directory: string): Promise<void> {
-    await exclusively(store, baseUrl(directory, true), {}, () =>
-      discardState(store, baseUrl(directory, true), false),
-    );
+    const { discard } = await load(() => import("./client/open.js"));
+    await discard(store, directory);
   }
 
   /** The base URL, in its one form. */
@@ -117,11 +108,11 @@ export class Client {
    * acknowledgeDamage.
    */
   isDamaged(): Promise<boolean> {
-    return isDamaged(this.#env.store, this.directory);
+    return this.#run({}, [], async (op) => (await import("./client/stored.js")).isDamaged(op.env));
   }
 
-  async acknowledgeDamage(): Promise<void> {
-    await discardState(this.#env.store, this.directory, true);
+  acknowledgeDamage(): Promise<void> {
+    return this.#run({}, [], async (op) => (await import("./client/stored.js")).forgetDamage(op.env));
   }
 
   /**
@@ -134,7 +125,9 @@ export class Client {
     label: string,
     options: OperationOptions & { readonly version?: number } = {},
   ): Promise<LookupResult | AbsentResult> {
-    return this.#run(options, [label], (op) => lookup(op, { label, version: options.version }));
+    return this.#run(options, [label], async (op) =>
+      (await import("./client/lookups.js")).lookup(op, { label, version: options.version }),
+    );
   }
 
   /**
@@ -142,12 +135,16 @@ export class Client {
    * is a result for each, in order; what rejects concerns them all.
    */
   lookupMany(labels: readonly string[], options: OperationOptions = {}): Promise<ManyResult[]> {
-    return this.#run(options, labels, (op) => lookupMany(op, labels));
+    return this.#run(options, labels, async (op) =>
+      (await import("./client/lookups.js")).lookupMany(op, labels),
+    );
   }
 
   /** Looks up the versions of a label, newest first, at most `limit` of them; 0: all. */
   history(label: string, limit = 0, options: OperationOptions = {}): Promise<HistoryResult | AbsentResult> {
-    return this.#run(options, [label], (op) => history(op, label, limit));
+    return this.#run(options, [label], async (op) =>
+      (await import("./client/history.js")).history(op, label, limit),
+    );
   }
 
   /**
@@ -155,7 +152,7 @@ export class Client {
    * up to the log's present state, and goes on with the monitoring of contacts.
    */
   watch(options: OperationOptions = {}): Promise<WatchResult> {
-    return this.#run(options, [], watch);
+    return this.#run(options, [], async (op) => (await import("./client/watch.js")).watch(op));
   }
 
   /**
@@ -163,12 +160,12 @@ export class Client {
    * state. The versions that exist when a label is taken over are accepted.
    */
   own(label: string, options: OperationOptions = {}): Promise<OwnResult> {
-    return this.#run(options, [label], (op) => own(op, label));
+    return this.#run(options, [label], async (op) => (await import("./client/own.js")).own(op, label));
   }
 
   /** Accepts an unexpected version of an owned label. It contacts nobody. */
   accept(label: string, version: number): Promise<OwnResult> {
-    return this.#run({}, [label], (op) => accept(op, label, version));
+    return this.#run({}, [label], async (op) => (await import("./client/own.js")).accept(op, label, version));
   }
 
   /**
@@ -177,6 +174,7 @@ export class Client {
    */
   forget(role: "owner" | "contact", ...labels: string[]): Promise<void> {
     return this.#run({}, [], async (op) => {
+      const { cloneState } = await import("./client/state.js");
       const next = cloneState(op.state);
       for (const label of labels) (role === "owner" ? next.owners : next.contacts).delete(label);
       await op.store(next);
@@ -193,12 +191,16 @@ export class Client {
 
   /** The recent distinguished heads. With `offline` they are as of the last time. */
   heads(options: OperationOptions & { readonly offline?: boolean } = {}): Promise<HeadsResult> {
-    return this.#run(options, [], (op) => heads(op, options.offline === true));
+    return this.#run(options, [], async (op) =>
+      (await import("./client/heads.js")).heads(op, options.offline === true),
+    );
   }
 
   /** The recent distinguished heads for others. With `signed`, a difference is evidence. */
   exportHeads(options: OperationOptions & { readonly signed?: boolean } = {}): Promise<HeadsExport> {
-    return this.#run(options, [], (op) => exportHeads(op, options.signed === true));
+    return this.#run(options, [], async (op) =>
+      (await import("./client/heads.js")).exportHeads(op, options.signed === true),
+    );
   }
 
   /**
@@ -206,7 +208,7 @@ export class Client {
    * `kt heads export`, gave to them, as a file or a text.
    */
   compareHeads(text: string, options: OperationOptions = {}): Promise<ComparedHeads> {
-    return this.#run(options, [], (op) => compareHeads(op, text));
+    return this.#run(options, [], async (op) => (await import("./client/heads.js")).compareHeads(op, text));
   }
 
   /**
@@ -214,17 +216,23 @@ export class Client {
    * continues the one that this browser saw on its last visit. Requires a policy.
    */
   checkCheckpoint(options: OperationOptions = {}): Promise<CheckpointResult> {
-    return this.#run(options, [], checkCheckpoint);
+    return this.#run(options, [], async (op) =>
+      (await import("./client/checkpoints.js")).checkCheckpoint(op),
+    );
   }
 
   /** Recomputes from tiles that the public log of size2 entries continues that of size1. Requires a policy. */
   consistency(size1: number, size2: number, options: OperationOptions = {}): Promise<ConsistencyResult> {
-    return this.#run(options, [], (op) => consistency(op, size1, size2));
+    return this.#run(options, [], async (op) =>
+      (await import("./client/checkpoints.js")).consistency(op, size1, size2),
+    );
   }
 
   /** Reads a log entry and proves it to be in the public log. Requires a policy. */
   entry(position: number, options: OperationOptions = {}): Promise<EntryResult> {
-    return this.#run(options, [], (op) => entry(op, position));
+    return this.#run(options, [], async (op) =>
+      (await import("./client/checkpoints.js")).entry(op, position),
+    );
   }
 
   /**
@@ -232,12 +240,14 @@ export class Client {
    * are retained: see heads. Nobody is asked, and nothing is retained.
    */
   verifyCredential(file: string, update?: string): Promise<CheckedCredential> {
-    return this.#run({}, [], (op) => verifyCredential(op, file, update));
+    return this.#run({}, [], async (op) =>
+      (await import("./client/credential.js")).verifyCredential(op, file, update),
+    );
   }
 
   /** The evidence that was found and is kept, newest first. */
   evidence(): Promise<EvidenceFile[]> {
-    return this.#run({}, [], listEvidence);
+    return this.#run({}, [], async (op) => (await import("./client/evidence.js")).listEvidence(op));
   }
 
   /**
@@ -255,32 +265,21 @@ export class Client {
   }
 
   /** Runs an operation. What was verified stays, also if it fails. */
-  #run<T>(
+  async #run<T>(
     options: OperationOptions,
     labels: readonly string[],
     work: (op: Operation) => Promise<T>,
   ): Promise<T> {
-    const { store, directory } = this.#env;
-    return exclusively(store, directory, options, async () => {
-      labels.forEach(checkLabel);
-      const op = await this.#begin(options);
-      try {
-        return await work(op);
-      } catch (error) {
-        await op.flush().catch(() => undefined);
-        throw error;
-      }
-    });
+    const { runOperation } = await load(() => import("./client/run.js"));
+    return runOperation(this.#env, options, labels, work);
   }
+}
 
-  async #begin(options: OperationOptions): Promise<Operation> {
-    const stored = await loadState(this.#env.store, this.directory);
-    if (stored && equalBytes(stored.state.configuration, this.configuration)) {
-      return new Operation(this.#env, options, stored.state, stored.record);
-    }
-    const message = "what was retained of the directory was discarded, in another tab perhaps";
-    throw new Failure("operational", "reading what is retained", message, {
-      hint: "open the directory anew",
-    });
+/** Loads a part of the program that is not needed by those who only verify. Throws a Failure. */
+async function load<T>(part: () => Promise<T>): Promise<T> {
+  try {
+    return await part();
+  } catch (cause) {
+    throw new Failure("operational", "loading the program", "a part of it could not be loaded", { cause });
   }
 }

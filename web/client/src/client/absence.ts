@@ -6,7 +6,7 @@ import { verdict } from "../verdict.js";
 import { type AbsenceResult, checkContactAbsence, checkOwnerAbsence } from "../verify-absence.js";
 import { lastSize, type View } from "../view.js";
 import { explainAbsence } from "./explain.js";
-import { labelBytes } from "./evidence.js";
+import { labelBytes } from "./label.js";
 import { countOf, dateText, headOf } from "./head.js";
 import type { Question } from "./lookup.js";
 import { problemOf } from "./older.js";

@@ -14,7 +14,7 @@ import { Refusal } from "../errors.js";
 import { parseKeySet } from "../keyset/parse.js";
 import type { KeySet } from "../keyset/keyset.js";
 import type { AccountEvent, AccountStatus } from "../results.js";
-import { labelBytes } from "./evidence.js";
+import { labelBytes } from "./label.js";
 import type { Found } from "./lookup.js";
 import type { Standing } from "./state.js";
 

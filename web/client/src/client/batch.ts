@@ -10,7 +10,7 @@ import {
 } from "../extensions.js";
 import { Refusal } from "../errors.js";
 import { Failure, isFailure } from "../failure.js";
-import { NetworkError } from "../transport.js";
+import { NetworkError } from "../problem.js";
 import { encodeSearchRequest } from "../requests.js";
 import { encodeSearchResponse } from "../responses.js";
 import type { AbsentResult } from "../results.js";
@@ -18,7 +18,7 @@ import type { BatchResult } from "../verify-batch.js";
 import { lastSize } from "../view.js";
 import { proveAbsent, takeAbsence } from "./absence.js";
 import { contradiction } from "./contradiction.js";
-import { labelBytes } from "./evidence.js";
+import { labelBytes } from "./label.js";
 import { type Found, keepFound, type Keeping, type Question, search, take } from "./lookup.js";
 import { problemOf } from "./older.js";
 import type { Exchange, Operation } from "./operation.js";

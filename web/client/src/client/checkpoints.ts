@@ -116,9 +116,12 @@ function signaturesOf(
   const witnesses = policy.policy.witnesses.map(({ name }): CheckpointSignature => {
     const time = times.get(name);
     const lag = time === undefined || last === undefined ? undefined : time - last;
-    return { name, time, lag, missing: time === undefined };
+    return { name, time, lag, missing: time === undefined, unchecked: c.unchecked.includes(name) };
   });
-  return [{ name: c.origin, time: undefined, lag: undefined, missing: false }, ...witnesses];
+  return [
+    { name: c.origin, time: undefined, lag: undefined, missing: false, unchecked: false },
+    ...witnesses,
+  ];
 }
 
 function checkpointVerdict(

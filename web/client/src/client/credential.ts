@@ -22,10 +22,11 @@ import {
 import type { View } from "../view.js";
 import { announces, judgeAlone, readValue } from "./account.js";
 import { failureOf, usage } from "./errors.js";
-import { accuse, addEarlier, exchangeJson, labelText, newEvidence, proves, viewJson } from "./evidence.js";
+import { accuse, addEarlier, exchangeJson, newEvidence, proves, viewJson } from "./evidence.js";
 import { headOf } from "./head.js";
+import { checkLabel, labelText } from "./label.js";
 import { keptDistinguished, keptExchange } from "./kept.js";
-import { checkContact, checkLabel, describeSeen } from "./lookup.js";
+import { checkContact, describeSeen } from "./lookup.js";
 import { stepAccount } from "./older.js";
 import type { Operation } from "./operation.js";
 import { readObject, stringField } from "./strictjson.js";

@@ -7,7 +7,7 @@ import { nextUpdateRequest, type UpdateResult } from "../verify-update.js";
 import { lastSize } from "../view.js";
 import { foreignVersion } from "../account/index.js";
 import { describeAccount, followOne, readValue } from "./account.js";
-import { labelBytes } from "./evidence.js";
+import { labelBytes } from "./label.js";
 import { describeSeen } from "./lookup.js";
 import { problemOf } from "./older.js";
 import type { Operation } from "./operation.js";

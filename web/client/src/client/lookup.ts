@@ -1,30 +1,20 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 
 import { emptyContact, observe } from "../contact.js";
-import { decodeHex, encodeUtf8, equalBytes } from "../bytes.js";
+import { decodeHex, equalBytes } from "../bytes.js";
 import { Refusal } from "../errors.js";
 import type { Failure } from "../failure.js";
 import { checkOwnerSearch } from "../owner.js";
 import { encodeSearchRequest } from "../requests.js";
 import { parseSearchResponse, type SearchResponse } from "../responses.js";
-import { maxLabelSize } from "../suite.js";
 import type { SearchResult } from "../verify-search.js";
 import { lastSize, type View } from "../view.js";
 import { aloneAfter, readAccount, settles } from "./account.js";
-import { usage } from "./errors.js";
-import { labelBytes } from "./evidence.js";
+import { labelBytes } from "./label.js";
 import { keepExchange } from "./kept.js";
 import type { Exchange, Operation } from "./operation.js";
 import { proceed } from "./proceed.js";
 import { contactOf, type RetainedContact, type SeenValue, type Standing, type State } from "./state.js";
-
-/** Verifies that a label can be asked for and retained. Throws a Failure. */
-export function checkLabel(label: string): void {
-  const size = encodeUtf8(label).length;
-  if (size === 0 || size > maxLabelSize) throw usage(`a label has 1 to ${maxLabelSize} bytes`);
-  // What is asked for must be what was given: a lone surrogate is no Unicode text.
-  if (/\p{Surrogate}/u.test(label)) throw usage("the label is not Unicode text");
-}
 
 /** A verified search. */
 export interface Found {

@@ -4,6 +4,7 @@ import { isWitnessed, type SignedCheckpoint } from "../checkpoint.js";
 import type { ClientOptions } from "../client.js";
 import { type Configuration, parseConfiguration } from "../config.js";
 import { Failure } from "../failure.js";
+import type { Store } from "../state/store.js";
 import { Transport } from "../transport.js";
 import { Verifier } from "../verifier.js";
 import { emptyView } from "../view.js";
@@ -14,7 +15,7 @@ import { Operation } from "./operation.js";
 import { directoryPolicy, type DirectoryPolicy, openDirectoryCheckpoint } from "./policy.js";
 import { mergePending } from "./proceed.js";
 import { cloneState, type State, type Witnessing } from "./state.js";
-import { loadState, saveState, type Stored } from "./stored.js";
+import { discardState, loadState, saveState, type Stored } from "./stored.js";
 import { baseUrl } from "./url.js";
 
 const pinning = "pinning the configuration";
@@ -23,9 +24,7 @@ const pinning = "pinning the configuration";
 export async function openEnvironment(options: ClientOptions): Promise<Environment> {
   const directory = baseUrl(options.directory, options.insecureHttp === true);
   const policy =
-    options.policy === undefined
-      ? undefined
-      : directoryPolicy(options.policy, directory, options.insecureHttp === true);
+    options.policy === undefined ? undefined : directoryPolicy(options.policy, directory, options);
   const { store, signal } = options;
   return exclusively(store, directory, signal ? { signal } : {}, async () => {
     const stored = await loadState(store, directory);
@@ -60,7 +59,7 @@ async function pin(
     fetch: fetcher,
     now: options.now ?? Date.now,
     verifyEvidence: options.verifyEvidence ?? isProof,
-    policyOf: (s) => s.witness && directoryPolicy(s.witness.policy, directory, options.insecureHttp === true),
+    policyOf: (s) => s.witness && directoryPolicy(s.witness.policy, directory, options),
   };
 }
 
@@ -178,4 +177,10 @@ function opened(policy: DirectoryPolicy, note: Uint8Array): SignedCheckpoint | u
   } catch {
     return undefined;
   }
+}
+
+/** See Client.discard. */
+export function discard(store: Store, directory: string): Promise<void> {
+  const url = baseUrl(directory, true);
+  return exclusively(store, url, {}, () => discardState(store, url));
 }

@@ -20,7 +20,7 @@ export interface Exchange {
 }
 
 /** A request of the protocol. */
-export interface Query<T> {
+interface Query<T> {
   readonly operation: string;
   readonly label?: string;
   readonly request: Uint8Array;

@@ -10,7 +10,7 @@ import { absence, proveAbsent } from "./absence.js";
 import { readAccount } from "./account.js";
 import { distinguished } from "./distinguished.js";
 import { failureOf } from "./errors.js";
-import { labelBytes } from "./evidence.js";
+import { labelBytes } from "./label.js";
 import { datesOf, learn } from "./learn.js";
 import { observeContact, search, seenOf } from "./lookup.js";
 import { Older, problemOf } from "./older.js";

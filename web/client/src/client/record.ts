@@ -28,12 +28,16 @@ function revive(_: string, value: unknown): unknown {
 }
 
 /**
- * Returns a record: its format and version, the SHA-256 of what follows, and the value in
+ * Returns a record: its format and version, a SHA-256 of all that, and the value in
  * JSON. The value may have byte strings and maps in it.
  */
 export function seal(format: string, version: number, value: unknown): string {
   const body = JSON.stringify(value, replace);
-  return `${format} ${version} ${encodeHex(sha256(encodeUtf8(body)))}\n${body}`;
+  return `${format} ${version} ${checksum(format, version, body)}\n${body}`;
+}
+
+function checksum(format: string, version: number, body: string): string {
+  return encodeHex(sha256(encodeUtf8(`${format} ${version}\n${body}`)));
 }
 
 /**
@@ -48,7 +52,7 @@ export function unseal<T>(format: string, version: number, record: string): T {
     throw new DamageError("it is not a record of that format");
   if (Number(number) > version)
     throw new VersionError(`it has version ${number}, and this program knows ${version}`);
-  if (encodeHex(sha256(encodeUtf8(body))) !== sum) throw new DamageError("its checksum does not match");
+  if (checksum(format, Number(number), body) !== sum) throw new DamageError("its checksum does not match");
   try {
     return JSON.parse(body, revive) as T;
   } catch (cause) {

@@ -80,19 +80,30 @@ export async function saveState(
   return { text, revision: revision + 1 };
 }
 
-/** Whether damaged state was found, and the one before it taken, since the user last discarded that. */
-export async function isDamaged(store: Store, directory: string): Promise<boolean> {
+/** Where something is retained. */
+interface Place {
+  readonly store: Store;
+  readonly directory: string;
+}
+
+/** Whether damaged state was found, and the one before it taken, since that was forgotten last. */
+export async function isDamaged({ store, directory }: Place): Promise<boolean> {
   return (await store.read(keyDamaged(directory))) !== undefined;
 }
 
-/** Forgets everything that is retained of a directory, or only that it was damaged. */
-export async function discardState(store: Store, directory: string, damageOnly: boolean): Promise<void> {
-  const keys = [keyDamaged(directory)];
-  if (!damageOnly) {
-    keys.push(key(directory), keyBefore(directory));
-    for (const prefix of [`exchange ${directory} `, `evidence ${directory} `, `credential ${directory} `]) {
-      keys.push(...(await store.keys(prefix)));
-    }
-  }
-  await store.write(keys.map((one) => ({ key: one, text: undefined, revision: undefined })));
+/** Forgets that damaged state was found. */
+export function forgetDamage({ store, directory }: Place): Promise<void> {
+  return remove(store, [keyDamaged(directory)]);
+}
+
+/** Forgets everything that is retained of a directory. */
+export async function discardState(store: Store, directory: string): Promise<void> {
+  const keys = [keyDamaged(directory), key(directory), keyBefore(directory)];
+  for (const prefix of [`exchange ${directory} `, `evidence ${directory} `])
+    keys.push(...(await store.keys(prefix)));
+  await remove(store, keys);
+}
+
+function remove(store: Store, keys: readonly string[]): Promise<void> {
+  return store.write(keys.map((one) => ({ key: one, text: undefined, revision: undefined })));
 }

@@ -8,7 +8,7 @@ import { lastSize } from "../view.js";
 import { stands } from "../account/index.js";
 import { isLost } from "./batch.js";
 import { distinguished } from "./distinguished.js";
-import { labelBytes } from "./evidence.js";
+import { labelBytes } from "./label.js";
 import { headOf } from "./head.js";
 import type { Operation } from "./operation.js";
 import { describeUnexpected, ownerVerdict } from "./own.js";

@@ -4,14 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
 
-import { commands, mustRun } from "./commands.js";
+import { encodeUpdateRequest, encodeUtf8 } from "../../src/index.js";
+import { commands, mustRun, run } from "./commands.js";
 
 /** How a directory is to be. */
 export interface DirectoryOptions {
   readonly suite?: "ed25519" | "p256";
   /** Default: 1s. */
   readonly window?: string;
-  readonly maximumLifetime?: string;
+  /** Whether versions that a label's account key did not sign are refused. Default: off. */
+  readonly accountKeys?: "enforce" | "off";
   readonly heartbeat?: string;
   /** The lines of DIR/policy. */
   readonly policy?: string;
@@ -25,7 +27,11 @@ export function temporary(): string {
 }
 
 /** A process that is stopped after the tests of the file. Its first line on stderr that matches is waited for. */
-export async function launch(command: "ktd" | "ktmon", args: string[], until: RegExp): Promise<[ChildProcess, string]> {
+export async function launch(
+  command: "ktd" | "ktmon",
+  args: string[],
+  until: RegExp,
+): Promise<[ChildProcess, string]> {
   const child = spawn(join(commands, command), args, { stdio: ["ignore", "ignore", "pipe"] });
   after(() => stop(child));
   let said = "";
@@ -72,12 +78,20 @@ export class Directory {
   /** Makes a directory. */
   static make(options: DirectoryOptions = {}): Directory {
     const dir = join(temporary(), "directory");
-    const flags = ["--reasonable-monitoring-window", options.window ?? "1s", "--suite", options.suite ?? "ed25519"];
-    if (options.maximumLifetime) flags.push("--maximum-lifetime", options.maximumLifetime);
+    const flags = [
+      "--reasonable-monitoring-window",
+      options.window ?? "1s",
+      "--suite",
+      options.suite ?? "ed25519",
+    ];
+    flags.push("--account-keys", options.accountKeys ?? "off");
     const made = JSON.parse(mustRun("ktd", "init", dir, "--json", ...flags)) as { verifier_key: string };
     const file = join(dir, "config.json");
     const config = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
-    writeFileSync(file, JSON.stringify({ ...config, ...(options.heartbeat && { heartbeat: options.heartbeat }) }));
+    writeFileSync(
+      file,
+      JSON.stringify({ ...config, ...(options.heartbeat && { heartbeat: options.heartbeat }) }),
+    );
     if (options.policy) writeFileSync(join(dir, "policy"), options.policy);
     return new Directory(dir, made.verifier_key);
   }
@@ -109,6 +123,18 @@ export class Directory {
     this.#kt.publish(label, value, ...flags);
   }
 
+  /** Publishes a version as somebody who does not ask what the label's owner would say. */
+  async impose(label: string, value: string, greatestVersion: number): Promise<void> {
+    const token = readFileSync(join(this.dir, "registration-token"), "utf8").trim();
+    const request = { label: encodeUtf8(label), greatestVersion, values: [encodeUtf8(value)] };
+    const response = await fetch(`${this.url}/v1/update`, {
+      method: "POST",
+      body: encodeUpdateRequest(request) as BodyInit,
+      headers: { "Content-Type": "application/octet-stream", Authorization: `Bearer ${token}` },
+    });
+    if (!response.ok) throw new Error(await response.text());
+  }
+
   /** Somebody who publishes: a state of kt of its own. */
   publisher(): Publisher {
     return new Publisher(this.url, join(this.dir, "registration-token"));
@@ -134,10 +160,17 @@ export class Publisher {
     return mustRun("kt", "--state", this.state, ...args);
   }
 
+  /** As kt, with the token that updates take. That kt tells of versions by others is fine (6). */
+  write(...args: string[]): void {
+    const r = run("kt", "--state", this.state, ...args, "--token-file", this.#token);
+    if (r.code !== 0 && r.code !== 6)
+      throw new Error(`kt ${args.join(" ")}: exit code ${r.code}: ${r.stderr}`);
+  }
+
   publish(label: string, value: string | Uint8Array, ...flags: string[]): void {
     const file = join(temporary(), "value");
     writeFileSync(file, value);
     const raw = flags.length === 0 ? ["--raw"] : flags;
-    this.kt("publish", label, file, "--token-file", this.#token, ...raw);
+    this.write("publish", label, file, ...raw);
   }
 }

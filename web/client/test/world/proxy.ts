@@ -19,6 +19,8 @@ export interface Passing {
 export class Proxy {
   /** Where requests go to. */
   target: string;
+  /** Where a request goes to, if that depends on its path. */
+  route: (path: string) => string = () => this.target;
   /** Changes an answer, or makes one up. "hang" never answers, "drop" closes the connection. */
   tamper: (request: Passing, answer: Answer) => Answer | "hang" | "drop" = (_, answer) => answer;
   readonly requests: Passing[] = [];
@@ -49,7 +51,11 @@ export class Proxy {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    const passing = { method: request.method ?? "GET", path: request.url ?? "/", body: new Uint8Array(Buffer.concat(chunks)) };
+    const passing = {
+      method: request.method ?? "GET",
+      path: request.url ?? "/",
+      body: new Uint8Array(Buffer.concat(chunks)),
+    };
     this.requests.push(passing);
     try {
       const answer = this.tamper(passing, await this.#forward(passing));
@@ -66,8 +72,12 @@ export class Proxy {
 
   async #forward({ method, path, body }: Passing): Promise<Answer> {
     const init = method === "POST" ? { body, headers: { "Content-Type": "application/octet-stream" } } : {};
-    const got = await fetch(this.target + path, { method, ...init } as RequestInit);
+    const got = await fetch(this.route(path) + path, { method, ...init } as RequestInit);
     const type = got.headers.get("content-type") ?? "application/octet-stream";
-    return { status: got.status, headers: { "Content-Type": type }, body: new Uint8Array(await got.arrayBuffer()) };
+    return {
+      status: got.status,
+      headers: { "Content-Type": type },
+      body: new Uint8Array(await got.arrayBuffer()),
+    };
   }
 }
