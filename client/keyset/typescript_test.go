@@ -12,6 +12,8 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
 )
 
 // typescript is a program that describes keys with the other implementation. npm
@@ -95,6 +97,25 @@ func TestTypeScript(t *testing.T) {
 	compareTypeScript(t, keys)
 }
 
+// TestTypeScriptAlgorithms does that with new certificates of version 6, of algorithms of
+// which there is no vector.
+func TestTypeScriptAlgorithms(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(3, 4))
+	var keys []Key
+	for _, a := range []packet.PublicKeyAlgorithm{packet.PubKeyAlgoEd448, packet.PubKeyAlgoMldsa65Ed25519, packet.PubKeyAlgoMldsa87Ed448} {
+		config := at(born)
+		config.Algorithm, config.V6Keys = a, true
+		e := newEntity(t, config)
+		fatalIfErr(t, e.AddSigningSubkey(config))
+		k := certificateKey(t, e)
+		keys = append(keys, k)
+		for range 20 {
+			keys = append(keys, mutated(rnd, k))
+		}
+	}
+	compareTypeScript(t, keys)
+}
+
 // TestTypeScriptDebian does that with some of the certificates of Debian's developers,
 // which the package manager put where they are.
 func TestTypeScriptDebian(t *testing.T) {
@@ -109,12 +130,11 @@ func TestTypeScriptDebian(t *testing.T) {
 	for rest := data; len(rest) > 0; {
 		tag, _, after, err := cutPacket(rest)
 		fatalIfErr(t, err)
-		packet := rest[:len(rest)-len(after)]
 		if tag == tagPublicKey {
 			keys = append(keys, Key{Format: FormatOpenPGP})
 		}
 		last := &keys[len(keys)-1]
-		last.Data, rest = append(last.Data, packet...), after
+		last.Data, rest = append(last.Data, rest[:len(rest)-len(after)]...), after
 	}
 	var some []Key
 	for i := 0; i < len(keys); i += debianStep {

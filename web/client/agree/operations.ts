@@ -38,7 +38,7 @@ interface User {
 
 /** Decodes a case of an operation. Throws a Refusal "malformed". */
 export function prepare(operation: string, c: OperationCase): Prepared {
-  const decode = operations[operation];
+  const decode = Object.hasOwn(operations, operation) && operations[operation];
   if (!decode) throw new RangeError(`there is no operation ${operation}`);
   const config = kt.parseConfiguration(kt.decodeHex(c.configuration));
   const user: User = {

@@ -1,3 +1,4 @@
+import type { VerifyMldsa44 } from "./checkpoint.js";
 import type { Configuration } from "./config.js";
 import type { Environment, VerifyEvidence } from "./client/environment.js";
 import type { Operation } from "./client/operation.js";
@@ -41,6 +42,8 @@ export interface ClientOptions {
   readonly insecureHttp?: boolean;
   /** Time-outs, repetitions and limits of requests. */
   readonly transport?: Partial<Omit<TransportOptions, "base" | "fetch">>;
+  /** Verifies ML-DSA-44 signatures of witnesses: see "./mldsa". Without it they count for nothing. */
+  readonly mldsa44?: VerifyMldsa44;
   /** Tells evidence from reports. Default: the package's verifier of evidence. */
   readonly verifyEvidence?: VerifyEvidence;
   /** Aborts the opening. */
@@ -247,6 +250,21 @@ export class Client {
     return this.#run({}, [], async (op) => (await import("./client/evidence.js")).listEvidence(op));
   }
 
+  /**
+   * Runs an operation of another module of this package, such as checkRoster of "./roster", on
+   * labels that may be retained.
+   *
+   * @internal
+   */
+  operate<T>(
+    options: OperationOptions,
+    labels: readonly string[],
+    work: (op: Operation) => Promise<T>,
+  ): Promise<T> {
+    return this.#run(options, labels, work);
+  }
+
+  /** Runs an operation. What was verified stays, also if it fails. */
   async #run<T>(
     options: OperationOptions,
     labels: readonly string[],

@@ -1,6 +1,6 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 
-import { concat, decodeBase64, decodeUtf8, encodeBase64, encodeUtf8, equalBytes } from "./bytes.js";
+import { concat, decodeBase64, decodeUtf8, encodeUtf8, equalBytes } from "./bytes.js";
 import { Refusal } from "./errors.js";
 
 /** Types of signatures (C2SP signed-note, "Signature types"). */
@@ -135,11 +135,4 @@ function decodeSloppyBase64(s: string): Uint8Array | undefined {
 
 function readUint32(b: Uint8Array): number {
   return new DataView(b.buffer, b.byteOffset).getUint32(0);
-}
-
-/** Encodes a signature line, with its newline. */
-export function formatSignature(s: NoteSignature): string {
-  const id = new Uint8Array(4);
-  new DataView(id.buffer).setUint32(0, s.keyId);
-  return `\u2014 ${s.name} ${encodeBase64(concat(id, s.signature))}\n`;
 }

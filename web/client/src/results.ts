@@ -263,8 +263,10 @@ export interface CheckpointSignature {
   readonly time: number | undefined;
   /** How long after the checkpoint's last log entry that was, in milliseconds, if known. */
   readonly lag: number | undefined;
-  /** A witness of the policy that has not signed. */
+  /** A witness of the policy that has not signed, or whose signature counts for nothing. */
   readonly missing: boolean;
+  /** There is nothing to check its ML-DSA-44 signature with. */
+  readonly unchecked: boolean;
 }
 
 /** What a log's checkpoint says and who signed it. */

@@ -42,13 +42,21 @@ function checkEd25519Key(publicKey: Uint8Array): void {
   if (publicKey.length !== 32) throw new Refusal("malformed", "the Ed25519 public key is not 32 bytes long");
 }
 
-/** ECDSA: FIPS 186-5, Section 6.4.2. Either of the two values of s verifies. */
-function verifyP256(q: P256Point, message: Uint8Array, signature: Uint8Array): boolean {
+/**
+ * ECDSA with SHA-256: FIPS 186-5, Section 6.4.2. The signature is r and s in 32 bytes each. Either
+ * of the two values of s verifies, unless only the lower one is to.
+ */
+export function verifyP256(
+  q: P256Point,
+  message: Uint8Array,
+  signature: Uint8Array,
+  onlyLowS = false,
+): boolean {
   if (signature.length !== 64) return false;
   const { BASE, Fn } = p256();
   const r = bytesToNumberBE(signature.subarray(0, 32));
   const s = bytesToNumberBE(signature.subarray(32));
-  if (!Fn.isValidNot0(r) || !Fn.isValidNot0(s)) return false;
+  if (!Fn.isValidNot0(r) || !Fn.isValidNot0(s) || (onlyLowS && 2n * s > Fn.ORDER)) return false;
   const inverse = Fn.inv(s);
   const digest = Fn.create(bytesToNumberBE(sha256(message)));
   const point = BASE.mulAddUnsafe(Fn.mul(digest, inverse), q, Fn.mul(r, inverse));

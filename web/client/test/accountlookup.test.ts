@@ -55,7 +55,11 @@ test("a version that the account key did not sign is refused, also at first sigh
   await client.lookup(label);
   await directory.impose(label, "ghost", 0);
   for (const c of [client, newcomer]) {
-    const failure = await fails(c.lookup(label), "attention", /version 1 is not signed by the label's account key/);
+    const failure = await fails(
+      c.lookup(label),
+      "attention",
+      /version 1 is not signed by the label's account key/,
+    );
     assert.match(failure.hint ?? "", /The last one that stands is version 0/);
     const many = await c.lookupMany([label, "nobody@example.org"]);
     assert.equal(many[0]?.failure?.kind, "attention");
@@ -64,7 +68,10 @@ test("a version that the account key did not sign is refused, also at first sigh
   const history = await client.history(label);
   assert.ok(history.kind === "found");
   assert.equal(history.verdict.outcome, "changed");
-  assert.deepEqual(history.versions.map((v) => v.account?.status), ["unsigned", "established"]);
+  assert.deepEqual(
+    history.versions.map((v) => v.account?.status),
+    ["unsigned", "established"],
+  );
   // What was seen last is still version 0.
   owner.publish(label, sshKey(), "--account-key", key);
   const r = await client.lookup(label);
@@ -97,7 +104,10 @@ test("a rotated account key is told, and a reset is shouted", async () => {
   assert.match(reset.verdict.reason, /IDENTITY RESET: version 3/);
   const history = await client.history(label);
   assert.ok(history.kind === "found");
-  assert.deepEqual(history.versions.map((v) => v.account?.status), ["reset", "reset announced", "rotated", "established"]);
+  assert.deepEqual(
+    history.versions.map((v) => v.account?.status),
+    ["reset", "reset announced", "rotated", "established"],
+  );
 });
 
 test("an owner is told what the account key says of a version that is not theirs", async () => {

@@ -16,7 +16,9 @@ test("a credential is verified offline, against the heads that are retained", as
   let file = "";
   await eventually(async () => {
     file = owner.kt("credential", "create", label);
-    return (JSON.parse(owner.kt("--json", "credential", "create", label)) as { type: string }).type === "standard";
+    return (
+      (JSON.parse(owner.kt("--json", "credential", "create", label)) as { type: string }).type === "standard"
+    );
   });
   file = owner.kt("credential", "create", label);
   await fails(client.verifyCredential(file), "undecided", /no recent distinguished entry is known/);
@@ -31,5 +33,8 @@ test("a credential is verified offline, against the heads that are retained", as
   const damaged = file.replace(/"credential": "(.{40})./, '"credential": "$1A');
   await fails(client.verifyCredential(damaged), "undecided");
   await fails(client.verifyCredential("{}"), "undecided", /format/);
-  await fails(client.verifyCredential(file.replace(/"configuration_sha256": "../, '"configuration_sha256": "00')), "usage");
+  await fails(
+    client.verifyCredential(file.replace(/"configuration_sha256": "../, '"configuration_sha256": "00')),
+    "usage",
+  );
 });

@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import { p256 } from "@noble/curves/nist.js";
 
+import { decodeP256 } from "../src/curve.js";
 import * as kt from "../src/index.js";
 import { hex, readVectors, refusal, runAll, testShared } from "./vectors.js";
 
@@ -159,6 +160,11 @@ test("the second form of an Ed25519 signature does not verify, that of an ECDSA 
     const other = hex((isP256 ? order - s : s + order).toString(16).padStart(64, "0"));
     const malleable = kt.concat(signature.subarray(0, 32), isP256 ? other : other.reverse());
     assert.equal(kt.verifySignature(suite, hex(v.public_key), hex(v.tbs), malleable), isP256);
+    const point = isP256 ? decodeP256(hex(v.public_key)) : undefined;
+    if (point === undefined) continue;
+    // Only the lower s is, if that is asked for.
+    const low = [signature, malleable].map((b) => kt.verifyP256(point, hex(v.tbs), b, true));
+    assert.deepEqual(low, 2n * s < order ? [true, false] : [false, true]);
   }
 });
 

@@ -26,7 +26,12 @@ async function forked(policy?: string): Promise<[Directory, Directory, Proxy]> {
 }
 
 /** Asserts that kt takes a file for proof of misbehaviour by the directory, with the given exit code. */
-function provesToKt(file: EvidenceFile | undefined, directory: Directory, configuration: Uint8Array, code = 3): void {
+function provesToKt(
+  file: EvidenceFile | undefined,
+  directory: Directory,
+  configuration: Uint8Array,
+  code = 3,
+): void {
   assert.ok(file);
   const dir = temporary();
   const [evidence, config, policy] = ["evidence", "configuration", "policy"].map((name) => join(dir, name));

@@ -16,9 +16,15 @@ test("kt and the browser compare each other's heads", async () => {
   const mine = await client.exportHeads({ signed: true });
   friend.kt("heads");
   const file = join(temporary(), "heads");
-  for (const [text, signed] of [[mine.file, true], [mine.text, false]] as const) {
+  for (const [text, signed] of [
+    [mine.file, true],
+    [mine.text, false],
+  ] as const) {
     writeFileSync(file, text);
-    const said = JSON.parse(friend.kt("--json", "heads", "compare", file)) as { result: string; signed: boolean };
+    const said = JSON.parse(friend.kt("--json", "heads", "compare", file)) as {
+      result: string;
+      signed: boolean;
+    };
     assert.deepEqual([said.result, said.signed], ["consistent", signed]);
   }
   for (const flags of [["--signed"], [], ["--text"]]) {
@@ -34,7 +40,9 @@ const hash = fc.uint8Array({ minLength: 32, maxLength: 32 });
 const lists = fc
   .uniqueArray(fc.maxSafeNat(), { minLength: 1, maxLength: 20 })
   .map((list) => list.sort((a, b) => a - b))
-  .chain((positions) => fc.tuple(...positions.map((position) => hash.map((root) => ({ position, root, time: undefined })))));
+  .chain((positions) =>
+    fc.tuple(...positions.map((position) => hash.map((root) => ({ position, root, time: undefined })))),
+  );
 
 test("a list of heads is the same after a file or a text", () => {
   fc.assert(
@@ -42,7 +50,10 @@ test("a list of heads is the same after a file or a text", () => {
       const text = encodeHeadsText(configuration, heads);
       assert.match(text, /^[A-Z0-9:-]+$/);
       assert.deepEqual(decodeHeads(text, configuration).heads, heads);
-      assert.deepEqual(decodeHeads(text.toLowerCase().replace(/(.{20})/g, "$1\n"), configuration).heads, heads);
+      assert.deepEqual(
+        decodeHeads(text.toLowerCase().replace(/(.{20})/g, "$1\n"), configuration).heads,
+        heads,
+      );
       assert.equal(decodeHeads(text, new Uint8Array()).configuration, "another");
       const file = { configuration: "x", heads, signed: undefined };
       assert.deepEqual(decodeHeads(encodeHeadsFile("url", file), configuration), file);
@@ -65,7 +76,9 @@ test("a damaged list of heads is refused", () => {
 });
 
 test("whatever else is given for a list of heads is refused", () => {
-  const good = JSON.parse(encodeHeadsFile("url", { configuration: "x", heads: [], signed: undefined })) as object;
+  const good = JSON.parse(
+    encodeHeadsFile("url", { configuration: "x", heads: [], signed: undefined }),
+  ) as object;
   const head = { position: 1, root: "00".repeat(32) };
   const bad = [
     {},
@@ -84,7 +97,11 @@ test("whatever else is given for a list of heads is refused", () => {
     [],
   ];
   for (const one of bad) {
-    assert.throws(() => decodeHeads(JSON.stringify(one), configuration), Refusal, JSON.stringify(one).slice(0, 80));
+    assert.throws(
+      () => decodeHeads(JSON.stringify(one), configuration),
+      Refusal,
+      JSON.stringify(one).slice(0, 80),
+    );
   }
   for (const text of ["", "GHOSTLIGHT-HEADS-1:", "GHOSTLIGHT-HEADS-1:0", " ".repeat(2 << 20)]) {
     assert.throws(() => decodeHeads(text, configuration), Refusal);

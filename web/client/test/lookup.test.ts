@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Client, encodeUtf8, Failure, MemoryStore, type LookupResult, type AbsentResult } from "../src/index.js";
+import {
+  Client,
+  encodeUtf8,
+  Failure,
+  MemoryStore,
+  type LookupResult,
+  type AbsentResult,
+} from "../src/index.js";
 import { Directory } from "./world/directory.js";
 import { eventually } from "./world/stories.js";
 
@@ -24,7 +31,18 @@ for (const suite of ["ed25519", "p256"] as const) {
     const names = new Set(r.steps.map((s) => s.name));
     assert.deepEqual(
       [...names],
-      ["request", "search-keys", "commitment", "search", "lookups", "result", "log-root", "signature", "time", "monitoring"],
+      [
+        "request",
+        "search-keys",
+        "commitment",
+        "search",
+        "lookups",
+        "result",
+        "log-root",
+        "signature",
+        "time",
+        "monitoring",
+      ],
     );
     await eventually(async () => {
       const { reports } = await client.watch();

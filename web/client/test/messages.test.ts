@@ -142,7 +142,7 @@ for (const [name, arbitrary] of Object.entries(messages)) {
     );
   });
 
-  test(`${name}: whatever is changed or made up is refused as malformed, or has one encoding only`, () => {
+  test(`${name}: whatever is changed or made up is refused, or has one encoding only`, () => {
     const flip = fc.record({ at: fc.nat(), mask: fc.integer({ min: 1, max: 255 }) });
     fc.assert(
       fc.property(
@@ -168,7 +168,8 @@ function checkCanonical(m: Coded, b: Uint8Array): void {
     got = m.parse(b);
   });
   if (kind === undefined) assert.deepEqual(m.encode(got), b);
-  else assert.equal(kind, "malformed");
+  // A number above 2^53-1 in a response is refused for what it means.
+  else assert.ok(["malformed", "proof", "auditor", "not-recent"].includes(kind), kind);
 }
 
 const somewhere = { mode: kt.contactMonitoring, suite: kt.KT_128_SHA256_Ed25519 } as kt.Configuration;

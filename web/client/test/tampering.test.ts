@@ -64,7 +64,11 @@ for (const suite of ["ed25519", "p256"] as const) {
 }
 
 /** Runs a check for a changed byte here and there in the responses to one operation. */
-async function flipBytes(proxy: Proxy, operation: string, check: (position: number) => Promise<void>): Promise<void> {
+async function flipBytes(
+  proxy: Proxy,
+  operation: string,
+  check: (position: number) => Promise<void>,
+): Promise<void> {
   let size = 1;
   for (let i = 0; i < samples; i++) {
     let position = 0;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Client, MemoryStore, NetworkError, Problem, ResponseError, verdictOf } from "../src/index.js";
+import { Client, MemoryStore, verdictOf } from "../src/index.js";
+import { NetworkError, Problem, ResponseError } from "../src/problem.js";
 import { Directory } from "./world/directory.js";
 import { type Answer, Proxy } from "./world/proxy.js";
 import { fails } from "./world/stories.js";
@@ -60,11 +61,16 @@ test("answers that no directory gives are refused", async () => {
 test("refusals are told as what they are: claims", async () => {
   const { proxy, client } = await behindProxy();
   const problem = (status: number, type: string, more = {}) =>
-    text(status, JSON.stringify({ type: `urn:ghostlight:problem:${type}`, detail: "because", ...more }), "application/problem+json");
+    text(
+      status,
+      JSON.stringify({ type: `urn:ghostlight:problem:${type}`, detail: "because", ...more }),
+      "application/problem+json",
+    );
   proxy.tamper = () => problem(410, "erased");
   const erased = await fails(client.lookup(label), "undecided", /says that the value was erased/);
   assert.ok(erased.cause instanceof Problem && erased.cause.type === "erased");
-  proxy.tamper = ({ path }) => (path === "/v1/absence" ? problem(404, "not-found") : problem(404, "unknown-label"));
+  proxy.tamper = ({ path }) =>
+    path === "/v1/absence" ? problem(404, "not-found") : problem(404, "unknown-label");
   await fails(client.lookup(label), "undecided", /that is not proven/);
   proxy.tamper = ({ path }, answer) => (path === "/v1/absence" ? answer : problem(404, "unknown-label"));
   await fails(client.lookup(label), "undecided", /nor did it prove it/);
@@ -114,7 +120,7 @@ test("a public log that fails or lies withholds the verdict, and accuses nobody"
   const policy = `log ${directory.logKey}\nquorum none\n`;
   let now = Date.now();
   const options = { directory: proxy.url, policy, store: new MemoryStore(), now: () => now };
-  const client = await Client.open({ ...options, transport: { retries: 0 } });
+  const client = await Client.open({ ...options, transport: { retries: 0, timeout: 500 } });
   const answers: [Answer, RegExp][] = [
     [text(500, ""), /answered 500/],
     [text(200, "not a note"), /not a signed note/],
@@ -135,6 +141,9 @@ test("a public log that fails or lies withholds the verdict, and accuses nobody"
   };
   const r = await client.lookup(label);
   assert.equal(r.witness?.settled, false);
+  proxy.tamper = ({ path }, honest) => (path.startsWith("/log/") ? "hang" : honest);
+  const slow = await client.lookup(label);
+  assert.match(slow.witness?.reason ?? "", /no answer in 0.5 s/);
   now += 11 * 60 * 1000;
   await fails(client.lookup(label), "undecided", /more than 10 minutes ago/);
   assert.deepEqual(await client.evidence(), []);

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { sha512 } from "@noble/hashes/sha2.js";
 import fc from "fast-check";
 
-import { decodeP256 } from "../src/curve.js";
+import { decodeEdwards25519, decodeP256, type EdwardsPoint, edwards25519 } from "../src/curve.js";
 import * as kt from "../src/index.js";
 import { hex, readVectors, refusal, runAll, testShared } from "./vectors.js";
 
@@ -163,6 +164,60 @@ test("public keys of small order are refused, and so is a proof with such a Gamm
     assert.throws(() => kt.parseVrfPublicKey(v.suite, hex(s)), /small order/);
     const proof = kt.concat(hex(s), hex(v.pi).subarray(32));
     assert.throws(() => key.verify(hex(v.alpha), proof), /does not match/);
+  }
+});
+
+/** Makes a proof for a key and a Gamma with components of small order: by trying nonces. */
+function proveWithTorsion(
+  x: bigint,
+  alpha: Uint8Array,
+  inKey: EdwardsPoint,
+  inGamma: EdwardsPoint,
+): RfcVector {
+  const { BASE, ZERO, Fn } = edwards25519();
+  const times = (p: EdwardsPoint, n: bigint): EdwardsPoint => (n === 0n ? ZERO : p.multiplyUnsafe(n));
+  const pk = BASE.multiply(x).add(inKey).toBytes();
+  const h = encodeToCurve(pk, alpha);
+  const gamma = h.multiply(x).add(inGamma).toBytes();
+  for (let k = 1n; ; k++) {
+    // c*Y and c*Gamma have the components times c modulo 8, which is guessed.
+    const guess = k % 8n;
+    const u = BASE.multiply(k).subtract(times(inKey, guess)).toBytes();
+    const v = h.multiply(k).subtract(times(inGamma, guess)).toBytes();
+    const c = sha512(kt.concat(hex("0302"), pk, h.toBytes(), gamma, u, v, hex("00"))).subarray(0, 16);
+    const n = BigInt(`0x${kt.encodeHex(c.slice().reverse())}`);
+    if (n % 8n !== guess) continue;
+    const s = hex(
+      Fn.create(k + n * x)
+        .toString(16)
+        .padStart(64, "0"),
+    ).reverse();
+    const pi = kt.encodeHex(kt.concat(gamma, c, s));
+    const beta = kt.encodeHex(
+      sha512(kt.concat(hex("0303"), h.multiply(x).clearCofactor().toBytes(), hex("00"))),
+    );
+    return { name: "", suite: kt.KT_128_SHA256_Ed25519, pk: kt.encodeHex(pk), alpha: "", pi, beta };
+  }
+}
+
+function encodeToCurve(pk: Uint8Array, alpha: Uint8Array): EdwardsPoint {
+  for (let ctr = 0; ctr < 256; ctr++) {
+    const hash = sha512(kt.concat(hex("0301"), pk, alpha, Uint8Array.of(ctr, 0)));
+    const p = decodeEdwards25519(hash.subarray(0, 32));
+    if (p !== undefined) return p.clearCofactor();
+  }
+  return assert.fail();
+}
+
+// RFC 9381 has no check against this, and needs none: the output is that of Gamma times 8.
+test("components of small order in a key and in Gamma change no output", () => {
+  const points = smallOrder.map((s) => decodeEdwards25519(hex(s)) ?? assert.fail());
+  const alpha = hex("616263");
+  for (const [i, inGamma] of points.entries()) {
+    const inKey = points[(i * 3) % 8] ?? assert.fail();
+    const made = proveWithTorsion(12345678901234567890n, alpha, inKey, inGamma);
+    const key = kt.parseVrfPublicKey(made.suite, hex(made.pk));
+    assert.equal(kt.encodeHex(key.verify(alpha, hex(made.pi))), made.beta.slice(0, 64));
   }
 });
 

@@ -66,6 +66,15 @@ test("a checkpoint is checked with its cosignatures, and against the last visit"
   assert.match(c.verdict.reason, /consistent with your visit on \d{4}-\d\d-\d\d/);
   assert.deepEqual(c.cosignatures.map((s) => [s.name, s.missing]).slice(1), [["wren", false]]);
   assert.ok(Math.abs(c.cosignatures[1]?.lag ?? 1e9) < 60_000);
+  const owl = await Witness.make("owl");
+  const both = `${policy.replace(/quorum \S+\n/, "")}witness owl ${owl.key}\ngroup both all wren owl\nquorum both\n`;
+  const stricter = await Client.open({ directory: directory.url, policy: both, store: new MemoryStore() });
+  const lacking = await stricter.checkCheckpoint();
+  assert.deepEqual(lacking.cosignatures.map((s) => s.missing).slice(1), [false, true]);
+  assert.equal(lacking.quorumMet, false);
+  assert.equal(lacking.verdict.outcome, "could not check");
+  const unseen = await stricter.lookup(label);
+  assert.match(unseen.witness?.reason ?? "", /too few of the policy's witnesses/);
   const proof = await client.consistency(1, 3);
   assert.equal(proof.verdict.outcome, "verified");
   assert.equal(proof.proof.length > 0, true);
@@ -83,7 +92,11 @@ test("a policy stays until it is replaced", async () => {
   const store = new MemoryStore();
   const other = `log ${directory.logKey}\nquorum none\n`;
   await Client.open({ directory: directory.url, policy: other, store });
-  await fails(Client.open({ directory: directory.url, policy, store }), "attention", /another witness policy/);
+  await fails(
+    Client.open({ directory: directory.url, policy, store }),
+    "attention",
+    /another witness policy/,
+  );
   const client = await Client.open({ directory: directory.url, policy, replacePolicy: true, store });
   await eventually(async () => {
     const r = await client.lookup(label);

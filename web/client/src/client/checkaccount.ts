@@ -151,7 +151,7 @@ function accountReason(f: Found, a: AccountStatus): string {
  * Asks for the versions that are looked at before those that many lookups found, with no more
  * requests than have room for them all. Returns where older versions come from, for each label.
  */
-export async function lookBackMany(op: Operation, found: readonly Found[]): Promise<Map<string, Older>> {
+async function lookBackMany(op: Operation, found: readonly Found[]): Promise<Map<string, Older>> {
   const sources = new Map<string, Older>();
   const ranked: { rank: number; label: string; version: number }[] = [];
   for (const f of found) {

@@ -37,7 +37,7 @@ export function verifyNewcomer(op: Operation, response: Uint8Array): Newcomer {
 }
 
 /** What somebody without a view was shown, as evidence has it. */
-export function newcomerJson(n: Newcomer): EvidenceJson {
+function newcomerJson(n: Newcomer): EvidenceJson {
   return {
     view: viewJson(n.result.view, new Map()),
     request: encodeBase64(n.request),

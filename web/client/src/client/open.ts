@@ -24,9 +24,7 @@ const pinning = "pinning the configuration";
 export async function openEnvironment(options: ClientOptions): Promise<Environment> {
   const directory = baseUrl(options.directory, options.insecureHttp === true);
   const policy =
-    options.policy === undefined
-      ? undefined
-      : directoryPolicy(options.policy, directory, options.insecureHttp === true);
+    options.policy === undefined ? undefined : directoryPolicy(options.policy, directory, options);
   const { store, signal } = options;
   return exclusively(store, directory, signal ? { signal } : {}, async () => {
     const stored = await loadState(store, directory);
@@ -44,7 +42,8 @@ async function pin(
   state: State | undefined,
 ): Promise<Environment> {
   const fetcher = options.fetch ?? globalThis.fetch.bind(globalThis);
-  const transport = new Transport({ ...options.transport, base: directory, fetch: fetcher });
+  const reach = (base: string) => new Transport({ ...options.transport, base, fetch: fetcher });
+  const transport = reach(directory);
   if (state && options.configuration && !equalBytes(state.configuration, options.configuration)) {
     throw otherConfiguration(state, options.configuration);
   }
@@ -58,10 +57,10 @@ async function pin(
     verifier,
     store: options.store,
     transport,
-    fetch: fetcher,
+    reach,
     now: options.now ?? Date.now,
     verifyEvidence: options.verifyEvidence ?? isProof,
-    policyOf: (s) => s.witness && directoryPolicy(s.witness.policy, directory, options.insecureHttp === true),
+    policyOf: (s) => s.witness && directoryPolicy(s.witness.policy, directory, options),
   };
 }
 

@@ -20,7 +20,7 @@ export interface Exchange {
 }
 
 /** A request of the protocol. */
-export interface Query<T> {
+interface Query<T> {
   readonly operation: string;
   readonly label?: string;
   readonly request: Uint8Array;
@@ -39,7 +39,7 @@ export class Operation {
   state: State;
   /** States are stored by flush only: for operations on many labels. */
   deferred = false;
-  /** The public log, once it was needed. */
+  /** The public log, once it was asked for. */
   log: PublicLog | undefined;
   #record: StoredRecord | undefined;
   #unsaved = false;

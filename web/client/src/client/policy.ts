@@ -1,5 +1,5 @@
 import { encodeUtf8 } from "../bytes.js";
-import { openCheckpoint, type SignedCheckpoint } from "../checkpoint.js";
+import { openCheckpoint, type SignedCheckpoint, type VerifyMldsa44 } from "../checkpoint.js";
 import { Refusal } from "../errors.js";
 import { type Log, parsePolicy, type Policy } from "../policy.js";
 import { usage } from "./errors.js";
@@ -12,6 +12,13 @@ export interface DirectoryPolicy {
   readonly log: Log;
   /** The base URL of the log's checkpoint and tiles. */
   readonly url: string;
+  readonly mldsa44: VerifyMldsa44 | undefined;
+}
+
+/** How to read a policy and what it is about. */
+export interface PolicyOptions {
+  readonly insecureHttp?: boolean;
+  readonly mldsa44?: VerifyMldsa44;
 }
 
 /**
@@ -19,7 +26,7 @@ export interface DirectoryPolicy {
  * directory's: somebody on the way could otherwise show the checkpoint of another one, and make an
  * honest directory look as if it had two histories. Throws a Failure of the kind usage.
  */
-export function directoryPolicy(text: string, directory: string, insecure: boolean): DirectoryPolicy {
+export function directoryPolicy(text: string, directory: string, options: PolicyOptions): DirectoryPolicy {
   let policy: Policy;
   try {
     policy = parsePolicy(encodeUtf8(text));
@@ -27,7 +34,8 @@ export function directoryPolicy(text: string, directory: string, insecure: boole
     throw usage(`the witness policy: ${(error as Error).message}`);
   }
   const log = logOf(policy, `${directory}/log`);
-  return { policy, text, log, url: log.url ? baseUrl(log.url, insecure) : `${directory}/log` };
+  const url = log.url ? baseUrl(log.url, options.insecureHttp === true) : `${directory}/log`;
+  return { policy, text, log, url, mldsa44: options.mldsa44 };
 }
 
 function logOf(p: Policy, want: string): Log {
@@ -43,7 +51,7 @@ function logOf(p: Policy, want: string): Log {
 
 /** Verifies a checkpoint of the directory's log. Throws a Refusal. */
 export function openDirectoryCheckpoint(p: DirectoryPolicy, note: Uint8Array): SignedCheckpoint {
-  const signed = openCheckpoint(p.policy, note);
+  const signed = openCheckpoint(p.policy, note, p.mldsa44);
   if (signed.log === p.log) return signed;
   throw new Refusal("signature", `the checkpoint is of the log ${signed.origin}, not of ${p.log.origin}`);
 }

@@ -5,7 +5,7 @@ import type { Entry } from "../entry.js";
 import type { PendingEntry, Proofs, State, Witnessing } from "./state.js";
 
 /** How many verified entries wait for the witnesses at most. */
-export const maxPending = 10_000;
+const maxPending = 10_000;
 
 /** Retains what a response that was verified at the time now establishes of the log. */
 export function proceed(next: State, v: Verified, now: number): void {

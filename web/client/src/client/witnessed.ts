@@ -11,7 +11,7 @@ import { wordingOf } from "./wording.js";
  * How old a log entry may be before the witnesses have seen it, in milliseconds, by its own
  * timestamp or by when the client first had it, whichever is earlier.
  */
-export const witnessDelay = 10 * 60 * 1000;
+const witnessDelay = 10 * 60 * 1000;
 
 /** What there is to say under the policy; undefined without one. why is what settling said. */
 export function describeWitnessed(op: Operation, why: string | undefined): Witnessed | undefined {

@@ -1,5 +1,5 @@
 /** What is said of a log and its checkpoints under a quorum. */
-export interface Wording {
+interface Wording {
   /** Why entries are pending: no checkpoint is known, they were not found in it, or are newer. */
   readonly unknown: string;
   readonly missing: string;

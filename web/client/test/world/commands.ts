@@ -31,6 +31,9 @@ export function mustRun(command: "ktd" | "kt" | "ktmon", ...args: string[]): str
 
 if (process.argv[1] === import.meta.filename) {
   const packages = ["ktd", "kt", "ktmon"].map((name) => `./cmd/${name}`);
-  const { status } = spawnSync("go", ["build", "-o", commands + "/", ...packages], { cwd: repository, stdio: "inherit" });
+  const { status } = spawnSync("go", ["build", "-o", commands + "/", ...packages], {
+    cwd: repository,
+    stdio: "inherit",
+  });
   process.exitCode = status ?? 1;
 }

@@ -27,7 +27,11 @@ export function temporary(): string {
 }
 
 /** A process that is stopped after the tests of the file. Its first line on stderr that matches is waited for. */
-export async function launch(command: "ktd" | "ktmon", args: string[], until: RegExp): Promise<[ChildProcess, string]> {
+export async function launch(
+  command: "ktd" | "ktmon",
+  args: string[],
+  until: RegExp,
+): Promise<[ChildProcess, string]> {
   const child = spawn(join(commands, command), args, { stdio: ["ignore", "ignore", "pipe"] });
   after(() => stop(child));
   let said = "";
@@ -74,12 +78,20 @@ export class Directory {
   /** Makes a directory. */
   static make(options: DirectoryOptions = {}): Directory {
     const dir = join(temporary(), "directory");
-    const flags = ["--reasonable-monitoring-window", options.window ?? "1s", "--suite", options.suite ?? "ed25519"];
+    const flags = [
+      "--reasonable-monitoring-window",
+      options.window ?? "1s",
+      "--suite",
+      options.suite ?? "ed25519",
+    ];
     flags.push("--account-keys", options.accountKeys ?? "off");
     const made = JSON.parse(mustRun("ktd", "init", dir, "--json", ...flags)) as { verifier_key: string };
     const file = join(dir, "config.json");
     const config = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
-    writeFileSync(file, JSON.stringify({ ...config, ...(options.heartbeat && { heartbeat: options.heartbeat }) }));
+    writeFileSync(
+      file,
+      JSON.stringify({ ...config, ...(options.heartbeat && { heartbeat: options.heartbeat }) }),
+    );
     if (options.policy) writeFileSync(join(dir, "policy"), options.policy);
     return new Directory(dir, made.verifier_key);
   }
@@ -151,7 +163,8 @@ export class Publisher {
   /** As kt, with the token that updates take. That kt tells of versions by others is fine (6). */
   write(...args: string[]): void {
     const r = run("kt", "--state", this.state, ...args, "--token-file", this.#token);
-    if (r.code !== 0 && r.code !== 6) throw new Error(`kt ${args.join(" ")}: exit code ${r.code}: ${r.stderr}`);
+    if (r.code !== 0 && r.code !== 6)
+      throw new Error(`kt ${args.join(" ")}: exit code ${r.code}: ${r.stderr}`);
   }
 
   publish(label: string, value: string | Uint8Array, ...flags: string[]): void {

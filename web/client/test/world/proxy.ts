@@ -51,7 +51,11 @@ export class Proxy {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    const passing = { method: request.method ?? "GET", path: request.url ?? "/", body: new Uint8Array(Buffer.concat(chunks)) };
+    const passing = {
+      method: request.method ?? "GET",
+      path: request.url ?? "/",
+      body: new Uint8Array(Buffer.concat(chunks)),
+    };
     this.requests.push(passing);
     try {
       const answer = this.tamper(passing, await this.#forward(passing));
@@ -70,6 +74,10 @@ export class Proxy {
     const init = method === "POST" ? { body, headers: { "Content-Type": "application/octet-stream" } } : {};
     const got = await fetch(this.route(path) + path, { method, ...init } as RequestInit);
     const type = got.headers.get("content-type") ?? "application/octet-stream";
-    return { status: got.status, headers: { "Content-Type": type }, body: new Uint8Array(await got.arrayBuffer()) };
+    return {
+      status: got.status,
+      headers: { "Content-Type": type },
+      body: new Uint8Array(await got.arrayBuffer()),
+    };
   }
 }

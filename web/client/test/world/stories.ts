@@ -16,7 +16,10 @@ export async function fails(work: Promise<unknown>, kind: FailureKind, message?:
   try {
     await work;
   } catch (error) {
-    assert.ok(error instanceof Failure, `not a Failure: ${error instanceof Error ? error.stack : String(error)}`);
+    assert.ok(
+      error instanceof Failure,
+      `not a Failure: ${error instanceof Error ? error.stack : String(error)}`,
+    );
     assert.equal(error.kind, kind, `${error.step}: ${error.message}`);
     if (message) assert.match(error.message, message);
     return error;

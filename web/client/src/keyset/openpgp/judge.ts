@@ -20,6 +20,7 @@ export function judgeKey(key: PGPKey, facts: Pick<Facts, "weak">): void {
     case "ecdh":
       return checkPoint(m.curve, m.point);
     case "eddsa":
+    case "mldsa":
       return (m.point.length === 32 ? checkEd25519 : checkEd448)(m.point);
     case "xdh":
       return (m.point.length === 32 ? checkX25519 : checkX448)(m.point);

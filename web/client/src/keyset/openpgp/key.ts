@@ -19,7 +19,8 @@ export type Material =
   | { kind: "elgamal"; p: bigint; g: bigint; y: bigint }
   | { kind: "ecdsa" | "ecdh"; curve: CurveName; point: Uint8Array }
   | { kind: "eddsa" | "xdh"; point: Uint8Array }
-  | { kind: "slhdsa" };
+  | { kind: "mldsa"; point: Uint8Array; key: Uint8Array }
+  | { kind: "slhdsa"; key: Uint8Array };
 
 /** A primary key or subkey (RFC 9580, Section 5.5.2). */
 export interface PGPKey {
@@ -107,9 +108,9 @@ const readers: Record<number, Read> = {
   26: (r) => ({ kind: "xdh", point: r.fixed(56, "point") }),
   27: (r) => ({ kind: "eddsa", point: r.fixed(32, "point") }),
   28: (r) => ({ kind: "eddsa", point: r.fixed(57, "point") }),
-  // Post-quantum: of the second key of these, no signature is verified here.
-  30: (r, version) => composite(r, version, "eddsa", 32, 1952),
-  31: (r, version) => composite(r, version, "eddsa", 57, 2592),
+  // Post-quantum (RFC 9980).
+  30: (r, version) => mldsa(r, version, 32, 1952),
+  31: (r, version) => mldsa(r, version, 57, 2592),
   32: (r, version) => slhdsa(r, version, 32),
   33: (r, version) => slhdsa(r, version, 32),
   34: (r, version) => slhdsa(r, version, 64),
@@ -118,17 +119,14 @@ const readers: Record<number, Read> = {
     version === 4 ? malformed("an algorithm of version 6 only") : kem(r, 56, mlkem1024Size),
 };
 
-function composite(r: Reader, version: number, kind: "eddsa", size: number, rest: number): Material {
+function mldsa(r: Reader, version: number, size: number, rest: number): Material {
   if (version === 4) malformed("an algorithm of version 6 only");
-  const point = r.fixed(size, "point");
-  r.fixed(rest, "ML-DSA key");
-  return { kind, point };
+  return { kind: "mldsa", point: r.fixed(size, "point"), key: r.fixed(rest, "ML-DSA key") };
 }
 
 function slhdsa(r: Reader, version: number, size: number): Material {
   if (version === 4) malformed("an algorithm of version 6 only");
-  r.fixed(size, "SLH-DSA key");
-  return { kind: "slhdsa" };
+  return { kind: "slhdsa", key: r.fixed(size, "SLH-DSA key") };
 }
 
 function kem(r: Reader, size: number, rest: number): Material {
@@ -226,7 +224,7 @@ export function costOf(k: PGPKey): number {
   if (m.kind === "rsa") return rsaCost(bitLength(m.rsa.n));
   if (m.kind === "ecdsa") return curveCosts[m.curve];
   if (k.algorithm === Algorithm.ed448) return cost.ed448;
-  return isPostQuantum(k.algorithm) ? cost.postQuantum : 1;
+  return m.kind === "mldsa" || m.kind === "slhdsa" ? cost.postQuantum : 1;
 }
 
 const curveCosts: Record<CurveName, number> = {
@@ -239,8 +237,3 @@ const curveCosts: Record<CurveName, number> = {
   brainpoolP384r1: cost.large,
   brainpoolP512r1: cost.large,
 };
-
-/** ML-DSA with EdDSA, and SLH-DSA (RFC 9980), of which no signatures are verified here. */
-export function isPostQuantum(algorithm: number): boolean {
-  return algorithm >= 30 && algorithm <= 34;
-}

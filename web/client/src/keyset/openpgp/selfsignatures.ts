@@ -1,6 +1,6 @@
 import { attempt, endBy, type Facts } from "../facts.js";
 import { spend, type Budget } from "../budget.js";
-import { costOf, isPostQuantum, readKey, type PGPKey } from "./key.js";
+import { costOf, readKey, type PGPKey } from "./key.js";
 import { judgeKey } from "./judge.js";
 import type { Certificate } from "./packets.js";
 import { Flag, mayBeBy, readSignature, SignatureType, type Signature } from "./signature.js";
@@ -128,14 +128,8 @@ function judgeSubkeys(j: Judging, primary: Signature | undefined): void {
 /** Verifies a subkey's binding, which for a signing subkey has a signature by that in it. */
 function verifyBinding(j: Judging, sub: PGPKey, data: Uint8Array, s: Signature): boolean {
   if (!((s.flags ?? 0) & Flag.sign)) return verify(j.key, data, s);
-  if (!affordable(j.budget, sub) || !verify(j.key, data, s)) return false;
+  if (!spend(j.budget, costOf(sub)) || !verify(j.key, data, s)) return false;
   return s.embedded !== undefined && verify(sub, data, s.embedded);
-}
-
-/** Whether a signature by a key is verified here. */
-function affordable(budget: Budget, key: PGPKey): boolean {
-  if (isPostQuantum(key.algorithm)) budget.cut = true;
-  return !isPostQuantum(key.algorithm) && spend(budget, costOf(key));
 }
 
 /** Whether a self-signature says that its key is neither for signing nor for encryption nor for authentication. */
@@ -170,7 +164,7 @@ function bind(
   for (const s of candidates(j.key, bodies, types)) {
     const sha1 = s.hash.name === "sha1";
     if (b.newest && sha1) continue;
-    if (!affordable(j.budget, j.key)) break;
+    if (!spend(j.budget, costOf(j.key))) break;
     if (!check(s)) continue;
     b.newest ??= s;
     if (!sha1) return { ...b, strong: true };

@@ -3,7 +3,7 @@ import { Reader } from "../../codec.js";
 import { malformed } from "../facts.js";
 import { numberOf } from "../numbers.js";
 import { hashAlgorithms, type HashAlgorithm } from "./hash.js";
-import { isPostQuantum, mpi, uint32, type PGPKey } from "./key.js";
+import { mpi, uint32, type PGPKey } from "./key.js";
 
 /** Signature types (RFC 9580, Section 5.2.1). */
 export const SignatureType = {
@@ -27,7 +27,7 @@ export interface Signature extends Subpackets {
   salt: Uint8Array;
   /** What is hashed after the signed data. */
   suffix: Uint8Array;
-  /** Numbers of RSA, DSA, ECDSA and the older EdDSA, or one native signature. */
+  /** Numbers of RSA, DSA, ECDSA and the older EdDSA, or native signatures. */
   values: Uint8Array[];
 }
 
@@ -51,15 +51,16 @@ export const Flag = {
   authenticate: 0x20,
 } as const;
 
-/** Algorithms that sign, with the number of values in a signature, or the size of a native one. */
-const valueCounts: Record<number, number> = { 1: 1, 3: 1, 17: 2, 19: 2, 22: 2 };
-const nativeSizes: Record<number, number> = { 27: 64, 28: 114 };
-const postQuantumSizes: Record<number, number> = {
-  30: 64 + 3309,
-  31: 114 + 4627,
-  32: 7856,
-  33: 17088,
-  34: 29792,
+/** Algorithms that sign: how many numbers a signature has, or the sizes of what is in a native one. */
+const numberCounts: Record<number, number> = { 1: 1, 3: 1, 17: 2, 19: 2, 22: 2 };
+const nativeSizes: Record<number, number[]> = {
+  27: [64],
+  28: [114],
+  30: [64, 3309],
+  31: [114, 4627],
+  32: [7856],
+  33: [17088],
+  34: [29792],
 };
 
 /** Reads the body of a signature packet. Throws a Refusal for what is none, and for what is not known. */
@@ -69,7 +70,7 @@ export function readSignature(body: Uint8Array): Signature {
   if (version !== 4 && version !== 6) malformed("a signature of another version");
   const [type, algorithm, hashID] = [r.u8("type"), r.u8("algorithm"), r.u8("hash")];
   const hash = hashAlgorithms.get(hashID);
-  const known = valueCounts[algorithm] || nativeSizes[algorithm] || isPostQuantum(algorithm);
+  const known = numberCounts[algorithm] ?? nativeSizes[algorithm];
   if (!known || !hash || (version === 6 && hash.salt === 0)) malformed("a signature of an unknown algorithm");
   const s: Subpackets = { created: undefined, lifetime: 0, keyLifetime: 0, primaryUserID: false };
   const size = () => (version === 6 ? r.u32("length") : r.u16("length"));
@@ -88,9 +89,9 @@ function readSalt(r: Reader, hash: HashAlgorithm): Uint8Array {
 }
 
 function readValues(r: Reader, algorithm: number): Uint8Array[] {
-  const native = nativeSizes[algorithm] ?? postQuantumSizes[algorithm];
-  if (native) return [r.fixed(native, "signature")];
-  return Array.from({ length: valueCounts[algorithm] ?? 0 }, () => mpi(r));
+  const sizes = nativeSizes[algorithm];
+  if (sizes) return sizes.map((n) => r.fixed(n, "signature"));
+  return Array.from({ length: numberCounts[algorithm] ?? 0 }, () => mpi(r));
 }
 
 interface Place {

@@ -1,8 +1,12 @@
+import { ml_dsa65, ml_dsa87 } from "@noble/post-quantum/ml-dsa.js";
+import { slh_dsa_shake_128f, slh_dsa_shake_128s, slh_dsa_shake_256s } from "@noble/post-quantum/slh-dsa.js";
+
 import { concat } from "../../bytes.js";
 import { verifyEd25519 } from "../../signature.js";
 import { verifyECDSA } from "../curves.js";
 import { verifyEd448 } from "../edwards.js";
 import { verifyDSA } from "../dsa.js";
+import { attempt } from "../facts.js";
 import { bitLength } from "../numbers.js";
 import { verifyPKCS1 } from "../rsa.js";
 import { Algorithm, uint32, type PGPKey } from "./key.js";
@@ -25,7 +29,7 @@ export function overUserID(key: PGPKey, id: Uint8Array): Uint8Array {
 
 /**
  * Reports whether a signature over data is the key's (RFC 9580, Section 5.2.4). Requires a key
- * whose numbers have been checked, and one that is not post-quantum.
+ * whose numbers have been checked.
  */
 export function verify(key: PGPKey, data: Uint8Array, s: Signature): boolean {
   if (key.algorithm !== s.algorithm) return false;
@@ -43,11 +47,39 @@ export function verify(key: PGPKey, data: Uint8Array, s: Signature): boolean {
     case "ecdsa":
       return verifyECDSA(m.curve, m.point, digest, valueOf(s, 0), valueOf(s, 1));
     case "eddsa":
-      return m.point.length === 32
-        ? verifyEd25519(m.point, digest, native25519(s))
-        : verifyEd448(m.point, digest, native448(s));
+      return verifyEdwards(m.point, digest, s);
+    case "mldsa": {
+      const scheme = m.point.length === 32 ? ml_dsa65 : ml_dsa87;
+      return verifyEdwards(m.point, digest, s) && verifyNative(scheme, m.key, digest, s.values[1]);
+    }
+    case "slhdsa":
+      return verifyNative(slhdsa[key.algorithm], m.key, digest, s.values[0]);
   }
   return false;
+}
+
+function verifyEdwards(point: Uint8Array, digest: Uint8Array, s: Signature): boolean {
+  return point.length === 32
+    ? verifyEd25519(point, digest, native25519(s))
+    : verifyEd448(point, digest, native448(s));
+}
+
+type Scheme = Pick<typeof ml_dsa65, "verify">;
+
+/** SLH-DSA (RFC 9980), by the number of the algorithm. */
+const slhdsa: Record<number, Scheme> = {
+  32: slh_dsa_shake_128s,
+  33: slh_dsa_shake_128f,
+  34: slh_dsa_shake_256s,
+};
+
+function verifyNative(
+  scheme: Scheme | undefined,
+  key: Uint8Array,
+  digest: Uint8Array,
+  value?: Uint8Array,
+): boolean {
+  return attempt(() => value !== undefined && scheme?.verify(value, digest, key)) === true;
 }
 
 /** Zeros in front, if there are less bytes than that. */
