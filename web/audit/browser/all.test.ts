@@ -2,5 +2,6 @@
 import { shareWorld } from "./shared.js";
 
 shareWorld();
+await import("./checks.test.js");
 await import("./pages.test.js");
 await import("./trouble.test.js");
