@@ -21,8 +21,10 @@ func (u *user) recent() keytrans.Recent {
 
 // TestCredentialUpdate has somebody who got a provisional credential verify it
 // finally, with an update that the directory provides.
-func TestCredentialUpdate(t *testing.T) {
-	w := newWorld(t, nil)
+func TestCredentialUpdate(t *testing.T) { goThroughCredentialUpdate(t, newWorld(t, nil)) }
+
+func goThroughCredentialUpdate(t *testing.T, w *world) {
+	t.Helper()
 	w.publish("somebody@else", nil, "x")
 	w.advance(time.Second)
 	w.publish("alice", nil, "one")

@@ -39,8 +39,10 @@ func query(label string, version *uint32) keytrans.BatchQuery {
 
 // TestExtensions proves what is absent, alone and in a batch, to a newcomer and
 // to one who knows the log.
-func TestExtensions(t *testing.T) {
-	w := newWorld(t, nil)
+func TestExtensions(t *testing.T) { goThroughExtensions(t, newWorld(t, nil)) }
+
+func goThroughExtensions(t *testing.T, w *world) {
+	t.Helper()
 	w.advance(2 * window)
 	w.publish("alice", nil, "one", "two")
 	u := newUser(w)

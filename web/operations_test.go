@@ -85,8 +85,10 @@ func (u *user) update(owner *keytrans.Owner, label string, token string, values 
 
 // TestOperations has an owner and a contact go through all operations, and
 // verify every answer.
-func TestOperations(t *testing.T) {
-	w := newWorld(t, nil)
+func TestOperations(t *testing.T) { goThroughOperations(t, newWorld(t, nil)) }
+
+func goThroughOperations(t *testing.T, w *world) {
+	t.Helper()
 	w.advance(2 * window)
 	w.publish("somebody@else", nil, "x")
 	head, err := w.dir.Head()

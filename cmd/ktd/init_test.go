@@ -119,7 +119,10 @@ func TestBadConfig(t *testing.T) {
 		{`"max_epoch": 10000`, `"max_epoch": "many"`, "max_epoch: a JSON string does not fit"},
 		{`"tree_cache_bytes": 134217728`, `"tree_cache_bytes": 1`, "tree_cache_bytes: 1 is less"},
 		{`"version": 1,`, `"version": 1`, "byte "},
-		{"}\n", "} {}", "something after the configuration"},
+		{`"serve": true`, `"serve": "yes"`, "view.serve: a JSON string does not fit"},
+		{`"monitors": []`, `"monitors": [{"name": "x", "url": "ftp://x"}]`, `view.monitors[0]: "ftp://x" is not an http`},
+		{`"name": ""`, `"name": "` + strings.Repeat("x", 101) + `"`, "view.name: it has more than 100 bytes"},
+		{"\n}\n", "} {}", "something after the configuration"},
 		{good, "", "EOF"},
 	} {
 		bad := strings.Replace(good, c.old, c.new, 1)

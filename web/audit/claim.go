@@ -20,7 +20,8 @@ type claim struct {
 	Version  uint32
 	Greatest bool // it is the greatest version
 	Size     uint64
-	Terminal uint64 // a log entry that has the version
+	Terminal uint64  // a log entry that has the version
+	Lacking  *uint64 // one before it that has not, nil if none is known
 	Monitor  bool
 
 	Value      []byte
@@ -34,6 +35,11 @@ type claim struct {
 	said       account.Version
 }
 
+// Exact tells that the version came in the entry Terminal.
+func (c *claim) Exact() bool {
+	return c.Terminal == 0 || c.Lacking != nil && *c.Lacking+1 == c.Terminal
+}
+
 // keyLine is one key as a page shows it.
 type keyLine struct {
 	keyset.Description
@@ -41,7 +47,7 @@ type keyLine struct {
 	Bad    bool   // not to be used
 }
 
-// Unchecked is why a key's weakness is not shown as such.
+// Warnings are the reasons not to rely on the key.
 func (k keyLine) Warnings() string { return strings.Join(k.Weak, ", ") }
 
 // search asks the Source for a version of a label, nil for the greatest.
@@ -61,7 +67,7 @@ func (v *View) search(ctx context.Context, name string, version *uint32) (*claim
 	}
 	c := &claim{
 		Label: name, Version: result.Version, Greatest: version == nil, Size: result.View.Head.TreeSize,
-		Terminal: result.Terminal, Monitor: result.Monitor, Value: result.Value.Value, Commitment: account.Hash(commitment),
+		Terminal: result.Terminal, Lacking: result.Lacking, Monitor: result.Monitor, Value: result.Value.Value, Commitment: account.Hash(commitment),
 	}
 	c.read(v)
 	return c, nil

@@ -11,6 +11,9 @@ import (
 
 // number writes a number with narrow spaces between groups of three digits.
 func number(n any) string {
+	if p, ok := n.(*uint64); ok && p != nil {
+		n = *p
+	}
 	digits := fmt.Sprint(n)
 	if len(digits) <= 4 {
 		return digits
