@@ -10,6 +10,7 @@ const modules: Readonly<Record<string, () => Promise<PageModule>>> = {
   entry: () => import("./entry.js"),
   checkpoint: () => import("./checkpoint.js"),
   consistency: () => import("./consistency.js"),
+  lookup: () => import("./lookup.js"),
 };
 
 /** Runs the page's module. After it, whether it ran or not, the root has data-islands. */

@@ -4,7 +4,7 @@ import type { Found } from "../client/lookup.js";
 import { headOf } from "../client/head.js";
 import type { Operation } from "../client/operation.js";
 import { readValue } from "../client/account.js";
-import { labelBytes } from "../client/evidence.js";
+import { labelBytes } from "../client/label.js";
 import { missingVersion } from "../account/index.js";
 import { encodeHex } from "../bytes.js";
 import { Refusal } from "../errors.js";

@@ -1,5 +1,5 @@
 import { isLost } from "../client/batch.js";
-import { labelBytes } from "../client/evidence.js";
+import { labelBytes } from "../client/label.js";
 import { problemOf } from "../client/older.js";
 import { proceed } from "../client/proceed.js";
 import { Failure } from "../failure.js";
