@@ -13,12 +13,12 @@ import type { Shown } from "./verdict.js";
 export function shownAnswer(r: LookupResult | AbsentResult): Shown {
   if (r.kind === "absent") return shownOf(r.verdict, { verified: absence(r), monitored: absence(r) });
   const which = r.greatest
-    ? `Version ${r.version} is proven, and it is the newest.`
-    : `Version ${r.version} is proven.`;
-  const monitored = `${which} Your browser goes on watching that it stays.`;
-  const changed =
-    r.before && "Version " + r.version + " is proven, and it is not what this browser saw before.";
-  return shownOf(r.verdict, { verified: which, monitored, ...(changed && { changed }) });
+    ? "This is the label’s newest version"
+    : `This is version ${r.version} of the label`;
+  const verified = `${which}.`;
+  const monitored = `${which}, and your browser goes on watching that it stays.`;
+  const changed = r.before && "This is not what your browser saw when it looked before.";
+  return shownOf(r.verdict, { verified, monitored, ...(changed && { changed }) });
 }
 
 function absence(r: AbsentResult): string {

@@ -9,7 +9,7 @@ import { code, el, svg, time } from "./dom.js";
 export type Inspected = Extract<TraceStep, { step: "lookup" }>;
 
 /** The measures of the drawing, in its units. */
-const size = { row: 30, column: 34, label: 92, track: 88, head: 26, gap: 16 } as const;
+const size = { row: 30, column: 34, label: 78, track: 110, head: 26, gap: 16 } as const;
 
 /** What is drawn: the entries, the versions, how many entries the log has, and the entry that holds the version. */
 interface Drawn {

@@ -11,6 +11,8 @@ const modules: Readonly<Record<string, () => Promise<PageModule>>> = {
   checkpoint: () => import("./checkpoint.js"),
   consistency: () => import("./consistency.js"),
   lookup: () => import("./lookup.js"),
+  history: () => import("./history.js"),
+  roster: () => import("./roster.js"),
 };
 
 /** Runs the page's module. After it, whether it ran or not, the root has data-islands. */

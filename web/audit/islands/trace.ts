@@ -115,7 +115,9 @@ function signatureFacts(trace: readonly TraceStep[]): HTMLElement | undefined {
 function witnesses(w: Witnessed): HTMLElement {
   const state = (good: boolean, yes: string, no: string) =>
     el("span", { class: "state", "data-state": good ? "good" : "warn" }, good ? yes : no);
-  const signers = w.cosignedBy.map((name) => el("li", { "data-state": "good" }, foreign(name), " cosigned"));
+  const signers = w.cosignedBy.map((name) =>
+    el("li", {}, el("span", { class: "state", "data-state": "good" }, foreign(name), " has signed this log")),
+  );
   return el(
     "dl",
     { class: "facts small" },
@@ -125,6 +127,6 @@ function witnesses(w: Witnessed): HTMLElement {
       "Entries of this proof",
       state(w.settled, "all of them are there", `${w.pending.length} not yet seen there`),
     ),
-    ...(signers.length > 0 ? fact("Signed by", el("ul", { class: "witnesses" }, ...signers)) : []),
+    ...(signers.length > 0 ? fact("Signed by", el("ul", { class: "plain" }, ...signers)) : []),
   );
 }
