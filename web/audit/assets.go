@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"slices"
 
 	"github.com/ghostlight-kt/ghostlight/web/audit/internal/manifest"
 )
@@ -84,7 +85,7 @@ func (a *assets) scripts(page string) []string {
 	out := []string{a.manifest.Start}
 	for _, list := range [][]string{a.manifest.Preload["start"], a.manifest.Preload[page]} {
 		for _, name := range list {
-			if name != a.manifest.Start {
+			if !slices.Contains(out, name) {
 				out = append(out, name)
 			}
 		}

@@ -7,6 +7,7 @@ import { showVerdict } from "./verdict.js";
 /** The modules of pages, by the body's data-page. */
 const modules: Readonly<Record<string, () => Promise<PageModule>>> = {
   overview: () => import("./overview.js"),
+  log: () => import("./log.js"),
   entry: () => import("./entry.js"),
   checkpoint: () => import("./checkpoint.js"),
   consistency: () => import("./consistency.js"),
