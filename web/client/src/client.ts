@@ -73,13 +73,13 @@ export class Client {
    * "attention" if another Configuration or policy is given than the one that is retained.
    */
   static async open(options: ClientOptions): Promise<Client> {
-    const { openEnvironment } = await load(() => import("./client/open.js"));
+    const { openEnvironment } = await load(logOperations);
     return new Client(await openEnvironment(options));
   }
 
   /** Forgets everything that is retained of a directory: the next opening is the first one again. */
   static async discard(store: Store, directory: string): Promise<void> {
-    const { discard } = await load(() => import("./client/open.js"));
+    const { discard } = await load(logOperations);
     await discard(store, directory);
   }
 
@@ -108,11 +108,11 @@ export class Client {
    * acknowledgeDamage.
    */
   isDamaged(): Promise<boolean> {
-    return this.#run({}, [], async (op) => (await import("./client/stored.js")).isDamaged(op.env));
+    return this.#run({}, [], async (op) => (await load(logOperations)).isDamaged(op.env));
   }
 
   acknowledgeDamage(): Promise<void> {
-    return this.#run({}, [], async (op) => (await import("./client/stored.js")).forgetDamage(op.env));
+    return this.#run({}, [], async (op) => (await load(logOperations)).forgetDamage(op.env));
   }
 
   /**
@@ -126,7 +126,7 @@ export class Client {
     options: OperationOptions & { readonly version?: number } = {},
   ): Promise<LookupResult | AbsentResult> {
     return this.#run(options, [label], async (op) =>
-      (await import("./client/lookups.js")).lookup(op, { label, version: options.version }),
+      (await load(labelOperations)).lookup(op, { label, version: options.version }),
     );
   }
 
@@ -135,16 +135,12 @@ export class Client {
    * is a result for each, in order; what rejects concerns them all.
    */
   lookupMany(labels: readonly string[], options: OperationOptions = {}): Promise<ManyResult[]> {
-    return this.#run(options, labels, async (op) =>
-      (await import("./client/lookups.js")).lookupMany(op, labels),
-    );
+    return this.#run(options, labels, async (op) => (await load(labelOperations)).lookupMany(op, labels));
   }
 
   /** Looks up the versions of a label, newest first, at most `limit` of them; 0: all. */
   history(label: string, limit = 0, options: OperationOptions = {}): Promise<HistoryResult | AbsentResult> {
-    return this.#run(options, [label], async (op) =>
-      (await import("./client/history.js")).history(op, label, limit),
-    );
+    return this.#run(options, [label], async (op) => (await load(labelOperations)).history(op, label, limit));
   }
 
   /**
@@ -152,7 +148,7 @@ export class Client {
    * up to the log's present state, and goes on with the monitoring of contacts.
    */
   watch(options: OperationOptions = {}): Promise<WatchResult> {
-    return this.#run(options, [], async (op) => (await import("./client/watch.js")).watch(op));
+    return this.#run(options, [], async (op) => (await load(labelOperations)).watch(op));
   }
 
   /**
@@ -160,12 +156,12 @@ export class Client {
    * state. The versions that exist when a label is taken over are accepted.
    */
   own(label: string, options: OperationOptions = {}): Promise<OwnResult> {
-    return this.#run(options, [label], async (op) => (await import("./client/own.js")).own(op, label));
+    return this.#run(options, [label], async (op) => (await load(labelOperations)).own(op, label));
   }
 
   /** Accepts an unexpected version of an owned label. It contacts nobody. */
   accept(label: string, version: number): Promise<OwnResult> {
-    return this.#run({}, [label], async (op) => (await import("./client/own.js")).accept(op, label, version));
+    return this.#run({}, [label], async (op) => (await load(labelOperations)).accept(op, label, version));
   }
 
   /**
@@ -174,7 +170,7 @@ export class Client {
    */
   forget(role: "owner" | "contact", ...labels: string[]): Promise<void> {
     return this.#run({}, [], async (op) => {
-      const { cloneState } = await import("./client/state.js");
+      const { cloneState } = await load(logOperations);
       const next = cloneState(op.state);
       for (const label of labels) (role === "owner" ? next.owners : next.contacts).delete(label);
       await op.store(next);
@@ -192,14 +188,14 @@ export class Client {
   /** The recent distinguished heads. With `offline` they are as of the last time. */
   heads(options: OperationOptions & { readonly offline?: boolean } = {}): Promise<HeadsResult> {
     return this.#run(options, [], async (op) =>
-      (await import("./client/heads.js")).heads(op, options.offline === true),
+      (await load(labelOperations)).heads(op, options.offline === true),
     );
   }
 
   /** The recent distinguished heads for others. With `signed`, a difference is evidence. */
   exportHeads(options: OperationOptions & { readonly signed?: boolean } = {}): Promise<HeadsExport> {
     return this.#run(options, [], async (op) =>
-      (await import("./client/heads.js")).exportHeads(op, options.signed === true),
+      (await load(labelOperations)).exportHeads(op, options.signed === true),
     );
   }
 
@@ -208,7 +204,7 @@ export class Client {
    * `kt heads export`, gave to them, as a file or a text.
    */
   compareHeads(text: string, options: OperationOptions = {}): Promise<ComparedHeads> {
-    return this.#run(options, [], async (op) => (await import("./client/heads.js")).compareHeads(op, text));
+    return this.#run(options, [], async (op) => (await load(labelOperations)).compareHeads(op, text));
   }
 
   /**
@@ -216,23 +212,17 @@ export class Client {
    * continues the one that this browser saw on its last visit. Requires a policy.
    */
   checkCheckpoint(options: OperationOptions = {}): Promise<CheckpointResult> {
-    return this.#run(options, [], async (op) =>
-      (await import("./client/checkpoints.js")).checkCheckpoint(op),
-    );
+    return this.#run(options, [], async (op) => (await load(logOperations)).checkCheckpoint(op));
   }
 
   /** Recomputes from tiles that the public log of size2 entries continues that of size1. Requires a policy. */
   consistency(size1: number, size2: number, options: OperationOptions = {}): Promise<ConsistencyResult> {
-    return this.#run(options, [], async (op) =>
-      (await import("./client/checkpoints.js")).consistency(op, size1, size2),
-    );
+    return this.#run(options, [], async (op) => (await load(logOperations)).consistency(op, size1, size2));
   }
 
   /** Reads a log entry and proves it to be in the public log. Requires a policy. */
   entry(position: number, options: OperationOptions = {}): Promise<EntryResult> {
-    return this.#run(options, [], async (op) =>
-      (await import("./client/checkpoints.js")).entry(op, position),
-    );
+    return this.#run(options, [], async (op) => (await load(logOperations)).entry(op, position));
   }
 
   /**
@@ -240,14 +230,12 @@ export class Client {
    * are retained: see heads. Nobody is asked, and nothing is retained.
    */
   verifyCredential(file: string, update?: string): Promise<CheckedCredential> {
-    return this.#run({}, [], async (op) =>
-      (await import("./client/credential.js")).verifyCredential(op, file, update),
-    );
+    return this.#run({}, [], async (op) => (await load(labelOperations)).verifyCredential(op, file, update));
   }
 
   /** The evidence that was found and is kept, newest first. */
   evidence(): Promise<EvidenceFile[]> {
-    return this.#run({}, [], async (op) => (await import("./client/evidence.js")).listEvidence(op));
+    return this.#run({}, [], async (op) => (await load(logOperations)).listEvidence(op));
   }
 
   /**
@@ -270,10 +258,14 @@ export class Client {
     labels: readonly string[],
     work: (op: Operation) => Promise<T>,
   ): Promise<T> {
-    const { runOperation } = await load(() => import("./client/run.js"));
+    const { runOperation } = await load(logOperations);
     return runOperation(this.#env, options, labels, work);
   }
 }
+
+// Two parts, not one for each operation: a request more costs a visitor more than some kB do.
+const logOperations = () => import("./client/logoperations.js");
+const labelOperations = () => import("./client/labeloperations.js");
 
 /** Loads a part of the program that is not needed by those who only verify. Throws a Failure. */
 async function load<T>(part: () => Promise<T>): Promise<T> {
