@@ -1,7 +1,13 @@
 import type { VerifyMldsa44 } from "./checkpoint.js";
 import type { Configuration } from "./config.js";
+import { checkCheckpoint, consistency, entry } from "./client/checkpoints.js";
 import type { Environment, VerifyEvidence } from "./client/environment.js";
+import { listEvidence } from "./client/evidence.js";
+import { discard, openEnvironment } from "./client/open.js";
 import type { Operation } from "./client/operation.js";
+import { runOperation } from "./client/run.js";
+import { cloneState } from "./client/state.js";
+import { forgetDamage, isDamaged } from "./client/stored.js";
 import { Failure } from "./failure.js";
 import type {
   AbsentResult,
@@ -55,7 +61,8 @@ export interface ClientOptions {
  * directory's state to itself, reads it, and stores it anew after what was verified. It is safe for
  * concurrent use, also with other tabs: operations wait for each other.
  *
- * What the operations need is imported when they are, so that who only verifies need not load it.
+ * What concerns labels is imported with the first operation on one, so that who only looks at the
+ * log need not load it.
  *
  * Each method rejects with a Failure, and with nothing else. Nothing is retained of an answer that
  * does not verify.
@@ -73,13 +80,11 @@ export class Client {
    * "attention" if another Configuration or policy is given than the one that is retained.
    */
   static async open(options: ClientOptions): Promise<Client> {
-    const { openEnvironment } = await load(logOperations);
     return new Client(await openEnvironment(options));
   }
 
   /** Forgets everything that is retained of a directory: the next opening is the first one again. */
   static async discard(store: Store, directory: string): Promise<void> {
-    const { discard } = await load(logOperations);
     await discard(store, directory);
   }
 
@@ -108,11 +113,11 @@ export class Client {
    * acknowledgeDamage.
    */
   isDamaged(): Promise<boolean> {
-    return this.#run({}, [], async (op) => (await load(logOperations)).isDamaged(op.env));
+    return this.#run({}, [], (op) => isDamaged(op.env));
   }
 
   acknowledgeDamage(): Promise<void> {
-    return this.#run({}, [], async (op) => (await load(logOperations)).forgetDamage(op.env));
+    return this.#run({}, [], (op) => forgetDamage(op.env));
   }
 
   /**
@@ -170,7 +175,6 @@ export class Client {
    */
   forget(role: "owner" | "contact", ...labels: string[]): Promise<void> {
     return this.#run({}, [], async (op) => {
-      const { cloneState } = await load(logOperations);
       const next = cloneState(op.state);
       for (const label of labels) (role === "owner" ? next.owners : next.contacts).delete(label);
       await op.store(next);
@@ -212,17 +216,17 @@ export class Client {
    * continues the one that this browser saw on its last visit. Requires a policy.
    */
   checkCheckpoint(options: OperationOptions = {}): Promise<CheckpointResult> {
-    return this.#run(options, [], async (op) => (await load(logOperations)).checkCheckpoint(op));
+    return this.#run(options, [], (op) => checkCheckpoint(op));
   }
 
   /** Recomputes from tiles that the public log of size2 entries continues that of size1. Requires a policy. */
   consistency(size1: number, size2: number, options: OperationOptions = {}): Promise<ConsistencyResult> {
-    return this.#run(options, [], async (op) => (await load(logOperations)).consistency(op, size1, size2));
+    return this.#run(options, [], (op) => consistency(op, size1, size2));
   }
 
   /** Reads a log entry and proves it to be in the public log. Requires a policy. */
   entry(position: number, options: OperationOptions = {}): Promise<EntryResult> {
-    return this.#run(options, [], async (op) => (await load(logOperations)).entry(op, position));
+    return this.#run(options, [], (op) => entry(op, position));
   }
 
   /**
@@ -235,7 +239,7 @@ export class Client {
 
   /** The evidence that was found and is kept, newest first. */
   evidence(): Promise<EvidenceFile[]> {
-    return this.#run({}, [], async (op) => (await load(logOperations)).listEvidence(op));
+    return this.#run({}, [], (op) => listEvidence(op));
   }
 
   /**
@@ -258,16 +262,14 @@ export class Client {
     labels: readonly string[],
     work: (op: Operation) => Promise<T>,
   ): Promise<T> {
-    const { runOperation } = await load(logOperations);
     return runOperation(this.#env, options, labels, work);
   }
 }
 
-// Two parts, not one for each operation: a request more costs a visitor more than some kB do.
-const logOperations = () => import("./client/logoperations.js");
+// One part, not one for each operation: a request more costs a visitor more than some kB do.
 const labelOperations = () => import("./client/labeloperations.js");
 
-/** Loads a part of the program that is not needed by those who only verify. Throws a Failure. */
+/** Loads a part of the program. Throws a Failure. */
 async function load<T>(part: () => Promise<T>): Promise<T> {
   try {
     return await part();
