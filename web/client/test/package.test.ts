@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { before, test } from "node:test";
 
+import { Client } from "../src/index.js";
 import { temporary } from "./world/directory.js";
 
 const source = join(import.meta.dirname, "..", "..");
@@ -69,6 +70,12 @@ test("every sub-path has types and a module in the package, and is in the README
     }
     assert.ok(readme.includes(`\`${path}\``), `the README does not tell of ${path}`);
   }
+});
+
+test("the README tells of everything that a Client has", () => {
+  const internal = ["constructor", "operate"];
+  const names = Object.getOwnPropertyNames(Client.prototype).filter((n) => !internal.includes(n));
+  for (const name of names) assert.ok(readme.includes(`\`${name}\``), name);
 });
 
 test("it imports nothing but itself and what it depends on", () => {
