@@ -50,7 +50,9 @@ export interface Tab {
   readonly page: Page;
   /** Console errors, exceptions, policy violations and failed requests, in words. */
   readonly trouble: readonly string[];
-  /** Empties it. */
+  /** Waits until all that went wrong so far is noted. */
+  readonly settle: () => Promise<void>;
+  /** Empties what was noted. */
   readonly forget: () => void;
   readonly close: () => Promise<void>;
 }
@@ -90,7 +92,9 @@ async function watched(context: BrowserContext, page: Page): Promise<Tab> {
     note(`dialog: ${dialog.message()}`);
     void dialog.dismiss();
   });
-  return { page, trouble, forget: () => void trouble.splice(0), close: () => context.close() };
+  // What the page tells comes in the order in which it tells it.
+  const settle = () => page.evaluate(() => new Promise<void>((done) => setTimeout(done, 30)));
+  return { page, trouble, settle, forget: () => void trouble.splice(0), close: () => context.close() };
 }
 
 /** Goes to a page and waits until its islands are done. */

@@ -54,6 +54,7 @@ describe("trouble", { concurrency: 2 }, () => {
       await visit(tab, `${theWorld().directory}/audit/`);
       assert.equal(await verdict(tab), "verified");
       await tab.page.getByText("This browser lets the page store nothing").waitFor();
+      await tab.settle();
       assert.deepEqual(tab.trouble, []);
     });
   });
@@ -71,6 +72,7 @@ describe("trouble", { concurrency: 2 }, () => {
     await withTab({ offline: true }, async (tab) => {
       await tab.page.goto(pathToFileURL(`${repository}web/audit/dist/verify.html`).href);
       await tab.page.getByRole("heading", { name: "Verify files" }).waitFor();
+      await tab.settle();
       assert.deepEqual(tab.trouble, []);
     });
   });
