@@ -11,6 +11,9 @@ const modules: Readonly<Record<string, () => Promise<PageModule>>> = {
   entry: () => import("./entry.js"),
   checkpoint: () => import("./checkpoint.js"),
   consistency: () => import("./consistency.js"),
+  lookup: () => import("./lookup.js"),
+  history: () => import("./history.js"),
+  roster: () => import("./roster.js"),
 };
 
 /** Runs the page's module. After it, whether it ran or not, the root has data-islands. */
