@@ -84,7 +84,10 @@ async function watched(context: BrowserContext, page: Page): Promise<Tab> {
     if (message.type() === "error" || message.type() === "warning") note(`console: ${message.text()}`);
   });
   page.on("pageerror", (err) => note(`exception: ${err.message}`));
-  page.on("requestfailed", (request) => note(`request: ${request.url()}: ${request.failure()?.errorText}`));
+  page.on("requestfailed", (request) => {
+    const why = request.failure()?.errorText ?? "";
+    if (why !== "net::ERR_ABORTED") note(`request: ${request.url()}: ${why}`); // not: the tab went elsewhere
+  });
   page.on("response", (response) => {
     if (response.status() >= 400) note(`response: ${response.url()}: ${response.status()}`);
   });

@@ -159,6 +159,20 @@ describe("between the browser and the directory", { concurrency: 2 }, () => {
     });
   }
 
+  for (const at of [0.02, 0.3, 0.6, 0.98]) {
+    test(`a byte of the answer to a lookup, at ${at}`, async () => {
+      await withProxy(async (proxy, tab) => {
+        await visit(tab, `${proxy.url}/audit/lookup`);
+        proxy.mischief = { path: /search/, change: flip(at) };
+        await tab.page.getByLabel(/^Label/).fill(theWorld().label);
+        await tab.page.getByRole("button", { name: "Look up" }).click();
+        await tab.page.getByText("Your browser could not check this.").waitFor();
+        assert.ok(proxy.done > 0, "nothing was changed");
+        assert.equal(await verdict(tab), "unchecked");
+      });
+    });
+  }
+
   test("another configuration than on the first visit", async () => {
     await withProxy(async (proxy, tab) => {
       await visit(tab, `${proxy.url}/audit/`);
