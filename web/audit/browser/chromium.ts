@@ -82,7 +82,12 @@ async function watched(context: BrowserContext, page: Page): Promise<Tab> {
     if (message.type() === "error" || message.type() === "warning") note(`console: ${message.text()}`);
   });
   page.on("pageerror", (err) => note(`exception: ${err.message}`));
-  page.on("requestfailed", (request) => note(`request: ${request.url()}: ${request.failure()?.errorText}`));
+  page.on("requestfailed", (request) => {
+    const why = request.failure()?.errorText ?? "";
+    // Chromium reports as aborted what a page has read to the end a little earlier than itself.
+    if (why === "net::ERR_ABORTED" && request.timing().responseEnd >= 0) return;
+    note(`request: ${request.url()}: ${why}`);
+  });
   page.on("response", (response) => {
     if (response.status() >= 400) note(`response: ${response.url()}: ${response.status()}`);
   });
