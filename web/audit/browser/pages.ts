@@ -1,5 +1,6 @@
 /** The pages that the tests and the screenshots go through. */
 import type { Page } from "playwright-core";
+import { asking, checkingSample } from "./asking.js";
 import type { World } from "./world.js";
 
 /** One page, or one state of a page. */
@@ -26,12 +27,13 @@ export const pages: readonly PageCase[] = [
   { name: "entry", path: "/log/3", verdict: "verified" },
   { name: "checkpoint", path: "/checkpoint", verdict: "verified" },
   { name: "consistency", path: "/consistency?old=3&new=9", verdict: "verified" },
-  { name: "lookup", path: "/lookup", verdict: "unchecked" },
-  { name: "lookup-answer", path: "/lookup", verdict: "monitored", act: lookUp },
-  { name: "history", path: "/history", verdict: "unchecked" },
-  { name: "history-answer", path: "/history", verdict: "monitored", act: askHistory },
+  { name: "lookup-form", path: "/lookup", verdict: "unchecked" },
+  { name: "lookup", path: "/lookup", verdict: "monitored", act: asking((world) => world.label) },
+  { name: "lookup-absent", path: "/lookup", verdict: "verified", act: asking(() => "nobody@example.org") },
+  { name: "history", path: "/history", verdict: "monitored", act: asking((world) => world.label) },
   { name: "compare", path: "/compare", verdict: "unchecked" },
-  { name: "roster", path: "/roster", verdict: "unchecked" },
+  { name: "roster-form", path: "/roster", verdict: "unchecked" },
+  { name: "roster", path: "/roster", verdict: "changed", act: checkingSample },
   { name: "monitors", path: "/monitors", verdict: "unchecked" },
   { name: "verify", path: "/verify", verdict: "unchecked" },
   { name: "api", path: "/api" },
@@ -50,32 +52,4 @@ async function zoom(page: Page): Promise<void> {
   await page.locator(".uplot canvas").waitFor();
   await page.getByRole("button", { name: "Zoom in" }).click();
   await page.getByRole("button", { name: "Later" }).click();
-}
-
-/** Looks up a label that has several versions. */
-async function lookUp(page: Page, world: World): Promise<void> {
-  await page.getByLabel(/^Label/).fill(world.label);
-  await page.getByRole("button", { name: "Look up" }).click();
-  await answered(page);
-}
-
-/** Asks for all versions of that label. */
-async function askHistory(page: Page, world: World): Promise<void> {
-  await page.getByLabel(/^Label/).fill(world.label);
-  await page.locator("#main form button[type=submit]").click();
-  await answered(page);
-}
-
-/** Waits until a page has verified what it was asked. */
-async function answered(page: Page): Promise<void> {
-  await page.locator("#verdict:not([data-verdict=unchecked])").waitFor();
-  await page.waitForFunction(idle);
-}
-
-/** In the page: whether it has done no work for a while. */
-function idle(): boolean {
-  const memory = window as unknown as { idleSince?: number | undefined };
-  if (document.querySelector(".busy")) memory.idleSince = undefined;
-  else memory.idleSince ??= performance.now();
-  return performance.now() - (memory.idleSince ?? Infinity) > 300;
 }
