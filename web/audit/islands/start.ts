@@ -11,6 +11,7 @@ const modules: Readonly<Record<string, () => Promise<PageModule>>> = {
   entry: () => import("./entry.js"),
   checkpoint: () => import("./checkpoint.js"),
   consistency: () => import("./consistency.js"),
+  verify: () => import("./verify.js"),
 };
 
 /** Runs the page's module. After it, whether it ran or not, the root has data-islands. */
