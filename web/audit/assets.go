@@ -100,7 +100,11 @@ func (v *View) serveAsset(w http.ResponseWriter, r *http.Request) error {
 	if file == nil {
 		return errNoPage
 	}
-	w.Header().Set("Cache-Control", immutable)
+	h := w.Header()
+	for _, name := range pageHeaders {
+		h.Del(name) // what is no document has no use for it, and a page loads dozens of scripts
+	}
+	h.Set("Cache-Control", immutable)
 	writeTagged(w, r, file.mediaType, file.content)
 	return nil
 }

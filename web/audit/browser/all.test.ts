@@ -5,3 +5,4 @@ shareWorld();
 await import("./checks.test.js");
 await import("./pages.test.js");
 await import("./trouble.test.js");
+await import("./weight.test.js");

@@ -46,4 +46,6 @@ export function address(world: World, page: PageCase): string {
 async function zoom(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Zoom" }).first().click();
   await page.locator(".uplot canvas").waitFor();
+  await page.getByRole("button", { name: "Zoom in" }).click();
+  await page.getByRole("button", { name: "Later" }).click();
 }

@@ -38,6 +38,7 @@ async function takeAll(world: World, theme: Theme): Promise<void> {
     await visit(tab, address(world, page));
     await page.act?.(tab.page, world);
     const path = join(folder, `${page.name}-${theme}.png`);
+    await tab.page.evaluate(() => scrollTo(0, 0));
     const content = await tab.page.evaluate(() => document.documentElement.scrollHeight);
     const clip = { x: 0, y: 0, width: 1280, height: Math.min(content, tallest) };
     await tab.page.screenshot({ path, fullPage: true, clip });

@@ -11,6 +11,10 @@ const modules: Readonly<Record<string, () => Promise<PageModule>>> = {
   entry: () => import("./entry.js"),
   checkpoint: () => import("./checkpoint.js"),
   consistency: () => import("./consistency.js"),
+  lookup: () => import("./lookup.js"),
+  history: () => import("./history.js"),
+  roster: () => import("./roster.js"),
+  compare: () => import("./compare.js"),
   verify: () => import("./verify.js"),
 };
 

@@ -1,1 +1,0 @@
-import{a,b,c,d,e,f,g,h}from"./chunk-WH3HGLDB.js";import"./chunk-7YMLB5HL.js";import"./chunk-M3EVGCF2.js";import"./chunk-IIYMGPA6.js";import"./chunk-R2K4DKPU.js";import"./chunk-XVY6YLQV.js";export{g as accuse,e as addEarlier,a as base64s,c as exchangeJson,h as listEvidence,d as newEvidence,f as proves,b as viewJson};
