@@ -79,7 +79,6 @@ function unprovenBy(accused: Accused): string[] {
 function factsOf(e: Evidence, proof: Proof): Fact[] {
   return [
     ["Rule that was broken", proof.rule],
-    ["Found", proof.found],
     ...(proof.configurationSha256 === undefined
       ? []
       : [["Against who has the configuration, SHA-256", code(proof.configurationSha256)] as const]),
@@ -109,7 +108,6 @@ function stepsOf(proof: Proof, accused: Accused, basis: Basis): string[] {
   return [
     "Read the file, and refused everything in it that does not belong there.",
     kindWords[proof.kind].how,
-    `Found: ${sentence(proof.found)}`,
     held[accused.kind],
   ];
 }

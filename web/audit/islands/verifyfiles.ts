@@ -27,7 +27,7 @@ interface Shown {
 export function verifyFiles(place: HTMLElement, around: Surroundings): void {
   addStyle(style);
   const results = el("section", { class: "results", "aria-label": "Results" });
-  const busy = el("p", { class: "busy", role: "status" });
+  const busy = el("p", { class: "examining", role: "status" });
   let shown: readonly Shown[] = [];
   let round = 0;
   const held = holdAgainst(around.basis, () => void show(false));
