@@ -44,5 +44,5 @@ function updated(old: Description, now: Description): HTMLElement {
 }
 
 function changeLine(sign: string, ...content: Child[]): HTMLElement {
-  return el("li", {}, el("span", { class: "sign", "aria-hidden": "true" }, sign), ...content);
+  return el("li", {}, el("span", { class: "sign", "aria-hidden": "true" }, sign), el("div", {}, ...content));
 }
