@@ -47,7 +47,7 @@ export async function startFork(world: World): Promise<Fork> {
   };
 
   const first = await serve(dirs[0]);
-  await publish(first.url, forkedLabel, "the first value");
+  for (const label of [forkedLabel, "frieda@example.org"]) await publish(first.url, label, "the first value");
   await first.server.stop();
   await cp(dirs[0], dirs[1], { recursive: true, filter: (path) => !path.endsWith(".sock") });
   const servers = [await serve(dirs[0]), await serve(dirs[1])] as const;
