@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { answered, ask, inTab, ownTrouble, verdictOf } from "./asking.js";
-import { checkNarrow } from "./checks.js";
+import { checkAccessible, checkNarrow } from "./checks.js";
 import type { Tab } from "./chromium.js";
 import { visit } from "./chromium.js";
-import { forkedLabel, saved, startFork, type Fork } from "./fork.js";
+import { forkedLabel, ownedLabel, saved, startFork, type Fork } from "./fork.js";
 import { flip, startProxy } from "./proxy.js";
 import { theWorld } from "./shared.js";
 import { hostileLabel } from "./world.js";
@@ -64,7 +64,8 @@ describe("lookup", { concurrency: 2 }, () => {
       const { badge, words } = await verdictOf(tab);
       assert.equal(badge, "verified");
       assert.match(words, /Proven absent: there is no such label/);
-      // The browser's console tells of the directory's 404, to which the page asks for proof.
+      await checkAccessible(tab.page);
+      // The browser's console tells of the directory's 404, for which the page then had a proof.
       assert.deepEqual(ownTrouble(tab), []);
     });
   });
@@ -232,6 +233,26 @@ describe("lookup in a directory that changes, and one that shows two logs", () =
   });
   after(() => fork.stop());
 
+  test("an owner is told of a version by somebody else, and can accept it", async () => {
+    await inTab(`${fork.proxy.url}/audit/lookup`, async (tab) => {
+      const list = tab.page.locator("#remembered");
+      await ask(tab.page, ownedLabel);
+      await tab.page.getByRole("button", { name: "This is my address" }).click();
+      await list.getByText("watches the label as yours").waitFor();
+      await list.getByText("yours, version 0").waitFor();
+      await fork.publish(0, ownedLabel, "by an intruder");
+      await visit(tab, `${fork.proxy.url}/audit/lookup`);
+      await list.getByText("Version 1 came with log entry").waitFor();
+      await checkAccessible(tab.page);
+      await list.getByText("What it says").click();
+      await list.getByText("SHA-256").waitFor();
+      await list.getByRole("button", { name: "Accept version 1 as mine" }).click();
+      await list.getByText("Version 1 came with log entry").waitFor({ state: "detached" });
+      await list.getByText("yours, version 1").waitFor();
+      assert.deepEqual(ownTrouble(tab), []);
+    });
+  });
+
   test("another value than before is shown as changed, and two logs are convicted", async () => {
     await inTab(`${fork.proxy.url}/audit/lookup`, async (tab) => {
       await ask(tab.page, forkedLabel);
@@ -242,6 +263,7 @@ describe("lookup in a directory that changes, and one that shows two logs", () =
       assert.equal(changed.badge, "changed");
       assert.match(changed.words, /not what your browser saw/);
       await tab.page.getByText("It saw version 0 on").waitFor();
+      await checkAccessible(tab.page);
 
       await fork.publish(1, forkedLabel, "for others");
       await fork.publish(1, "erik@example.org", "something");
@@ -250,6 +272,7 @@ describe("lookup in a directory that changes, and one that shows two logs", () =
       const { badge, words } = await verdictOf(tab);
       assert.equal(badge, "misbehaviour", words);
       assert.match(words, /kt evidence verify/);
+      await checkAccessible(tab.page);
       const download = tab.page.waitForEvent("download");
       await tab.page.locator("#verdict").getByRole("button", { name: "Save the evidence" }).click();
       assert.equal(await fork.verify(await saved(download)), 3, "kt does not take the evidence for proof");

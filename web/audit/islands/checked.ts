@@ -15,7 +15,7 @@ export function describeChecks(r: LookupResult): HTMLElement {
       "your browser",
     ),
     ...line("That others are shown the same log", ...logChecked(r.witness)),
-    ...line("That the version stays", "good", stayChecked(r)),
+    ...line("That the version stays", ...stayChecked(r)),
     ...line("That the label’s owner wants these keys", ...ownerChecked(r.account)),
   );
 }
@@ -35,9 +35,10 @@ export function logChecked(w: Witnessed | undefined): [State, ...(Node | string)
   return ["good", names.length > 2 ? "witnesses " : "witness ", ...names];
 }
 
-function stayChecked(r: LookupResult): string {
+function stayChecked(r: LookupResult): [State, string] {
   const monitored = r.verdict.outcome === "verified, still being monitored";
-  return monitored ? "your browser, on your next visits" : "the owner’s own monitoring, from here on";
+  if (monitored) return ["good", "your browser, on your next visits"];
+  return [undefined, "its owner: from here on, their monitoring meets it"];
 }
 
 function ownerChecked(account: AccountStatus | undefined): [State, ...(Node | string)[]] {

@@ -26,7 +26,7 @@ export function describeFindings(
   now: number,
 ): HTMLElement[] {
   const severities = ["error", "warning", "note"] as const;
-  return severities.flatMap((severity) => {
+  return severities.flatMap((severity): HTMLElement[] => {
     const found = report.findings.filter((f) => f.severity === severity);
     if (found.length === 0) return [];
     const items = found.slice(0, most).map((f) => finding(f, evidence.get(f.label), now));

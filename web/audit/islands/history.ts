@@ -53,6 +53,7 @@ async function ask(h: History, limit: number): Promise<void> {
   const submit = h.form.querySelector("button");
   if (submit?.disabled) return;
   if (submit) submit.disabled = true;
+  h.form.ariaBusy = "true";
   h.verdict.hidden = true;
   try {
     const asked = questionOf(typedIn(h.form).label, "");
@@ -67,6 +68,7 @@ async function ask(h: History, limit: number): Promise<void> {
     showVerdict(h.verdict, shownTrouble(error));
   } finally {
     if (submit) submit.disabled = false;
+    h.form.ariaBusy = null;
   }
   h.verdict.focus();
 }

@@ -26,7 +26,7 @@ export function run(page: Page): void {
   const result = el("div", { id: "result" });
   const r: RosterPage = { verdict, result, open: sessionOf(page), busy: false };
   const form = rosterForm({ take: (text) => void check(r, text), refuse: (error) => refuse(r, error) });
-  place("roster").replaceChildren(form, result);
+  place("roster").replaceChildren(result, form);
 }
 
 /** Says why there is nothing to check. */
