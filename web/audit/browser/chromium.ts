@@ -50,7 +50,9 @@ export interface Tab {
   readonly page: Page;
   /** Console errors, exceptions, policy violations and failed requests, in words. */
   readonly trouble: readonly string[];
-  /** Empties it. */
+  /** Waits until all that went wrong so far is noted. */
+  readonly settle: () => Promise<void>;
+  /** Empties what was noted. */
   readonly forget: () => void;
   readonly close: () => Promise<void>;
 }
@@ -84,9 +86,7 @@ async function watched(context: BrowserContext, page: Page): Promise<Tab> {
   page.on("pageerror", (err) => note(`exception: ${err.message}`));
   page.on("requestfailed", (request) => {
     const why = request.failure()?.errorText ?? "";
-    // Chromium reports as aborted what a page has read to the end a little earlier than itself.
-    if (why === "net::ERR_ABORTED" && request.timing().responseEnd >= 0) return;
-    note(`request: ${request.url()}: ${why}`);
+    if (why !== "net::ERR_ABORTED") note(`request: ${request.url()}: ${why}`); // not: the tab went elsewhere
   });
   page.on("response", (response) => {
     if (response.status() >= 400) note(`response: ${response.url()}: ${response.status()}`);
@@ -95,7 +95,9 @@ async function watched(context: BrowserContext, page: Page): Promise<Tab> {
     note(`dialog: ${dialog.message()}`);
     void dialog.dismiss();
   });
-  return { page, trouble, forget: () => void trouble.splice(0), close: () => context.close() };
+  // What the page tells comes in the order in which it tells it.
+  const settle = () => page.evaluate(() => new Promise<void>((done) => setTimeout(done, 30)));
+  return { page, trouble, settle, forget: () => void trouble.splice(0), close: () => context.close() };
 }
 
 /** Goes to a page and waits until its islands are done. */

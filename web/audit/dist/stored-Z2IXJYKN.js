@@ -1,1 +1,0 @@
-import{a,b,c,d,e}from"./chunk-MHGXGJC5.js";import"./chunk-7YMLB5HL.js";import"./chunk-M3EVGCF2.js";import"./chunk-R2K4DKPU.js";import"./chunk-XVY6YLQV.js";export{e as discardState,d as forgetDamage,c as isDamaged,a as loadState,b as saveState};
