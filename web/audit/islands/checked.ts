@@ -1,8 +1,12 @@
 /** Who checked what of a lookup: this browser, witnesses, or nobody. */
 import type { AccountStatus, LookupResult, Witnessed } from "@ghostlight/client";
+import { accountState } from "./accountwords.js";
 import { code, el, foreign } from "./dom.js";
 
 type State = "good" | "warn" | undefined;
+
+/** What a version is that the label's account key vouches for. */
+const signed: ReadonlySet<AccountStatus["status"]> = new Set(["established", "signed", "rotated"]);
 
 /** The lines about a lookup. */
 export function describeChecks(r: LookupResult): HTMLElement {
@@ -44,9 +48,11 @@ function stayChecked(r: LookupResult): [State, string] {
 function ownerChecked(account: AccountStatus | undefined): [State, ...(Node | string)[]] {
   if (account?.key === undefined) {
     const claim =
-      "only the operator’s claim: the label has no account key. Compare the fingerprints with the person";
+      "only the operator’s claim: this version has no account key. Compare the fingerprints with the person";
     return [undefined, claim];
   }
+  if (!signed.has(account.status))
+    return ["warn", "your browser could not tell: the version is ", accountState(account)];
   const since = ` of the label, which it has had since version ${account.since}`;
   return ["good", "your browser: signed by the account key ", code(account.key), since];
 }

@@ -59,7 +59,8 @@ function withCommands(text: string): Child[] {
   return text.split("`").map((part, i) => (i % 2 === 1 ? code(part) : part));
 }
 
-function evidenceOffer(file: EvidenceFile): HTMLElement {
+/** Lets the visitor save evidence, and tells how others verify it. */
+export function evidenceOffer(file: EvidenceFile): HTMLElement {
   const command = code(`kt evidence verify ${file.name}`);
   return el("p", {}, download("Save the evidence", file.name, file.json, "application/json"), " ", command);
 }

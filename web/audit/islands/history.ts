@@ -32,6 +32,7 @@ export async function run(page: Page): Promise<void> {
   verdict.tabIndex = -1;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
+    if (location.hash !== "") history.replaceState(null, "", location.pathname);
     void ask(parts, few);
   });
   addEventListener("hashchange", () => void askFragment(parts));

@@ -42,6 +42,8 @@ export async function run(page: Page): Promise<void> {
   verdict.tabIndex = -1;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
+    // A link's label is not the one that is asked for now.
+    if (location.hash !== "") history.replaceState(null, "", location.pathname);
     void ask(parts);
   });
   addEventListener("hashchange", () => void askFragment(parts));
