@@ -15,6 +15,7 @@ export async function ask(page: Page, label: string, version = ""): Promise<void
 /** Waits until the page has a verdict, and nothing is being done any more. */
 export async function answered(page: Page): Promise<void> {
   await page.locator("#verdict:focus").waitFor();
+  await page.locator("form[aria-busy=true]").waitFor({ state: "detached" });
   await page.locator(".busy").waitFor({ state: "detached" });
 }
 

@@ -10,6 +10,9 @@ import type { World } from "./world.js";
 /** The label that both logs have. */
 export const forkedLabel = "dora@example.org";
 
+/** One that has an owner. */
+export const ownedLabel = "frieda@example.org";
+
 /** What can be done with such a directory. */
 export interface Fork {
   /** What the browser talks to. */
@@ -47,7 +50,7 @@ export async function startFork(world: World): Promise<Fork> {
   };
 
   const first = await serve(dirs[0]);
-  await publish(first.url, forkedLabel, "the first value");
+  for (const label of [forkedLabel, ownedLabel]) await publish(first.url, label, "the first value");
   await first.server.stop();
   await cp(dirs[0], dirs[1], { recursive: true, filter: (path) => !path.endsWith(".sock") });
   const servers = [await serve(dirs[0]), await serve(dirs[1])] as const;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { answered, checkRoster, inTab, ownTrouble, verdictOf } from "./asking.js";
-import { checkNarrow } from "./checks.js";
+import { checkAccessible, checkNarrow } from "./checks.js";
 import type { Tab } from "./chromium.js";
-import { saved } from "./fork.js";
+import { forkedLabel, saved, startFork } from "./fork.js";
 import { flip, startProxy } from "./proxy.js";
 import { theWorld } from "./shared.js";
 import { hostileLabel } from "./world.js";
@@ -103,7 +103,7 @@ describe("roster", { concurrency: 2 }, () => {
       ),
       /PRIVATE key/,
     ],
-    ["10 MB", "x".repeat(10 << 20), /10\.0 MB, and this page takes 4/],
+    ["10 MB", "x".repeat(10 << 20), /10\.0 MB, and this page takes 2/],
   ];
   for (const [name, text, expected] of bad) {
     test(`refused in words: ${name}`, async () => {
@@ -162,4 +162,27 @@ describe("roster", { concurrency: 2 }, () => {
       assert.equal((await verdictOf(tab)).badge, "unchecked");
     });
   });
+});
+
+test("a directory that shows two logs is convicted by a roster", async () => {
+  const fork = await startFork(theWorld());
+  try {
+    await inTab(`${fork.proxy.url}/audit/roster`, async (tab) => {
+      await fork.publish(0, forkedLabel, "for some eyes");
+      await check(tab, rosterOf(forkedLabel));
+      assert.notEqual((await verdictOf(tab)).badge, "misbehaviour");
+      await fork.publish(1, forkedLabel, "for others");
+      await fork.publish(1, "erik@example.org", "something");
+      fork.show(1);
+      await check(tab, rosterOf(forkedLabel));
+      const { badge, words } = await verdictOf(tab);
+      assert.equal(badge, "misbehaviour", words);
+      await checkAccessible(tab.page);
+      const download = tab.page.waitForEvent("download");
+      await tab.page.locator("#verdict").getByRole("button", { name: "Save the evidence" }).first().click();
+      assert.equal(await fork.verify(await saved(download)), 3, "kt does not take the evidence for proof");
+    });
+  } finally {
+    await fork.stop();
+  }
 });

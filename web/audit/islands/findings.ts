@@ -26,7 +26,7 @@ export function describeFindings(
   now: number,
 ): HTMLElement[] {
   const severities = ["error", "warning", "note"] as const;
-  return severities.flatMap((severity) => {
+  return severities.flatMap((severity): HTMLElement[] => {
     const found = report.findings.filter((f) => f.severity === severity);
     if (found.length === 0) return [];
     const items = found.slice(0, most).map((f) => finding(f, evidence.get(f.label), now));
@@ -59,7 +59,8 @@ function withCommands(text: string): Child[] {
   return text.split("`").map((part, i) => (i % 2 === 1 ? code(part) : part));
 }
 
-function evidenceOffer(file: EvidenceFile): HTMLElement {
+/** Lets the visitor save evidence, and tells how others verify it. */
+export function evidenceOffer(file: EvidenceFile): HTMLElement {
   const command = code(`kt evidence verify ${file.name}`);
   return el("p", {}, download("Save the evidence", file.name, file.json, "application/json"), " ", command);
 }
