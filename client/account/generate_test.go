@@ -16,9 +16,9 @@ func generate(t *testing.T) vectors {
 	return vectors{
 		Comment:    "Test vectors of docs/account.md. Written by go test ./client/account -update.",
 		Keys:       generateKeys(t),
-		BadKeys:    generateBadKeys(t),
-		Statements: generateStatements(t),
-		Histories:  generateHistories(t),
+		BadKeys:    append(generateBadKeys(t), generateMixedKeys(t)...),
+		Statements: append(generateStatements(t), generateOddSignatures(t)...),
+		Histories:  append(generateHistories(t), generateOddHistories(t)...),
 		Attested:   generateAttested(t),
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -63,7 +64,7 @@ func inspectJWK(data []byte, _ *budget) (facts, error) {
 	case string(kty[1]) == "OKP":
 		return inspectOKP(data)
 	case string(kty[1]) == "RSA", string(kty[1]) == "EC":
-		return inspectJOSE(data)
+		return inspectJOSE(string(kty[1]), data)
 	}
 	return facts{}, fmt.Errorf("%w: JWK key type", errUnsupported)
 }
@@ -102,16 +103,19 @@ const notCanonicalJWK = "not the canonical form of this JWK"
 
 // inspectJOSE checks RSA and elliptic curve keys with the JOSE library. It makes
 // the thumbprint from numbers; if it is the hash of data, data is canonical.
-func inspectJOSE(data []byte) (facts, error) {
+func inspectJOSE(kty string, data []byte) (facts, error) {
 	var key jose.JSONWebKey
-	if err := key.UnmarshalJSON(data); err != nil {
+	err := key.UnmarshalJSON(data)
+	switch {
+	case kty == "EC" && errors.Is(err, jose.ErrUnsupportedKeyType):
+		return facts{}, fmt.Errorf("%w: JWK curve", errUnsupported)
+	case err != nil:
 		return facts{}, fmt.Errorf("%w: %w", errKey, err)
 	}
 	if !key.IsPublic() {
 		return facts{}, ErrPrivateKey
 	}
 	var f facts
-	var err error
 	switch k := key.Key.(type) {
 	case *rsa.PublicKey:
 		f.words = []string{fmt.Sprintf("RSA-%d", k.N.BitLen())}

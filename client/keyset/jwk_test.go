@@ -47,6 +47,7 @@ func TestJWKCheck(t *testing.T) {
 		"OKP, bits behind":            {strings.Replace(ed, `URo"`, `URp"`, 1), errKey},
 		"OKP, line break":             {strings.Replace(ed, `11q`, "11q\n", 1), errKey},
 		"unknown curve":               {strings.Replace(ed, "Ed25519", "Ed999", 1), errUnsupported},
+		"unknown curve, EC":           {strings.Replace(ec, "P-256", "secp256k1", 1), errUnsupported},
 		"unknown key type":            {`{"alg":"ML-DSA-44","kty":"AKP","pub":"AAAA"}`, errUnsupported},
 		"symmetric":                   {`{"k":"GawgguFyGrWKav7AX4VKUg","kty":"oct"}`, ErrPrivateKey},
 		"private RSA":                 {strings.Replace(rsa, `"e"`, `"d":"AQ","e"`, 1), ErrPrivateKey},

@@ -62,7 +62,7 @@ func invisible(s string) *Warning {
 	var found []string
 	for _, r := range s {
 		c, assigned := spanOf(r)
-		strange := !assigned || c.ignorable || unicode.In(r, unicode.C) || r != ' ' && unicode.IsSpace(r) || r == brailleBlank
+		strange := !assigned || c.ignorable || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co) || r != ' ' && unicode.IsSpace(r) || r == brailleBlank
 		if name := fmt.Sprintf("%U", r); strange && (len(found) == 0 || found[len(found)-1] != name) {
 			found = append(found, name)
 		}

@@ -216,29 +216,31 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-func (s *small) compareBounds(t *testing.T, slack float64) {
-	run := func(slack float64) *Report {
-		var versions []Version
-		for i, set := range s.sets {
-			v := smallVersions[fmt.Sprint(set, s.statuses[i])]
-			v.Number, v.NotBefore, v.NotAfter = s.first+uint32(i), hours(s.times[i]-slack), hours(s.times[i]+slack)
-			if slack > 100 {
-				v.NotBefore = time.Time{}
-			}
-			versions = append(versions, v)
+// told is the report if times are known no better than within some hours.
+func (s *small) told(slack float64) *Report {
+	var versions []Version
+	for i, set := range s.sets {
+		v := smallVersions[fmt.Sprint(set, s.statuses[i])]
+		v.Number, v.NotBefore, v.NotAfter = s.first+uint32(i), hours(s.times[i]-slack), hours(s.times[i]+slack)
+		if slack > 100 {
+			v.NotBefore = time.Time{}
 		}
-		m := Member{FirstSeen: hours(s.seen)}
-		if s.verified != nil {
-			m.VerifiedAt = hours(*s.verified)
-		}
-		for k := range smallKeys {
-			if s.session>>k&1 == 1 {
-				m.Devices = append(m.Devices, smallDevices[k])
-			}
-		}
-		return story{member: m, versions: versions}.check()
+		versions = append(versions, v)
 	}
-	exact, wide := run(0), run(slack)
+	m := Member{FirstSeen: hours(s.seen)}
+	if s.verified != nil {
+		m.VerifiedAt = hours(*s.verified)
+	}
+	for k := range smallKeys {
+		if s.session>>k&1 == 1 {
+			m.Devices = append(m.Devices, smallDevices[k])
+		}
+	}
+	return story{member: m, versions: versions}.check()
+}
+
+func (s *small) compareBounds(t *testing.T, slack float64) {
+	exact, wide := s.told(0), s.told(slack)
 	timed := []Code{JustInTimeInsertion, TransientKey, RolledBackKey}
 	for _, f := range wide.Findings {
 		if slices.Contains(timed, f.Code) && f.Severity == Warning && !slices.Contains(found(exact), brief(f)) {

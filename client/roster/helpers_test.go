@@ -21,7 +21,9 @@ func fatalIfErr(t testing.TB, err error) {
 // zero is when the story of a test begins; hours tell times after it.
 var zero = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 
-func hours(h float64) time.Time { return zero.Add(time.Duration(h * float64(time.Hour))) }
+func hours(h float64) time.Time {
+	return zero.Add(time.Duration(h * float64(time.Hour)).Round(time.Millisecond)) // as the log has them
+}
 
 // raw25519 is the X25519 key of a letter. It passes for one: the coordinate is
 // reduced.
@@ -142,7 +144,7 @@ func (s story) check() *Report {
 	// The user's own label is in order, so that it does not matter.
 	me := history("alice@example.org", version(0, -1000, account.Established, "z"))
 	r := &Roster{Me: "alice@example.org", Members: []Member{s.member}}
-	return Check(r, map[string]*History{bob: h, r.Me: me}, Options{Now: hours(s.now), Window: s.window})
+	return judged(r, map[string]*History{bob: h, r.Me: me}, Options{Now: hours(s.now), Window: s.window})
 }
 
 func (s story) expect(t *testing.T, want ...string) {

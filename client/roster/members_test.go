@@ -2,6 +2,7 @@ package roster
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -34,7 +35,7 @@ func group(r *Roster, versions map[string][]Version) *Report {
 	if proven[alice] == nil {
 		proven[alice] = history(alice, version(0, -1000, none, "z"))
 	}
-	return Check(r, proven, Options{Now: hours(1000)})
+	return judged(r, proven, Options{Now: hours(1000)})
 }
 
 func member(label string, list ...string) Member {
@@ -109,13 +110,13 @@ func TestFailures(t *testing.T) {
 	r := &Roster{Me: alice, Members: []Member{member(bob, "b"), member(carol, "a")}}
 	own := history(alice, version(0, 0, none, "z"))
 	opt := Options{Now: hours(1000)}
-	expect(t, Check(r, map[string]*History{alice: own, bob: {Misbehaviour: true}, carol: {Err: errors.New("no route")}}, opt),
+	expect(t, judged(r, map[string]*History{alice: own, bob: {Misbehaviour: true}, carol: {Err: errors.New("no route")}}, opt),
 		ExitMisbehaviour, "could-not-check warning", "misbehaviour error")
-	expect(t, Check(r, map[string]*History{alice: own, bob: {}, carol: {Absent: true}}, opt),
+	expect(t, judged(r, map[string]*History{alice: own, bob: {}, carol: {Absent: true}}, opt),
 		ExitCouldNotCheck, "could-not-check warning", "ghost-user error")
 	opaque := history(bob, version(0, 0, none, "b"))
 	opaque.Versions[0].SetValue([]byte("no key set"))
-	expect(t, Check(r, map[string]*History{alice: own, bob: opaque, carol: history(carol, version(0, 0, none, "a"))}, opt),
+	expect(t, judged(r, map[string]*History{alice: own, bob: opaque, carol: history(carol, version(0, 0, none, "a"))}, opt),
 		ExitCouldNotCheck, "could-not-check warning")
 }
 
@@ -216,8 +217,7 @@ func TestExtended(t *testing.T) {
 }
 
 func TestAttestations(t *testing.T) {
-	signer, err := account.NewSigner(account.Ed25519)
-	fatalIfErr(t, err)
+	signer := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{1}, ed25519.SeedSize))
 	key, err := account.KeyOf(signer)
 	fatalIfErr(t, err)
 	root := [32]byte{7}
@@ -232,7 +232,7 @@ func TestAttestations(t *testing.T) {
 		}
 		h := history(bob, v, w)
 		h.Head = Head{TreeSize: 100, Root: hex.EncodeToString(root[:])}
-		return Check(&Roster{Me: alice, Members: []Member{m}}, map[string]*History{bob: h, alice: history(alice, version(0, 0, none, "z"))}, Options{Now: hours(1000)})
+		return judged(&Roster{Me: alice, Members: []Member{m}}, map[string]*History{bob: h, alice: history(alice, version(0, 0, none, "z"))}, Options{Now: hours(1000)})
 	}
 	good := account.Attestation{Label: bob, Version: 1, Commitment: w.Commitment, TreeSize: 100, Root: root, Time: hours(990)}
 	for name, c := range map[string]struct {

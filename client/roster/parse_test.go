@@ -28,7 +28,7 @@ func documented(t testing.TB, kind string) string {
 }
 
 func TestParse(t *testing.T) {
-	r, err := Parse([]byte(documented(t, "json")))
+	r, err := parsed([]byte(documented(t, "json")))
 	fatalIfErr(t, err)
 	at := func(s string) time.Time {
 		t, _ := time.Parse(time.RFC3339, s)
@@ -63,7 +63,7 @@ func withDevice(d string) string {
 }
 
 func TestParseNormalises(t *testing.T) {
-	r, err := Parse([]byte(strings.NewReplacer("a@x.org", " A@X.org", "b@x.org", "B@X.ORG").Replace(prologue + noDevice + epilogue)))
+	r, err := parsed([]byte(strings.NewReplacer("a@x.org", " A@X.org", "b@x.org", "B@X.ORG").Replace(prologue + noDevice + epilogue)))
 	fatalIfErr(t, err)
 	if r.Me != "a@x.org" || r.Members[0].Label != "b@x.org" {
 		t.Errorf("%q, %q", r.Me, r.Members[0].Label)
@@ -78,7 +78,7 @@ func TestParseNormalises(t *testing.T) {
 		`"MLS-KeyPackage","fingerprint":"` + strings.Repeat("ab", 64) + `"`:              strings.Repeat("ab", 64),
 		`"format-65280","key":"eA=="`:                                                    "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881",
 	} {
-		r, err := Parse([]byte(withDevice(`{"format":` + given + `}`)))
+		r, err := parsed([]byte(withDevice(`{"format":` + given + `}`)))
 		if err != nil || r.Members[0].Devices[0].Fingerprint != want {
 			t.Errorf("%s: %v, %+v", given, err, r)
 		}
@@ -152,7 +152,7 @@ func TestParseRefuses(t *testing.T) {
 		withDevice(`{"format":"X25519","fingerprint":"ab"}`):                                           "fingerprint: not one of a key of format X25519",
 		withDevice(`{"format":"X25519","key":"eA==","trusted":true}`):                                  `"trusted" is not known`,
 	} {
-		r, err := Parse([]byte(given))
+		r, err := parsed([]byte(given))
 		if !errors.Is(err, ErrMalformed) || !strings.Contains(err.Error(), want) || r != nil {
 			t.Errorf("%.200s:\n got %v\nwant %s", given, err, want)
 		}

@@ -2,6 +2,7 @@ package evidence_test
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -161,12 +162,11 @@ func (a *attacker) logEntry() *evidence.Evidence {
 		c.Inclusion = c.Inclusion[:a.IntN(len(c.Inclusion)+1)]
 	}
 	if u := pick(a, a.users); len(u.proofs) > 0 {
-		for pos, p := range u.proofs {
-			c.Index, c.LogEntry, c.TreeSize, c.Signature = pos, a.log.Entries()[pos].Marshal(), p.TreeSize, p.Signature
-			for _, h := range p.Path {
-				c.Path = append(c.Path, bytes.Clone(h[:]))
-			}
-			break
+		pos := pick(a, slices.Sorted(maps.Keys(u.proofs)))
+		p := u.proofs[pos]
+		c.Index, c.LogEntry, c.TreeSize, c.Signature = pos, a.log.Entries()[pos].Marshal(), p.TreeSize, p.Signature
+		for _, h := range p.Path {
+			c.Path = append(c.Path, bytes.Clone(h[:]))
 		}
 	}
 	e.LogEntry = c

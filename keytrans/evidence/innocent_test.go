@@ -82,9 +82,13 @@ func TestInnocent(t *testing.T) {
 	}
 }
 
-// TestMadeUp accuses an honest log by means of what nobody has signed.
-func TestMadeUp(t *testing.T) {
-	for name, c := range map[string]struct {
+// madeUp are files that accuse an honest log by means of what nobody has signed, and
+// the errors for them.
+func madeUp(t testing.TB) map[string]struct {
+	make func(l *keytranstest.Log, u *user) *evidence.Evidence
+	want error
+} {
+	return map[string]struct {
 		make func(l *keytranstest.Log, u *user) *evidence.Evidence
 		want error
 	}{
@@ -201,7 +205,12 @@ func TestMadeUp(t *testing.T) {
 			e.LogEntry.TreeSize = 0
 			return e
 		}, evidence.ErrReport},
-	} {
+	}
+}
+
+// TestMadeUp accuses an honest log by means of what nobody has signed.
+func TestMadeUp(t *testing.T) {
+	for name, c := range madeUp(t) {
 		t.Run(name, func(t *testing.T) {
 			l := grow(newLog(keytranstest.Options{Seed: "evidence"}), 18, nil)
 			_, err := c.make(l, newUser(t)).Verify(evidence.Expected{})

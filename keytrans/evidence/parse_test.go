@@ -13,11 +13,12 @@ import (
 	"github.com/ghostlight-kt/ghostlight/keytrans/keytranstest"
 )
 
-func TestParseErrors(t *testing.T) {
+// badFiles are no evidence files.
+func badFiles() []string {
 	const head = `{"schema":"ghostlight/evidence/v1",`
 	manyEntries := `[` + strings.Repeat(`{},`, 64) + `{}]`
 	view := func(frontier string) string { return `{"tree_size":1,"frontier":` + frontier + `}` }
-	for _, bad := range []string{
+	return []string{
 		``, `[]`, `{}`, head + `}`,
 		`{"schema":"ghostlight/evidence/v2","kind":"timestamps","log":"x","entries":["",""]}`,
 		head + `"kind":"timestamps","log":"x"}`,
@@ -54,7 +55,11 @@ func TestParseErrors(t *testing.T) {
 		head + `"kind":"prefix-tree","configuration":"AA==","log":"x","prefix_tree":{},"entries":["",""]}`,
 		head + `"kind":"prefix-tree","configuration":"AA==","log":"x","prefix_tree":{"search_key":"ab"}}`,
 		head + `"kind":"timestamps","log":"x","entries":["",""],"prefix_tree":{}}`,
-	} {
+	}
+}
+
+func TestParseErrors(t *testing.T) {
+	for _, bad := range badFiles() {
 		if e, err := evidence.Parse([]byte(bad)); !errors.Is(err, keytrans.ErrMalformed) || e != nil {
 			t.Errorf("%s: %v", bad, err)
 		}

@@ -67,7 +67,8 @@ func checkNoOthers(dir string) error {
 	}
 	for _, path := range found {
 		name := filepath.Base(path)
-		if files[name[:len(name)-len(".json")]] == nil {
+		// Package evidence makes its file out of the worlds of its tests.
+		if files[name[:len(name)-len(".json")]] == nil && name != "evidence.json" {
 			return fmt.Errorf("%s: nothing makes this file; remove it", path)
 		}
 	}

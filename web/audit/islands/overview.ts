@@ -1,4 +1,21 @@
-/** The overview's islands. */
+/** The overview: the checkpoint, held against the last visit's, and charts to zoom into. */
+import { enhanceCharts } from "./chart.js";
+import { place } from "./dom.js";
+import { shownFailure, shownOf } from "./outcome.js";
 import type { Page } from "./page.js";
+import { showVerdict } from "./verdict.js";
+import { openSession } from "./view.js";
 
-export function run(_page: Page): void {}
+export async function run(page: Page): Promise<void> {
+  enhanceCharts();
+  const section = place("verdict");
+  try {
+    const { client } = await openSession(page);
+    const { verdict, before, quorum } = await client.checkCheckpoint();
+    const seen = quorum === "none" ? "the log’s state is signed" : "a quorum of witnesses saw this log";
+    const kept = before ? ", and it continues the one of your last visit" : "";
+    showVerdict(section, shownOf(verdict, { verified: `Your browser verified that ${seen}${kept}.` }));
+  } catch (failure) {
+    showVerdict(section, shownFailure(failure));
+  }
+}

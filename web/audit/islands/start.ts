@@ -4,17 +4,19 @@ import { readPage, type PageModule } from "./page.js";
 import { inWords } from "./trouble.js";
 import { showVerdict } from "./verdict.js";
 
+/** The modules of pages, by the body's data-page. */
 const modules: Readonly<Record<string, () => Promise<PageModule>>> = {
   overview: () => import("./overview.js"),
+  entry: () => import("./entry.js"),
   checkpoint: () => import("./checkpoint.js"),
+  consistency: () => import("./consistency.js"),
 };
 
+/** Runs the page's module. After it, whether it ran or not, the root has data-islands. */
 async function start(): Promise<void> {
   const page = readPage(document.body);
-  const load = modules[page.name];
-  if (!load) return;
   try {
-    await (await load()).run(page);
+    await (await modules[page.name]?.())?.run(page);
   } catch (failure) {
     for (const section of places("verdict")) {
       showVerdict(section, {
@@ -25,6 +27,7 @@ async function start(): Promise<void> {
       });
     }
   }
+  document.documentElement.dataset["islands"] = "done";
 }
 
 void start();

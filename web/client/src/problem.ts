@@ -1,5 +1,15 @@
 const prefix = "urn:ghostlight:problem:";
 
+/** The server was not reached, or did not answer in time: repeating may help. */
+export class NetworkError extends Error {
+  override readonly name = "NetworkError";
+}
+
+/** A response that no directory, and no log, gives. */
+export class ResponseError extends Error {
+  override readonly name = "ResponseError";
+}
+
 /** A directory's refusal (RFC 9457; docs/problems.md). Nothing in it is proven. */
 export class Problem extends Error {
   readonly status: number;

@@ -1,4 +1,6 @@
+import type { Status } from "./account/index.js";
 import type { Failure } from "./failure.js";
+import type { TraceStep } from "./trace.js";
 import type { Verdict } from "./verdict.js";
 
 /** One step of a verification, for people: what the Go client's Step has. */
@@ -64,18 +66,15 @@ export interface Witnessed {
   readonly overdue: boolean;
 }
 
-/** What a version is after those before it, by what it says of the label's account key. */
-export type AccountWord = string;
-
 /** What the account key of a label says of a version. */
 export interface AccountStatus {
-  readonly status: AccountWord;
-  /** The label's account key as of the version, undefined if none is known to have signed. */
-  readonly key: Uint8Array | undefined;
+  readonly status: Status;
+  /** The label's account key as of the version, as text; undefined: none is known to have signed. */
+  readonly key: string | undefined;
   /** The version that brought it. */
   readonly since: number;
   /** The key to which the next version may be a reset. */
-  readonly announced: Uint8Array | undefined;
+  readonly announced: string | undefined;
   /** The version from which on the account key was followed. */
   readonly followedFrom: number;
   /** The versions among those followed for this result that are not merely signed. */
@@ -85,7 +84,7 @@ export interface AccountStatus {
 /** A version that is something else than signed by the account key of the one before it. */
 export interface AccountEvent {
   readonly version: number;
-  readonly status: AccountWord;
+  readonly status: Status;
   /** A time by which it was in the log, in milliseconds, if that is known. */
   readonly time?: number;
 }
@@ -113,10 +112,12 @@ export interface LookupResult {
   /** Undefined without a witness policy. */
   readonly witness: Witnessed | undefined;
   readonly steps: readonly Step[];
+  /** The same as data, for drawings. */
+  readonly trace: readonly TraceStep[];
 }
 
 /** A verified proof that a label, or a version of it, does not exist (docs/extensions.md). */
-export interface AbsenceResult {
+export interface AbsentResult {
   readonly kind: "absent";
   readonly label: string;
   /** What was asked for; undefined: the greatest version. */
@@ -127,11 +128,13 @@ export interface AbsenceResult {
   readonly verdict: Verdict;
   readonly witness: Witnessed | undefined;
   readonly steps: readonly Step[];
+  /** The same as data, for drawings. */
+  readonly trace: readonly TraceStep[];
 }
 
 /** What became of one of many lookups. */
 export type ManyResult =
-  | { readonly label: string; readonly result: LookupResult | AbsenceResult; readonly failure?: undefined }
+  | { readonly label: string; readonly result: LookupResult | AbsentResult; readonly failure?: undefined }
   | { readonly label: string; readonly failure: Failure; readonly result?: undefined };
 
 /** One version of a label's history. */
@@ -215,7 +218,7 @@ export interface WatchResult {
 }
 
 /** The log's root where a recent distinguished log entry is the last one. */
-export interface DistinguishedHead {
+export interface ListedHead {
   readonly position: number;
   /** The log entry's timestamp; undefined in what others gave. */
   readonly time: number | undefined;
@@ -224,7 +227,7 @@ export interface DistinguishedHead {
 
 /** The recent distinguished heads, from left to right. */
 export interface HeadsResult {
-  readonly heads: readonly DistinguishedHead[];
+  readonly heads: readonly ListedHead[];
   readonly head: Head;
   readonly verdict: Verdict;
   readonly witness: Witnessed | undefined;
@@ -239,14 +242,14 @@ export interface HeadsExport extends HeadsResult {
 }
 
 /** The outcome of comparing distinguished heads with another person's. */
-export interface HeadsComparison {
+export interface ComparedHeads {
   readonly result: "consistent" | "no overlap" | "contradiction";
   /** How many heads the two have in common. */
   readonly common: number;
   /** The other list follows from a response that the directory signed. */
   readonly signed: boolean;
-  readonly own: readonly DistinguishedHead[];
-  readonly other: readonly DistinguishedHead[];
+  readonly own: readonly ListedHead[];
+  readonly other: readonly ListedHead[];
   readonly head: Head;
   readonly otherHead: Head | undefined;
   readonly verdict: Verdict;
@@ -254,14 +257,16 @@ export interface HeadsComparison {
 }
 
 /** A signature on a checkpoint, verified under the policy. */
-export interface Cosignature {
+export interface CheckpointSignature {
   readonly name: string;
   /** When the witness signed, by its clock, in milliseconds; undefined: the log itself, or unknown. */
   readonly time: number | undefined;
   /** How long after the checkpoint's last log entry that was, in milliseconds, if known. */
   readonly lag: number | undefined;
-  /** A witness of the policy that has not signed. */
+  /** A witness of the policy that has not signed, or whose signature counts for nothing. */
   readonly missing: boolean;
+  /** There is nothing to check its ML-DSA-44 signature with. */
+  readonly unchecked: boolean;
 }
 
 /** What a log's checkpoint says and who signed it. */
@@ -274,7 +279,7 @@ export interface CheckpointResult {
   readonly note: string;
   /** The timestamp of its last log entry, in milliseconds; undefined if it could not be read. */
   readonly time: number | undefined;
-  readonly cosignatures: readonly Cosignature[];
+  readonly cosignatures: readonly CheckpointSignature[];
   readonly quorum: string;
   readonly quorumMet: boolean;
   /** The last checkpoint that this browser had verified before; undefined on the first visit. */
@@ -311,7 +316,7 @@ export interface EntryResult {
 }
 
 /** A verified credential (docs/credentials.md). */
-export interface CredentialResult {
+export interface CheckedCredential {
   readonly label: string;
   readonly version: number;
   readonly value: Uint8Array;

@@ -1,14 +1,4 @@
-import { hasType, parseProblem, Problem } from "./problem.js";
-
-/** The server was not reached, or did not answer in time: repeating may help. */
-export class NetworkError extends Error {
-  override readonly name = "NetworkError";
-}
-
-/** A response that no directory, and no log, gives. */
-export class ResponseError extends Error {
-  override readonly name = "ResponseError";
-}
+import { hasType, NetworkError, parseProblem, Problem, ResponseError } from "./problem.js";
 
 /** How to reach a server. */
 export interface TransportOptions {

@@ -77,18 +77,12 @@ func buildIslands(web string) (files, *metafile, error) {
 	opts.Splitting = true
 	opts.EntryNames = "[name]-[hash]"
 	opts.ChunkNames = "[name]-[hash]"
-	out, meta, err := esbuild(opts)
-	if err != nil {
-		return nil, nil, err
-	}
-	built := make(files)
-	for _, file := range out {
-		built[filepath.Base(file.Path)] = file.Contents
-	}
-	return built, meta, nil
+	return esbuild(opts)
 }
 
-func esbuild(opts api.BuildOptions) ([]api.OutputFile, *metafile, error) {
+// esbuild returns the files that a build gives, by name without folder. A warning of
+// esbuild is an error.
+func esbuild(opts api.BuildOptions) (files, *metafile, error) {
 	result := api.Build(opts)
 	var errs []error
 	for _, message := range slices.Concat(result.Errors, result.Warnings) {
@@ -101,16 +95,21 @@ func esbuild(opts api.BuildOptions) ([]api.OutputFile, *metafile, error) {
 	if len(errs) > 0 {
 		return nil, nil, errors.Join(errs...)
 	}
-	meta := new(metafile)
+	meta := &metafile{text: result.Metafile}
 	if err := json.Unmarshal([]byte(result.Metafile), meta); err != nil {
 		return nil, nil, fmt.Errorf("metafile of esbuild: %w", err)
 	}
-	return result.OutputFiles, meta, nil
+	built := make(files)
+	for _, file := range result.OutputFiles {
+		built[filepath.Base(file.Path)] = file.Contents
+	}
+	return built, meta, nil
 }
 
 // metafile is what this program reads of esbuild's account of a build.
 type metafile struct {
 	Outputs map[string]output `json:"outputs"`
+	text    string
 }
 
 type output struct {

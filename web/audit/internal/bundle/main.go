@@ -4,6 +4,7 @@
 //
 //	go run ./web/audit/internal/bundle        write the files, and the hash in docs/verify.md
 //	go run ./web/audit/internal/bundle -check fail if they would change
+//	go run ./web/audit/internal/bundle -why   print what is in @ghostlight/client, by source
 //
 // It needs 'npm ci' in web/, for the packages that the scripts import. The same sources
 // and packages give the same bytes. It prints the size of each file, as it is, with gzip
@@ -29,14 +30,15 @@ const command = "go run ./web/audit/internal/bundle"
 func main() {
 	root := flag.String("root", ".", "folder of the repository")
 	check := flag.Bool("check", false, "write nothing; fail if a file is not as it would be written")
+	why := flag.Bool("why", false, "write nothing; print what is in @ghostlight/client, by source")
 	flag.Parse()
-	if err := run(*root, *check); err != nil {
+	if err := run(*root, *check, *why); err != nil {
 		fmt.Fprintln(os.Stderr, "bundle: error:", err)
 		os.Exit(1)
 	}
 }
 
-func run(root string, check bool) error {
+func run(root string, check, why bool) error {
 	root, err := filepath.Abs(root)
 	if err != nil {
 		return err
@@ -44,6 +46,9 @@ func run(root string, check bool) error {
 	web := filepath.Join(root, "web")
 	if _, err := os.Stat(filepath.Join(web, "node_modules")); err != nil {
 		return fmt.Errorf("%w: run 'npm ci' in web/", err)
+	}
+	if why {
+		return printWhy(os.Stdout, web)
 	}
 	built, err := build(web)
 	if err != nil {

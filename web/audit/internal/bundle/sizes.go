@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/andybalholm/brotli"
+	"github.com/evanw/esbuild/pkg/api"
 )
 
 // coreEntry is the main entry of @ghostlight/client, and coreLimit what it may have with
@@ -36,24 +37,48 @@ func printSizes(w io.Writer, web string, built files) error {
 		return err
 	}
 	if size > coreLimit {
-		return fmt.Errorf("@ghostlight/client has %d bytes with brotli, and may have %d", size, coreLimit)
+		return fmt.Errorf("@ghostlight/client has %d bytes with brotli, and may have %d: see -why", size, coreLimit)
 	}
 	return nil
 }
 
-// buildCore bundles @ghostlight/client alone.
+// buildCore bundles @ghostlight/client alone, and returns what a program has to load
+// before it can use it: not what it imports dynamically, when it has to.
 func buildCore(web string) ([]byte, error) {
-	opts := options(web)
-	opts.EntryPoints = []string{coreEntry}
-	opts.Outdir = "build"
-	out, _, err := esbuild(opts)
+	built, meta, err := splitCore(web)
 	if err != nil {
 		return nil, err
 	}
-	if len(out) != 1 {
-		return nil, fmt.Errorf("%s became %d files, not one", coreEntry, len(out))
+	var core []byte
+	for name, out := range meta.Outputs {
+		if out.EntryPoint != coreEntry {
+			continue
+		}
+		for _, needed := range meta.needs(name) {
+			core = append(core, built[needed]...)
+		}
 	}
-	return out[0].Contents, nil
+	return core, nil
+}
+
+// splitCore bundles @ghostlight/client alone, and what it imports dynamically in files
+// of its own.
+func splitCore(web string) (files, *metafile, error) {
+	opts := options(web)
+	opts.EntryPoints = []string{coreEntry}
+	opts.Outdir = "build"
+	opts.Splitting = true
+	return esbuild(opts)
+}
+
+// printWhy writes what is in @ghostlight/client, by source.
+func printWhy(w io.Writer, web string) error {
+	_, meta, err := splitCore(web)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, api.AnalyzeMetafile(meta.text, api.AnalyzeMetafileOptions{}))
+	return err
 }
 
 // printSize writes a line about a file, and returns its size with brotli.

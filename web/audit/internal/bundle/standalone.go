@@ -56,10 +56,12 @@ func one(opts api.BuildOptions) ([]byte, *metafile, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(out) != 1 {
-		return nil, nil, fmt.Errorf("%s became %d files, not one", opts.EntryPoints[0], len(out))
+	for _, content := range out {
+		if len(out) == 1 {
+			return bytes.TrimRight(content, "\n"), meta, nil
+		}
 	}
-	return bytes.TrimRight(out[0].Contents, "\n"), meta, nil
+	return nil, nil, fmt.Errorf("%s became %d files, not one", opts.EntryPoints[0], len(out))
 }
 
 // ends matches what would end a script or a style, or begin a comment in it.

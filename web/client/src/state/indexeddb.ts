@@ -1,4 +1,3 @@
-import { MemoryStore } from "./memory.js";
 import { Mutex } from "./mutex.js";
 import { ConflictError, type Store, type StoreChange, type StoredRecord } from "./store.js";
 
@@ -87,20 +86,6 @@ export class IndexedDBStore implements Store {
 
   #transaction(mode: IDBTransactionMode): IDBTransaction {
     return this.#db.transaction(table, mode, { durability: mode === "readwrite" ? "strict" : "default" });
-  }
-}
-
-/**
- * A Store in IndexedDB, or one in memory where storage is disabled or cannot be used:
- * then `lasting` is false, and nothing will be remembered.
- */
-export async function openStore(options: IndexedDBOptions = {}): Promise<Store> {
-  try {
-    const store = await IndexedDBStore.open(options);
-    await store.read("");
-    return store;
-  } catch {
-    return new MemoryStore();
   }
 }
 

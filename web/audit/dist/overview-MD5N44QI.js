@@ -1,1 +1,0 @@
-function o(e){}export{o as run};

@@ -1,0 +1,65 @@
+/** What the client came to, or why it came to nothing, as a verdict element shows it. */
+import {
+  badgeOf,
+  isFailure,
+  verdictOf,
+  type Badge,
+  type EvidenceFile,
+  type Verdict,
+} from "@ghostlight/client";
+import { el, type Child } from "./dom.js";
+import { download } from "./download.js";
+import { inWords } from "./trouble.js";
+import type { Shown } from "./verdict.js";
+
+/** The headlines of badges where a page has none of its own. */
+const headlines: Readonly<Record<Badge, string>> = {
+  verified: "Your browser verified this.",
+  monitored: "Your browser verified this, and it has to go on looking.",
+  changed: "Something changed that you should look at.",
+  unchecked: "Your browser could not check this.",
+  misbehaviour: "The directory has misbehaved, and that can be proven to everybody.",
+};
+
+/** A verdict as it is shown. The headlines given here take the place of the general ones. */
+export function shownOf(
+  verdict: Verdict,
+  own: Partial<Record<Badge, string>> = {},
+  more: readonly Child[] = [],
+): Shown {
+  const badge = badgeOf(verdict.outcome);
+  return {
+    badge,
+    headline: own[badge] ?? headlines[badge],
+    reason: sentence(verdict.reason),
+    checkedBy: verdict.checkedBy,
+    more,
+  };
+}
+
+/** A failure as it is shown: what it means, what to do, and the evidence if there is any. */
+export function shownFailure(failure: unknown): Shown {
+  if (!isFailure(failure)) {
+    return { badge: "unchecked", headline: headlines.unchecked, reason: inWords(failure), checkedBy: [] };
+  }
+  const { hint, evidence } = failure;
+  const verdict = verdictOf(failure);
+  const shown = shownOf(verdict, {}, [
+    hint === undefined ? undefined : el("p", {}, sentence(hint)),
+    evidence && evidenceOffer(evidence),
+  ]);
+  // Who could not check did not check.
+  return shown.badge === "unchecked" ? { ...shown, checkedBy: [] } : shown;
+}
+
+function evidenceOffer(file: EvidenceFile): HTMLElement {
+  const what = file.class === "evidence" ? "the evidence" : "the report, which proves nothing to others";
+  const warning = file.private ? " It tells which label you looked up." : "";
+  return el("p", {}, download(`Save ${what}`, file.name, file.json, "application/json"), warning);
+}
+
+/** Makes a text without a full stop a sentence. */
+export function sentence(text: string): string {
+  const first = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.?!]$/.test(first) ? first : first + ".";
+}
