@@ -137,12 +137,7 @@ func (s *Station) readTold() (*told, error) {
 	}
 	t = &told{alerts: []AlertStatus{}, open: counts}
 	for i := range list {
-		a := &list[i]
-		t.alerts = append(t.alerts, AlertStatus{
-			ID: a.ID, Rule: a.Rule, Class: a.Class, Severity: a.Severity, Directory: a.Directory, Role: a.Role,
-			State: a.State, Summary: a.Summary, RaisedAt: a.RaisedAt, Open: a.Open, Acknowledged: a.Ack != nil,
-			Evidence: s.hasPublicEvidence(&a.Alert),
-		})
+		t.alerts = append(t.alerts, s.alertStatus(&list[i]))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
