@@ -42,9 +42,15 @@
 // any time. Nothing in it is verified by whoever reads it: it is what the operator
 // says, with the bytes that let a verifying client check.
 //
+// GET /api/v1/openapi.json describes all of this, as OpenAPI 3.1.
+//
+// # The audit view
+//
+// Below /audit are pages for people, if the Config says so: package audit.
+//
 // # Errors
 //
-// Every error is a problem details object (RFC 9457), application/problem+json,
+// Outside of these pages, every error is a problem details object (RFC 9457), application/problem+json,
 // whose type is "urn:ghostlight:problem:" and one of the Problem constants; the
 // member "field" names the field of the request that is wrong, where one is.
 // Requests that net/http itself refuses, as those that are no HTTP, are the

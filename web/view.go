@@ -43,6 +43,7 @@ func (s *server) routeView(r chi.Router) error {
 	if err != nil {
 		return err
 	}
+	view.Warm(context.Background())
 	s.view = view
 	r.Handle(ViewPath, view)
 	r.Handle(ViewPath+"/*", view)

@@ -266,6 +266,26 @@ func TestQuorum(t *testing.T) {
 	if _, err := cfgPolicy(t, w, policy).Open(w.pub.Checkpoint()); err != nil {
 		t.Error(err)
 	}
+	if len(s.History) < 21 || len(s.History) > maxHistory || s.History[0].Size != s.Signed.Size || !strings.Contains(s.Policy.Text(), policy) {
+		t.Errorf("%d checkpoints are remembered", len(s.History))
+	}
+	for i, h := range s.History {
+		if h.SignedAt.IsZero() || h.QuorumAt.Before(h.SignedAt) || h.Witnessed() != nil || i > 0 && h.Size >= s.History[i-1].Size {
+			t.Errorf("checkpoint %d: %d entries, signed %v, quorum %v", i, h.Size, h.SignedAt, h.QuorumAt)
+		}
+	}
+	w.stop()
+	w.run(w.config(policy))
+	last := w.await("restart", func(s Status) bool { return s.Signed != nil })
+	if h := last.History; len(h) != 1 || h[0].Size != s.Signed.Size || !h[0].SignedAt.IsZero() || h[0].Witnessed() != nil {
+		t.Errorf("after a restart: %+v", h)
+	}
+	for range 40 {
+		w.await("growth", quorateAt(w.grow(1)))
+	}
+	if h := w.pub.Status().History; len(h) != maxHistory || h[0].Size != w.size() {
+		t.Errorf("%d checkpoints are remembered", len(h))
+	}
 }
 
 func cfgPolicy(t *testing.T, w *world, policy string) *checkpoint.Policy {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"slices"
 	"sync"
 
 	"github.com/ghostlight-kt/ghostlight/web/audit/internal/manifest"
@@ -88,7 +89,7 @@ func (a *assets) scripts(page string) []string {
 	out := []string{a.manifest.Start}
 	for _, list := range [][]string{a.manifest.Preload["start"], a.manifest.Preload[page]} {
 		for _, name := range list {
-			if name != a.manifest.Start {
+			if !slices.Contains(out, name) {
 				out = append(out, name)
 			}
 		}
@@ -107,7 +108,11 @@ func (a *assets) serve(w http.ResponseWriter, r *http.Request, name string) erro
 	if file == nil {
 		return errNoPage
 	}
-	w.Header().Set("Cache-Control", immutable)
+	h := w.Header()
+	for _, name := range pageHeaders {
+		h.Del(name) // what is no document has no use for it, and a page loads dozens of scripts
+	}
+	h.Set("Cache-Control", immutable)
 	writeTagged(w, r, file.mediaType, file.content)
 	return nil
 }

@@ -38,7 +38,31 @@
 //	                          table#data-NAME has a row for each point: data-x, data-y. x of
 //	                          growth is in ms since the Unix epoch, of the others a position
 //	             monitors     li[data-monitor] has the base URL of one
+//	log          jump         the form: inputs position and date
+//	             entries      the table; tr#eN is entry N
+//	entry        entry        dl; data-position
+//	             changes      what the entry changed
+//	             proof        data-size is that of the tree; svg.tree and ol.proof-list say the
+//	                          same
+//	checkpoint   signatures   the table; tr[data-key] is NAME+KEYID
+//	             note         pre: the signed note, byte for byte; #policy has the policy
+//	             memory       empty: checkpoints that the browser has seen
+//	consistency  visit        empty: the visitor's last head
+//	             consistency  the form: inputs old and new
+//	             result       the claim; empty until something was asked
 //	lookup       lookup       the form: inputs label and version
-//	             result       the claim, which the script never shows beside its own result
+//	             result       the claim, which a script never shows beside its own result
 //	             trace        empty: how the lookup was verified
+//	history      history      the form: input label
+//	             result       the claim; li#vN is version N
+//	compare      compare      empty
+//	roster       roster       empty
+//	monitors     monitors     li[data-monitor] has the base URL of one
+//	             alerts       empty
+//	verify       verify       empty; #standalone-sha256 is beside it
+//
+// Classes that islands can use are in assets/view.css: verdict with badge, headline,
+// reason and checked-by; card, facts (dl), notice and state with data-state good, warn or
+// bad; keys, key, versions, diff; ask and field for forms, quiet for lesser buttons; stack
+// for tables that become lists on narrow screens; tree with edge, path and computed.
 package audit

@@ -146,6 +146,17 @@ func overview(v *View, r *http.Request) (any, error) {
 	return d, nil
 }
 
+// Warm reads what the overview draws, so that the first visitor does not wait for it. What
+// cannot be read is read when it is asked for.
+func (v *View) Warm(ctx context.Context) {
+	head, err := v.cfg.Source.Head(ctx)
+	if err != nil {
+		return
+	}
+	_, _ = v.growthChart(ctx, head)
+	_, _ = v.sizeChart(ctx, head)
+}
+
 func (v *View) growthChart(ctx context.Context, head Head) (chart, error) {
 	c := chart{ID: "growth", Title: "Growth", X: "Time", Y: "Log entries", Min: "0", Max: number(head.Size)}
 	var points []point

@@ -71,8 +71,12 @@ func sampledPositions(first, size uint64) []uint64 {
 		stride *= 2
 	}
 	out := []uint64{first}
-	for pos := first/stride*stride + stride; pos < size-1; pos += stride {
+	// A position that is out of range has wrapped around.
+	for pos := first/stride*stride + stride; pos > first && pos < size-1; pos += stride {
 		out = append(out, pos)
+		if pos+stride < pos {
+			break
+		}
 	}
 	if size-1 > first {
 		out = append(out, size-1)

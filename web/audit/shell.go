@@ -115,7 +115,7 @@ func (s *Shell) Standalone(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Shell) serveFile(w http.ResponseWriter, r *http.Request, serve func(http.ResponseWriter, *http.Request) error) {
-	compress(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	compressAssets(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		err := serve(w, r)
 		var p *Problem
 		if errors.As(err, &p) {

@@ -61,6 +61,7 @@ interface Focused {
  */
 export async function checkKeyboard(page: Page): Promise<void> {
   const wanted = await page.evaluate(markUsable);
+  await page.evaluate(goToBeginning);
   const reached = new Set<number>();
   for (let i = 0; i < wanted.length + 10; i++) {
     await page.keyboard.press("Tab");
@@ -75,6 +76,13 @@ export async function checkKeyboard(page: Page): Promise<void> {
   }
   const missed = wanted.filter((_, i) => !reached.has(i));
   assert.deepEqual(missed, [], "not reached with the Tab key");
+}
+
+/** In the page: the Tab key begins at the beginning again. */
+function goToBeginning(): void {
+  document.body.tabIndex = -1;
+  document.body.focus();
+  document.body.removeAttribute("tabindex");
 }
 
 /** In the page: numbers what can be used, and returns how each begins. */

@@ -50,7 +50,8 @@ export interface Tab {
   readonly page: Page;
   /** Console errors, exceptions, policy violations and failed requests, in words. */
   readonly trouble: readonly string[];
-  /** The number of bytes of bodies that came over the network. */
+  /** Empties it. */
+  readonly forget: () => void;
   readonly close: () => Promise<void>;
 }
 
@@ -89,7 +90,7 @@ async function watched(context: BrowserContext, page: Page): Promise<Tab> {
     note(`dialog: ${dialog.message()}`);
     void dialog.dismiss();
   });
-  return { page, trouble, close: () => context.close() };
+  return { page, trouble, forget: () => void trouble.splice(0), close: () => context.close() };
 }
 
 /** Goes to a page and waits until its islands are done. */

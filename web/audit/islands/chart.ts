@@ -25,7 +25,8 @@ async function draw(zoom: HTMLButtonElement, plot: HTMLElement, table: HTMLTable
   try {
     const { drawChart } = await import("./uplot.js");
     drawChart(plot, readSeries(table));
-    zoom.replaceWith("Drag across the chart to zoom in; double-click to zoom out.");
+    zoom.parentElement?.remove();
+    plot.querySelector("button")?.focus();
   } catch (failure) {
     zoom.after(" " + inWords(failure));
     zoom.disabled = false;

@@ -1,5 +1,5 @@
 /** The checkpoint page: each signature, verified here. */
-import { encodeBase64, type CheckpointResult, type CheckpointSignature } from "@ghostlight/client";
+import { encodeHex, type CheckpointResult, type CheckpointSignature } from "@ghostlight/client";
 import { code, el, foreign, place, time } from "./dom.js";
 import { download } from "./download.js";
 import { shownFailure, shownOf } from "./outcome.js";
@@ -16,53 +16,41 @@ export async function run(page: Page): Promise<void> {
       section,
       shownOf(result.verdict, { verified: "Your browser verified this checkpoint and its signatures." }),
     );
-    place("checkpoint").replaceChildren(...describe(result));
+    place("signatures").replaceChildren(signatures(result.cosignatures));
+    const note = place("note");
+    note.textContent = result.note;
+    note.after(el("p", {}, download("Save the note", "checkpoint.txt", result.note, "text/plain")));
+    place("memory").replaceChildren(...memory(result));
   } catch (failure) {
     showVerdict(section, shownFailure(failure));
   }
 }
 
-function describe(c: CheckpointResult): Node[] {
+function memory({ before }: CheckpointResult): Node[] {
+  if (!before) return [];
   return [
-    el("h2", {}, "What your browser verified"),
+    el("h2", {}, "What your browser remembers"),
     el(
       "dl",
       { class: "facts" },
-      ...fact("Origin", foreign(c.origin)),
-      ...fact("Log entries", String(c.size)),
-      ...fact("Root (RFC 6962)", code(encodeBase64(c.root))),
-      ...(c.time === undefined ? [] : fact("Its last entry is of", time(c.time))),
-      ...fact("Quorum", quorumText(c)),
-      ...(c.before ? fact("Your last visit", `${c.before.size} entries, `, time(c.before.at)) : []),
+      el("dt", {}, "Your last visit"),
+      el("dd", {}, time(before.at)),
+      el("dt", {}, "Size then"),
+      el("dd", {}, String(before.size)),
+      el("dt", {}, "Root then, RFC 6962"),
+      el("dd", {}, code(encodeHex(before.root))),
     ),
-    signatures(c.cosignatures),
-    el("h3", {}, "The note as it is signed"),
-    el("pre", { class: "raw", tabindex: 0, role: "region", "aria-label": "The signed note" }, c.note),
-    el("p", {}, download("Save the note", "checkpoint.txt", c.note, "text/plain")),
   ];
 }
 
-function quorumText(c: CheckpointResult): string {
-  if (c.quorum === "none") return "no witness is required";
-  return `${c.quorum}: ${c.quorumMet ? "met" : "not met"}`;
-}
-
-function fact(name: string, ...value: (Node | string)[]): Node[] {
-  return [el("dt", {}, name), el("dd", {}, ...value)];
-}
-
 function signatures(list: readonly CheckpointSignature[]): HTMLElement {
-  const head = ["Signed by", "Signed at", "After the last entry", "Result"];
+  const head = ["Key", "Signed at", "After the last entry", "Result"];
   return el(
-    "div",
-    { class: "scroll", tabindex: 0, role: "region", "aria-label": "Signatures" },
-    el(
-      "table",
-      {},
-      el("caption", {}, "Signatures, each verified by your browser"),
-      el("thead", {}, el("tr", {}, ...head.map((text) => el("th", { scope: "col" }, text)))),
-      el("tbody", {}, ...list.map(signatureRow)),
-    ),
+    "table",
+    { class: "stack" },
+    el("caption", {}, "Each verified by your browser, under the operator’s policy"),
+    el("thead", {}, el("tr", {}, ...head.map((text) => el("th", { scope: "col" }, text)))),
+    el("tbody", {}, ...list.map(signatureRow)),
   );
 }
 
@@ -72,8 +60,8 @@ function signatureRow(s: CheckpointSignature, i: number): HTMLElement {
     "tr",
     {},
     el("th", { scope: "row" }, foreign(s.name), i === 0 ? " (the log)" : ""),
-    el("td", {}, s.time === undefined ? "–" : time(s.time)),
-    el("td", {}, s.lag === undefined ? "–" : `${(s.lag / 1000).toFixed(0)} s`),
+    el("td", { "data-label": "time" }, s.time === undefined ? "–" : time(s.time)),
+    el("td", { "data-label": "lag" }, s.lag === undefined ? "–" : `${(s.lag / 1000).toFixed(0)} s`),
     el(
       "td",
       {},

@@ -1,6 +1,6 @@
 /** The consistency page: two sizes of the log, compared by hashes that this browser fetches. */
-import { encodeHex, type ConsistencyResult } from "@ghostlight/client";
-import { code, el, place } from "./dom.js";
+import { encodeHex, type CheckpointResult, type ConsistencyResult } from "@ghostlight/client";
+import { code, el, place, time } from "./dom.js";
 import { shownFailure, shownOf } from "./outcome.js";
 import type { Page } from "./page.js";
 import { showVerdict } from "./verdict.js";
@@ -12,13 +12,14 @@ export async function run(page: Page): Promise<void> {
   if (!(form instanceof HTMLFormElement)) throw new Error("the page has no form");
   try {
     const session = await openSession(page);
-    const { verdict } = await session.client.checkCheckpoint();
-    showVerdict(section, shownOf(verdict));
+    const { verdict, before } = await session.client.checkCheckpoint();
+    showVerdict(section, shownOf(verdict, { verified: "Your browser verified the newest checkpoint." }));
+    if (before) place("visit").replaceChildren(...visit(before));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       void compare(session, form, section);
     });
-    if (sizesOf(form)) await compare(session, form, section);
+    if (new URLSearchParams(location.search).has("old")) await compare(session, form, section);
   } catch (failure) {
     showVerdict(section, shownFailure(failure));
   }
@@ -27,7 +28,7 @@ export async function run(page: Page): Promise<void> {
 /** The sizes in the form, the smaller one first; undefined if they are not both numbers. */
 function sizesOf(form: HTMLFormElement): [number, number] | undefined {
   const data = new FormData(form);
-  const sizes = ["from", "to"].map((name) => String(data.get(name) ?? "").trim());
+  const sizes = ["old", "new"].map((name) => String(data.get(name) ?? "").replace(/[\s,.\u202f’]/g, ""));
   if (!sizes.every((size) => /^[0-9]{1,15}$/.test(size))) return undefined;
   const [a = 0, b = 0] = sizes.map(Number);
   return a <= b ? [a, b] : [b, a];
@@ -54,6 +55,11 @@ async function compare(session: Session, form: HTMLFormElement, section: HTMLEle
   }
 }
 
+function visit(before: NonNullable<CheckpointResult["before"]>): Node[] {
+  const size = `${before.size} ${before.size === 1 ? "entry" : "entries"}`;
+  return [el("p", {}, "On your last visit, ", time(before.at), `, the log had ${size}.`)];
+}
+
 function describe(r: ConsistencyResult): Node[] {
   return [
     el("h2", {}, "The proof that your browser recomputed"),
@@ -67,6 +73,6 @@ function describe(r: ConsistencyResult): Node[] {
     ),
     r.proof.length === 0
       ? el("p", {}, "No hash is needed to compare them.")
-      : el("ol", { class: "hashes" }, ...r.proof.map((hash) => el("li", {}, code(encodeHex(hash))))),
+      : el("ol", { class: "proof-list" }, ...r.proof.map((hash) => el("li", {}, code(encodeHex(hash))))),
   ];
 }

@@ -11,18 +11,18 @@ export async function run(page: Page): Promise<void> {
   const section = place("verdict");
   const proof = place("proof");
   try {
-    const position = Number(proof.dataset["position"] ?? NaN);
+    const position = Number(place("entry").dataset["position"] ?? NaN);
     const { client } = await openSession(page);
     const result = await client.entry(position);
     const verified = `Your browser verified that entry ${position} is in the log.`;
     showVerdict(section, shownOf(result.verdict, { verified }));
-    proof.replaceChildren(...describe(result));
+    proof.before(el("section", { id: "verified" }, ...describe(result, proof)));
   } catch (failure) {
     showVerdict(section, shownFailure(failure));
   }
 }
 
-function describe(r: EntryResult): Node[] {
+function describe(r: EntryResult, drawn: HTMLElement): Node[] {
   return [
     el("h2", {}, "What your browser verified"),
     el(
@@ -34,11 +34,24 @@ function describe(r: EntryResult): Node[] {
       el("dd", {}, code(encodeHex(r.leafHash))),
     ),
     el("h3", {}, `Inclusion in the log of ${r.checkpoint.size} entries`),
-    el("ol", { class: "hashes" }, ...r.proof.map((hash) => el("li", {}, code(encodeHex(hash))))),
+    el("ol", { class: "proof-list" }, ...r.proof.map((hash) => el("li", {}, code(encodeHex(hash))))),
     el(
       "p",
       {},
       download("Save the proof (tlog-proof)", `entry-${r.position}.tlog-proof`, r.file, "text/plain"),
     ),
+    el("p", {}, agrees(r, drawn)),
   ];
+}
+
+/** Whether what the server drew is the proof that was verified, in words. */
+function agrees(r: EntryResult, drawn: HTMLElement): string {
+  if (drawn.dataset["size"] !== String(r.checkpoint.size)) {
+    return "The server’s drawing below is of another size of the log, and was not checked.";
+  }
+  const shown = new Set([...drawn.querySelectorAll("code")].map((element) => element.textContent));
+  const hashes = [r.leafHash, ...r.proof, r.checkpoint.root].map(encodeHex);
+  return hashes.every((hash) => shown.has(hash))
+    ? "The server’s drawing below shows the same hashes."
+    : "The server’s drawing below shows other hashes: it is wrong.";
 }

@@ -7,9 +7,13 @@ import { showVerdict } from "./verdict.js";
 /** The modules of pages, by the body's data-page. */
 const modules: Readonly<Record<string, () => Promise<PageModule>>> = {
   overview: () => import("./overview.js"),
+  log: () => import("./log.js"),
   entry: () => import("./entry.js"),
   checkpoint: () => import("./checkpoint.js"),
   consistency: () => import("./consistency.js"),
+  lookup: () => import("./lookup.js"),
+  history: () => import("./history.js"),
+  roster: () => import("./roster.js"),
 };
 
 /** Runs the page's module. After it, whether it ran or not, the root has data-islands. */

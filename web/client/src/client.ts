@@ -250,6 +250,21 @@ export class Client {
     return this.#run({}, [], async (op) => (await import("./client/evidence.js")).listEvidence(op));
   }
 
+  /**
+   * Runs an operation of another module of this package, such as checkRoster of "./roster", on
+   * labels that may be retained.
+   *
+   * @internal
+   */
+  operate<T>(
+    options: OperationOptions,
+    labels: readonly string[],
+    work: (op: Operation) => Promise<T>,
+  ): Promise<T> {
+    return this.#run(options, labels, work);
+  }
+
+  /** Runs an operation. What was verified stays, also if it fails. */
   async #run<T>(
     options: OperationOptions,
     labels: readonly string[],

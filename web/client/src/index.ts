@@ -52,3 +52,4 @@ export * from "./verify-distinguished.js";
 export * from "./verify-owner.js";
 export * from "./verify-search.js";
 export * from "./verify-update.js";
+export * from "./label.js";

@@ -1,9 +1,7 @@
 import { encodeUtf8 } from "./bytes.js";
 import { Refusal } from "./errors.js";
 import { decodePunycode } from "./punycode.js";
-
-/** The size of the longest label, in bytes of UTF-8. */
-export const maxLabelSize = 255;
+import { maxLabelSize } from "./suite.js";
 
 // Control characters, line separators and bidirectional controls.
 const forbidden = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;

@@ -1,5 +1,5 @@
 import { normalForm } from "./label.js";
-import { skeleton, spanOf } from "./lookalikes.js";
+import { skeleton, spanOf } from "./skeleton.js";
 
 /** In which way a label may deceive: the words of docs/labels.md. */
 export type LabelWarningKind = "invisible" | "looks-ascii" | "mixed-scripts" | "mixed-digits";

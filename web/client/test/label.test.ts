@@ -5,9 +5,10 @@ import { test } from "node:test";
 import fc from "fast-check";
 
 import { Refusal } from "../src/errors.js";
-import { maxLabelSize, normalizeLabel, utf8Size } from "../src/label.js";
+import { normalizeLabel, utf8Size } from "../src/label.js";
 import { labelWarnings, type LabelWarning } from "../src/labelwarnings.js";
-import { skeleton } from "../src/lookalikes.js";
+import { skeleton } from "../src/skeleton.js";
+import { maxLabelSize } from "../src/suite.js";
 
 interface Vector {
   in: string;

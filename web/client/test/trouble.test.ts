@@ -120,7 +120,7 @@ test("a public log that fails or lies withholds the verdict, and accuses nobody"
   const policy = `log ${directory.logKey}\nquorum none\n`;
   let now = Date.now();
   const options = { directory: proxy.url, policy, store: new MemoryStore(), now: () => now };
-  const client = await Client.open({ ...options, transport: { retries: 0 } });
+  const client = await Client.open({ ...options, transport: { retries: 0, timeout: 500 } });
   const answers: [Answer, RegExp][] = [
     [text(500, ""), /answered 500/],
     [text(200, "not a note"), /not a signed note/],
@@ -141,6 +141,9 @@ test("a public log that fails or lies withholds the verdict, and accuses nobody"
   };
   const r = await client.lookup(label);
   assert.equal(r.witness?.settled, false);
+  proxy.tamper = ({ path }, honest) => (path.startsWith("/log/") ? "hang" : honest);
+  const slow = await client.lookup(label);
+  assert.match(slow.witness?.reason ?? "", /no answer in 0.5 s/);
   now += 11 * 60 * 1000;
   await fails(client.lookup(label), "undecided", /more than 10 minutes ago/);
   assert.deepEqual(await client.evidence(), []);

@@ -28,7 +28,7 @@ func printSizes(w io.Writer, web string, built files) error {
 			return err
 		}
 	}
-	core, err := buildCore(web)
+	core, _, err := buildCore(web)
 	if err != nil {
 		return err
 	}
@@ -42,38 +42,30 @@ func printSizes(w io.Writer, web string, built files) error {
 	return nil
 }
 
-// buildCore bundles @ghostlight/client alone, and returns what a program has to load
-// before it can use it: not what it imports dynamically, when it has to.
-func buildCore(web string) ([]byte, error) {
-	built, meta, err := splitCore(web)
-	if err != nil {
-		return nil, err
-	}
-	var core []byte
-	for name, out := range meta.Outputs {
-		if out.EntryPoint != coreEntry {
-			continue
-		}
-		for _, needed := range meta.needs(name) {
-			core = append(core, built[needed]...)
-		}
-	}
-	return core, nil
-}
-
-// splitCore bundles @ghostlight/client alone, and what it imports dynamically in files
-// of its own.
-func splitCore(web string) (files, *metafile, error) {
+// buildCore bundles @ghostlight/client alone, in one file: what a program has to load
+// before it can use it, and not what it imports dynamically, when it has to.
+func buildCore(web string) ([]byte, *metafile, error) {
 	opts := options(web)
 	opts.EntryPoints = []string{coreEntry}
 	opts.Outdir = "build"
-	opts.Splitting = true
-	return esbuild(opts)
+	opts.Plugins = []api.Plugin{{Name: "lazy", Setup: leaveOutLazy}}
+	return one(opts)
+}
+
+// leaveOutLazy makes a build leave out what is imported dynamically.
+func leaveOutLazy(build api.PluginBuild) {
+	leaveOut := func(args api.OnResolveArgs) (api.OnResolveResult, error) {
+		if args.Kind != api.ResolveJSDynamicImport {
+			return api.OnResolveResult{}, nil
+		}
+		return api.OnResolveResult{Path: args.Path, External: true}, nil
+	}
+	build.OnResolve(api.OnResolveOptions{Filter: ".*"}, leaveOut)
 }
 
 // printWhy writes what is in @ghostlight/client, by source.
 func printWhy(w io.Writer, web string) error {
-	_, meta, err := splitCore(web)
+	_, meta, err := buildCore(web)
 	if err != nil {
 		return err
 	}

@@ -122,7 +122,7 @@ export class Following {
  * have at that one, by what is retained of later versions: the directory must not have another
  * one believed, or none, by withholding values.
  */
-function recall(
+export function recall(
   s: Standing | undefined,
   state: AccountState | undefined,
   version: number,

@@ -29,6 +29,8 @@ export interface Outcome {
   readonly found?: Found;
   readonly absence?: AbsentResult;
   readonly failure?: Failure;
+  /** With a failure: the kind of the answer in a batch that says so. It is a claim. */
+  readonly claim?: BatchAnswer["kind"];
 }
 
 /**
@@ -137,7 +139,7 @@ async function takeAnswer(
   }
   const what = { 3: "the value was erased", 4: "the version has expired" }[answer.kind as number];
   const message = `the directory says that ${what ?? "it cannot answer for this label"}; that is not proven`;
-  return { failure: new Failure("undecided", "asking for batch", message) };
+  return { failure: new Failure("undecided", "asking for batch", message), claim: answer.kind };
 }
 
 /**

@@ -14,15 +14,17 @@ import { countOf, dateText } from "./head.js";
 import { holdCheckpoint } from "./hold.js";
 import type { Operation } from "./operation.js";
 import { type DirectoryPolicy, openDirectoryCheckpoint } from "./policy.js";
-import type { PublicLog } from "./publiclog.js";
-import { publicLog } from "./settle.js";
+import { PublicLog } from "./publiclog.js";
 import { cloneState, type Witnessing } from "./state.js";
 
 /** The public log and what is retained of it. Throws a Failure without a policy. */
 function logOf(op: Operation): { log: PublicLog; policy: DirectoryPolicy; retained: Witnessing } {
   const policy = op.env.policyOf(op.state);
   const retained = op.state.witness;
-  if (policy && retained) return { log: publicLog(op, policy), policy, retained };
+  if (policy && retained) {
+    op.log ??= new PublicLog(op.env, policy, op.signal);
+    return { log: op.log, policy, retained };
+  }
   const hint = "open the directory with a policy (C2SP tlog-policy), which names the log's key";
   throw usage("there is no witness policy, so nothing says who may sign the log", hint);
 }

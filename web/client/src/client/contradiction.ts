@@ -4,14 +4,14 @@ import type { Failure } from "../failure.js";
 import { encodeSearchRequest } from "../requests.js";
 import { lastSize } from "../view.js";
 import { verifying } from "./errors.js";
-import { accuse, addEarlier, type EvidenceJson, newEvidence, proves } from "./evidence.js";
+import { accuse, addEarlier, type EvidenceJson, contradictionEvidence, proves } from "./evidence.js";
 import { labelBytes } from "./label.js";
 import { keptExchange } from "./kept.js";
 import type { Exchange, Operation } from "./operation.js";
 
 /** Accuses the directory of what a response proves, be it by means of what was remembered. */
 export async function contradiction(op: Operation, x: Exchange, error: Refusal): Promise<Failure> {
-  return accuse(op, await proveContradiction(op, x, error.message), verifying(x), x.label);
+  return accuse(op, await proveContradiction(op, x, error), verifying(x), x.label);
 }
 
 /**
@@ -19,8 +19,8 @@ export async function contradiction(op: Operation, x: Exchange, error: Refusal):
  * exchange from which the client learned of the label. A response to monitoring shows
  * nothing by itself: in its place, the label is searched for once more.
  */
-async function proveContradiction(op: Operation, x: Exchange, message: string): Promise<EvidenceJson> {
-  const e = newEvidence(op, "contradiction", message, x);
+async function proveContradiction(op: Operation, x: Exchange, error: Refusal): Promise<EvidenceJson> {
+  const e = contradictionEvidence(op, error, x);
   if (x.label === undefined || (await proves(op, e))) return e;
   const earlier = await keptExchange(op, x.label);
   if (!earlier) return e;
@@ -29,7 +29,7 @@ async function proveContradiction(op: Operation, x: Exchange, message: string): 
   if (x.operation === "search" || x.operation === "absence") return both;
   for (const operation of ["search", "absence"]) {
     const again = await askAgain(op, operation, x.label);
-    const other = again && addEarlier(newEvidence(op, "contradiction", message, again), earlier);
+    const other = again && addEarlier(contradictionEvidence(op, error, again), earlier);
     if (other && (await proves(op, other))) return other;
   }
   return both;

@@ -16,7 +16,8 @@ export interface Environment {
   readonly verifier: Verifier;
   readonly store: Store;
   readonly transport: Transport;
-  readonly fetch: typeof fetch;
+  /** How other servers are reached: in the same way. */
+  reach(base: string): Transport;
   readonly now: () => number;
   readonly verifyEvidence: VerifyEvidence;
   /** The witness policy that a state has, parsed. */

@@ -1,6 +1,7 @@
 import { encodeBase64, encodeHex } from "../bytes.js";
 import { encodeConfiguration } from "../config.js";
 import type { EvidenceFile } from "../results.js";
+import type { Refusal } from "../errors.js";
 import { Failure } from "../failure.js";
 import type { View } from "../view.js";
 import type { KeptExchange } from "./kept.js";
@@ -19,6 +20,9 @@ const rules = {
     'C2SP tlog-checkpoint and RFC 6962, "Merkle Consistency Proofs": a log\'s later checkpoints continue the earlier ones',
   "log-entry": "Ghostlight, docs/log.md: the public log has the very log entries that the directory signs",
 };
+
+/** The rule that a contradiction breaks if a timestamp is out of order. */
+const orderRule = 'KEYTRANS, "Updating Views of the Tree": the timestamps of log entries never fall';
 
 /** What contradicts what: docs/evidence.md, "Kinds". */
 export type EvidenceKind = keyof typeof rules;
@@ -63,6 +67,12 @@ export function exchangeJson(x: Exchange): EvidenceJson {
     request: base64(x.request),
     response: base64(x.response),
   };
+}
+
+/** Begins the evidence that a response is. */
+export function contradictionEvidence(op: Operation, error: Refusal, x: Exchange): EvidenceJson {
+  const e = newEvidence(op, "contradiction", error.message, x);
+  return error.detail === "order" ? { ...e, rule: orderRule } : e;
 }
 
 /** Begins evidence. What an exchange has nothing to do with shows the view of the state. */

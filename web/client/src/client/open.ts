@@ -42,7 +42,8 @@ async function pin(
   state: State | undefined,
 ): Promise<Environment> {
   const fetcher = options.fetch ?? globalThis.fetch.bind(globalThis);
-  const transport = new Transport({ ...options.transport, base: directory, fetch: fetcher });
+  const reach = (base: string) => new Transport({ ...options.transport, base, fetch: fetcher });
+  const transport = reach(directory);
   if (state && options.configuration && !equalBytes(state.configuration, options.configuration)) {
     throw otherConfiguration(state, options.configuration);
   }
@@ -56,7 +57,7 @@ async function pin(
     verifier,
     store: options.store,
     transport,
-    fetch: fetcher,
+    reach,
     now: options.now ?? Date.now,
     verifyEvidence: options.verifyEvidence ?? isProof,
     policyOf: (s) => s.witness && directoryPolicy(s.witness.policy, directory, options),

@@ -39,7 +39,7 @@ export class Operation {
   state: State;
   /** States are stored by flush only: for operations on many labels. */
   deferred = false;
-  /** The public log, once it was needed. */
+  /** The public log, once it was asked for. */
   log: PublicLog | undefined;
   #record: StoredRecord | undefined;
   #unsaved = false;

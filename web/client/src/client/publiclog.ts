@@ -2,7 +2,7 @@ import type { SignedCheckpoint } from "../checkpoint.js";
 import { maxNoteSize } from "../note.js";
 import { Problem } from "../problem.js";
 import { TileTree, tileFetcher } from "../tiletree.js";
-import { Transport } from "../transport.js";
+import type { Transport } from "../transport.js";
 import type { Environment } from "./environment.js";
 import { type DirectoryPolicy, openDirectoryCheckpoint } from "./policy.js";
 
@@ -22,7 +22,7 @@ export class PublicLog {
 
   constructor(env: Environment, policy: DirectoryPolicy, signal: AbortSignal | undefined) {
     this.policy = policy;
-    this.#transport = new Transport({ base: policy.url, fetch: env.fetch });
+    this.#transport = env.reach(policy.url);
     this.#signal = signal;
   }
 

@@ -8,7 +8,7 @@ import type { Witnessed } from "../results.js";
 import { accuseCheckpoints, accuseEntry } from "./conflict.js";
 import { countOf } from "./head.js";
 import type { Operation } from "./operation.js";
-import { type DirectoryPolicy, openDirectoryCheckpoint } from "./policy.js";
+import { openDirectoryCheckpoint } from "./policy.js";
 import { PublicLog } from "./publiclog.js";
 import { cloneState, type PendingEntry, type Witnessing } from "./state.js";
 import { describeWitnessed } from "./witnessed.js";
@@ -18,12 +18,6 @@ import { describeWitnessed } from "./witnessed.js";
  * and other tabs wait meanwhile.
  */
 const longestSettle = 30_000;
-
-/** The public log of the policy, read through one object for as long as the operation lasts. */
-export function publicLog(op: Operation, policy: DirectoryPolicy): PublicLog {
-  op.log ??= new PublicLog(op.env, policy, op.signal);
-  return op.log;
-}
 
 /**
  * Ends an operation: what it verified is held against what the witnesses have seen. Undefined
@@ -74,7 +68,9 @@ async function settle(op: Operation): Promise<string | undefined> {
   const w = op.state.witness;
   const policy = op.env.policyOf(op.state);
   if (!w || !policy || w.pending.length === 0) return undefined;
-  const log = publicLog(op, policy);
+  const deadline = AbortSignal.timeout(longestSettle);
+  const signal = op.signal ? AbortSignal.any([op.signal, deadline]) : deadline;
+  const log = new PublicLog(op.env, policy, signal);
   const newest = await newestQuorate(op, log, w);
   let { why } = newest;
   let left = w.pending;
@@ -146,12 +142,10 @@ async function compare(
   pending: readonly PendingEntry[],
 ): Promise<Compared> {
   const tree = log.tree(c);
-  const end = op.env.now() + longestSettle;
   let settled = 0;
   try {
     for (const entry of pending) {
       if (entry.position >= c.size) break;
-      if (op.env.now() > end) return { left: pending.slice(settled), why: "the log answers too slowly" };
       const leaf = await tree.hashLeaf(entry.position);
       if (!equalBytes(leaf, hashLeaf(encodeLogEntry(entry)))) {
         const inclusion = await tree.inclusion(entry.position);

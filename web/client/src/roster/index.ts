@@ -6,3 +6,4 @@ export * from "./report.js";
 export { compareFindings, judgeRoster, type JudgeOptions, type Judgement } from "./judge.js";
 export { defaultWindow, sinceOf, skew } from "./subject.js";
 export * from "./digest.js";
+export { checkRoster, defaultHistory, type CheckOptions, type RosterResult } from "./check.js";

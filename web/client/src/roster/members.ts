@@ -1,6 +1,6 @@
 import { formatName } from "../keyset/index.js";
 import { labelWarnings } from "../labelwarnings.js";
-import { skeleton } from "../lookalikes.js";
+import { skeleton } from "../skeleton.js";
 import type { History } from "./history.js";
 import { describeDevice } from "./devices.js";
 import { sortedTexts } from "./order.js";
@@ -62,7 +62,9 @@ export function lookAlikes(c: Check): void {
   const alike = new Map<string, string[]>();
   for (const label of sortedTexts([...(agreed ?? []), ...(me ? [me] : []), ...members.map((m) => m.label)])) {
     const like = skeleton(label);
-    alike.set(like, [...(alike.get(like) ?? []), label]);
+    const group = alike.get(like);
+    if (group) group.push(label);
+    else alike.set(like, [label]);
   }
   for (const group of alike.values()) {
     const [label, ...others] = group;

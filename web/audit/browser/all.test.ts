@@ -1,0 +1,8 @@
+// One process runs all tests, so that they share a world and a browser.
+import { shareWorld } from "./shared.js";
+
+shareWorld();
+await import("./checks.test.js");
+await import("./pages.test.js");
+await import("./trouble.test.js");
+await import("./weight.test.js");
