@@ -57,15 +57,15 @@ type statusPage struct {
 	Status
 	Title, Badge, Headline string
 	OpenText               string
-	Directories            []directoryLine
+	Lines                  []directoryLine
 	Roles                  []roleLine
 	Alerts                 []alertLine
 }
 
 type directoryLine struct {
-	Name, URL, View string
-	Verdict         finding.Verdict
-	State           string
+	DirectoryStatus
+	Verdict finding.Verdict
+	State   string
 }
 
 type roleLine struct {
@@ -101,9 +101,8 @@ func (s *Station) servePage(w http.ResponseWriter, r *http.Request) {
 		p.Roles = append(p.Roles, roleLine{role, badges[role.Verdict].state})
 		worst[role.Directory] = finding.Worse(cmp.Or(worst[role.Directory], finding.Verified), role.Verdict)
 	}
-	for i := range s.cfg.Directories {
-		d := &s.cfg.Directories[i]
-		p.Directories = append(p.Directories, directoryLine{d.Name, d.URL, s.cfg.viewOf(d.Name), worst[d.Name], badges[worst[d.Name]].state})
+	for _, d := range st.Directories {
+		p.Lines = append(p.Lines, directoryLine{d, worst[d.Name], badges[worst[d.Name]].state})
 	}
 	for _, a := range st.Alerts {
 		p.Alerts = append(p.Alerts, alertLine{a, severityState(a.Severity), a.State == alert.Resolved})

@@ -65,8 +65,9 @@ type Station struct {
 	web    *web         // nil without Config.Listen
 	views  []*view.View // of the directories, in their order; none without web
 
-	announcer *announcer
-	since     time.Time
+	announcer   *announcer
+	directories []DirectoryStatus
+	since       time.Time
 
 	alertMetrics *alert.Metrics
 	witness      *witness.Witness // nil if the monitor is none
@@ -86,6 +87,9 @@ type Station struct {
 // listen. No directory is contacted yet. The caller closes it.
 func Open(ctx context.Context, cfg *Config, opts Options) (_ *Station, err error) {
 	s := &Station{cfg: cfg, opts: opts.withDefaults(), http: newHTTP(), alertMetrics: alert.NewMetrics(), gossip: vantage.NewGossip(), announcer: newAnnouncer(), pinning: make(map[string]*sync.Mutex), failed: make(map[string]error), since: time.Now().UTC()}
+	if s.directories, err = cfg.directoryStatuses(); err != nil {
+		return nil, err
+	}
 	if err := makePrivate(s.folder()); err != nil {
 		return nil, err
 	}

@@ -37,7 +37,8 @@ type Config struct {
 	// Host says who serves the view.
 	Host Host
 
-	// Home is the path of the host's own pages, such as "/". Default: it has none.
+	// Home is the path of the host's own pages, with a slash at its end, such as "/". A
+	// monitor's status.json is below it. Default: it has none.
 	Home string
 
 	// Note says in a sentence or two, for visitors, what the pages rest on.

@@ -13,7 +13,7 @@ import (
 type layoutData struct {
 	Page      *page
 	Base      string
-	Home      string // path of the host's own pages, "" if it has none
+	Home      string // path of the host's own pages, with a slash at its end; "" if it has none
 	Note      string
 	Origin    string // what the log calls itself, or the host's name
 	Host      Host
@@ -34,6 +34,11 @@ func (d layoutData) Unchecked() string { return d.Page.unchecked }
 
 // FromMonitor tells that a monitor serves the page.
 func (d layoutData) FromMonitor() bool { return d.Host.Kind == MonitorHost }
+
+// AsksMonitors tells that there is a monitor to ask: the host, or one that is linked to.
+func (d layoutData) AsksMonitors() bool {
+	return len(d.Monitors) > 0 || d.FromMonitor() && d.Home != ""
+}
 
 // NavGroup is a part of the menu.
 type NavGroup struct {

@@ -14,6 +14,9 @@ const modules: Readonly<Record<string, () => Promise<PageModule>>> = {
   lookup: () => import("./lookup.js"),
   history: () => import("./history.js"),
   roster: () => import("./roster.js"),
+  monitors: () => import("./monitors.js"),
+  status: () => import("./status.js"),
+  alert: () => import("./alert.js"),
 };
 
 /** Runs the page's module. After it, whether it ran or not, the root has data-islands. */
