@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -80,42 +81,64 @@ type line struct {
 
 // compare gives n responses to both verifiers and counts what they come to.
 func compare(seed uint64, n int, counts map[string]int) error {
-	node := exec.Command("node", script)
-	stdin, err := node.StdinPipe()
+	p, err := start()
 	if err != nil {
 		return err
 	}
-	stdout, err := node.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	var complaints bytes.Buffer
-	node.Stderr = &complaints
-	if err := node.Start(); err != nil {
-		return err
-	}
-	defer node.Wait() // its pipes are closed then
-	defer stdin.Close()
-	answers := bufio.NewReader(stdout)
+	defer p.stop()
 	for c := range random(seed, n) {
-		text, err := json.Marshal(c)
+		ours, failure := verify(c)
+		answer, err := p.ask(c)
 		if err != nil {
 			return err
 		}
-		if _, err := stdin.Write(append(text, '\n')); err != nil {
-			return fmt.Errorf("%w: %s", err, &complaints)
-		}
-		ours, failure := verify(c)
-		answer, err := answers.ReadBytes('\n')
-		if err != nil {
-			return fmt.Errorf("the TypeScript program: %w: %s", err, &complaints)
-		}
 		if err := agree(ours, answer); err != nil {
-			return fmt.Errorf("%w\n  Go says: %v\n  case: %s", err, failure, text)
+			return fmt.Errorf("%w\n  Go says: %v\n  case: %s", err, failure, must(json.Marshal(c)))
 		}
 		counts[kindOf(ours)]++
 	}
 	return nil
+}
+
+// program is the TypeScript verifier, which answers for one case after the other.
+type program struct {
+	node       *exec.Cmd
+	cases      io.WriteCloser
+	answers    *bufio.Reader
+	complaints bytes.Buffer
+}
+
+func start() (*program, error) {
+	p := &program{node: exec.Command("node", script)}
+	p.node.Stderr = &p.complaints
+	var err error
+	if p.cases, err = p.node.StdinPipe(); err != nil {
+		return nil, err
+	}
+	stdout, err := p.node.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	p.answers = bufio.NewReader(stdout)
+	return p, p.node.Start()
+}
+
+// ask returns what the program comes to for a case, in JSON.
+func (p *program) ask(c *line) ([]byte, error) {
+	text := append(must(json.Marshal(c)), '\n')
+	_, err := p.cases.Write(text)
+	if err == nil {
+		text, err = p.answers.ReadBytes('\n')
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the TypeScript program: %w: %s", err, &p.complaints)
+	}
+	return text, nil
+}
+
+func (p *program) stop() {
+	p.cases.Close()
+	p.node.Wait() // its pipes are closed then
 }
 
 func kindOf(e vectors.Expect) string {
