@@ -30,6 +30,7 @@ import { checkContact, describeSeen } from "./lookup.js";
 import { stepAccount } from "./older.js";
 import type { Operation } from "./operation.js";
 import { readObject, stringField } from "./strictjson.js";
+import { describeWitnessed, overdueFailure, qualifyRetained } from "./witnessed.js";
 
 const maxFile = 4 << 20;
 const step = "verifying the credential";
@@ -56,6 +57,9 @@ export async function verifyCredential(
     const final =
       !r.provisional || verifyFinally(op, r.provisional, update && readUpdate(op, update, parsed));
     refuseAccount(op, label, r);
+    // It rests on heads that the witnesses may not have seen.
+    const late = overdueFailure(describeWitnessed(op, undefined));
+    if (late) throw late;
     return describe(op, label, credential, r, base, final);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
@@ -194,7 +198,7 @@ function describe(
     final,
     terminal: r.provisional?.terminal.position,
     newer: seen && seen.version > r.version ? seen.version : undefined,
-    verdict: credentialVerdict(c, r, final),
+    verdict: qualifyRetained(op, credentialVerdict(c, r, final)),
   };
 }
 

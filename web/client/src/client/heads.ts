@@ -14,7 +14,7 @@ import { countOf, headOf } from "./head.js";
 import { decodeHeads, encodeHeadsFile, encodeHeadsText } from "./headsfile.js";
 import type { Operation } from "./operation.js";
 import { concluded } from "./settle.js";
-import { qualify } from "./witnessed.js";
+import { qualify, qualifyRetained } from "./witnessed.js";
 
 const comparing = "comparing distinguished heads";
 
@@ -34,7 +34,8 @@ export async function heads(op: Operation, offline: boolean): Promise<HeadsResul
   const reason = `the directory signed the log of ${countOf(head.treeSize, "entry", "entries")} that has these heads`;
   const v =
     head.treeSize > 0 ? verdict("verified", reason) : verdict("could not check", "nothing was verified yet");
-  return { heads: listedHeads(op.state.recent), head, verdict: qualify(witness, v), witness };
+  const qualified = offline ? qualifyRetained(op, v) : qualify(witness, v);
+  return { heads: listedHeads(op.state.recent), head, verdict: qualified, witness };
 }
 
 /** See Client.exportHeads. */

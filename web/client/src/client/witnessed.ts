@@ -76,6 +76,15 @@ export function qualify(w: Witnessed | undefined, v: Verdict): Verdict {
   );
 }
 
+/**
+ * The verdict on what rests on what is retained, of which nothing was asked now. Witnesses take
+ * nothing from it that they have seen, and are not named for it.
+ */
+export function qualifyRetained(op: Operation, v: Verdict): Verdict {
+  const w = describeWitnessed(op, undefined);
+  return w?.settled ? v : qualify(w, v);
+}
+
 /** The verdict on the log itself. */
 export function logVerdict(w: Witnessed): Verdict {
   const size = countOf(w.checkpointSize, "entry", "entries");
