@@ -11,7 +11,11 @@ import type { Shown } from "./verdict.js";
 
 /** What the verdict element shows of an answer. */
 export function shownAnswer(r: LookupResult | AbsentResult): Shown {
-  if (r.kind === "absent") return shownOf(r.verdict, { verified: absence(r), monitored: absence(r) });
+  if (r.kind === "absent") {
+    const shown = shownOf(r.verdict, { verified: absence(r) });
+    // Nothing is verified to the end as long as the witnesses have not seen what it rests on.
+    return r.witness && !r.witness.settled ? { ...shown, badge: "monitored" } : shown;
+  }
   const which = r.greatest
     ? "This is the label’s newest version"
     : `This is version ${r.version} of the label`;

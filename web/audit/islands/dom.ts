@@ -58,7 +58,8 @@ export function code(text: string): HTMLElement {
 
 /** A point in time, in ms since 1970, for readers and for programs. */
 export function time(ms: number): HTMLElement {
-  const iso = new Date(ms).toISOString();
+  // A log may sign times beyond the calendar.
+  const iso = new Date(Math.min(ms, 8.64e15)).toISOString();
   return el("time", { datetime: iso }, iso.slice(0, 19).replace("T", " ") + " UTC");
 }
 

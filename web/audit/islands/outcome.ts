@@ -21,6 +21,10 @@ const headlines: Readonly<Record<Badge, string>> = {
   misbehaviour: "The directory has misbehaved, and that can be proven to everybody.",
 };
 
+/** The headline of a finding that others cannot check. */
+const remembered =
+  "The directory has misbehaved: it contradicts what your browser remembers, which proves nothing to others.";
+
 /** A verdict as it is shown. The headlines given here take the place of the general ones. */
 export function shownOf(
   verdict: Verdict,
@@ -44,7 +48,8 @@ export function shownFailure(failure: unknown): Shown {
   }
   const { hint, evidence } = failure;
   const verdict = verdictOf(failure);
-  const shown = shownOf(verdict, {}, [
+  const own = evidence?.class === "report" ? { misbehaviour: remembered } : {};
+  const shown = shownOf(verdict, own, [
     hint === undefined ? undefined : el("p", {}, sentence(hint)),
     evidence && evidenceOffer(evidence),
   ]);
