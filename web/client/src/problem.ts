@@ -58,8 +58,11 @@ export class Problem extends Error {
 
 const longestText = 1024;
 
+/** A server's text goes into sentences: it must not turn them around, or break them. */
 function text(value: unknown): string {
-  return typeof value === "string" ? value.slice(0, longestText) : "";
+  return typeof value === "string"
+    ? value.slice(0, longestText).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\ufffd")
+    : "";
 }
 
 /**
