@@ -12,7 +12,7 @@ import (
 	"github.com/ghostlight-kt/ghostlight/keytrans/internal/vectors"
 )
 
-var tries = flag.Int("tries", 4, "how often each attack is told to users of each operation that it lies in")
+var tries = flag.Int("tries", 2, "how often each attack is told to users of each operation that it lies in")
 
 // TestAttacks has a dishonest directory with the real keys try everything that it can
 // think of (keytrans/adversary): both verifiers have to see the same of each answer.

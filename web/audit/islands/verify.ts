@@ -1,5 +1,5 @@
 /** The page that verifies files: held against the directory that it is about. */
-import { encodeUtf8, parsePolicy } from "@ghostlight/client";
+import { encodeUtf8, isFailure, parsePolicy } from "@ghostlight/client";
 import type { Basis } from "./basis.js";
 import { place } from "./dom.js";
 import { shownFailure } from "./outcome.js";
@@ -20,7 +20,9 @@ export async function run(page: Page): Promise<void> {
       checkedBy: [],
     });
     // At each visit, and not because somebody gave a file: nobody learns of that.
-    await session.client.heads().catch(() => undefined);
+    await session.client.heads().catch((failure: unknown) => {
+      if (isFailure(failure, "misbehaviour")) showVerdict(section, shownFailure(failure));
+    });
   } catch (failure) {
     // Files can be verified all the same, against what the visitor names.
     verifyFiles(place("verify"), { basis: undefined, client: undefined });
