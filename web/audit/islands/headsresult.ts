@@ -145,6 +145,7 @@ export function headsTable(
         { class: "head-entry" },
         `log entry ${h.position}`,
         ...(h.time === undefined ? [] : [" of ", time(h.time)]),
+        ", root ",
       ),
       rootCode(h.root),
     );
