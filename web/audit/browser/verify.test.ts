@@ -7,7 +7,6 @@ import { checkAccessible, checkKeyboard, checkNarrow } from "./checks.js";
 import { sizes, visit, type Size, type Tab, type Theme } from "./chromium.js";
 import { evidenceCases } from "./evidencecases.js";
 import { fileOf, flipped, give, resultOf, withTab, written, type Dropped } from "./filehelp.js";
-import { pinnedConfiguration } from "./world.js";
 import { repository } from "./programs.js";
 import { theWorld } from "./shared.js";
 
@@ -18,7 +17,8 @@ const credential = () =>
 const proof = () => written("alice.proof", "proof", "alice@example.org", "--out");
 const heads = (...flags: string[]) => written("alice.heads", "heads", "export", ...flags, "--output");
 const configuration = async () =>
-  fileOf("configuration", Buffer.from(await pinnedConfiguration(theWorld()), "base64"));
+  fileOf("configuration", await readFile(join(theWorld().folder, "ktmon.configuration")));
+
 const policy = () => readFile(join(theWorld().folder, "policy"), "utf8");
 
 /** The first file of the vectors with an outcome. */
@@ -41,7 +41,7 @@ describe("files on the page of a directory", { concurrency: 2 }, () => {
         /A quorum of witnesses \(either\).*witness lamp/s,
       );
       const bad = [c, p, h].flatMap((file) =>
-        [0.3, 0.6, 0.9].map((at) => flipped({ ...file, name: `${at}-${file.name}` }, at)),
+        [0.6, 0.75, 0.9].map((at) => flipped({ ...file, name: `${at}-${file.name}` }, at)),
       );
       await give(tab.page, bad);
       for (const file of bad) assert.equal(await result(file), "unchecked", file.name);
@@ -195,7 +195,7 @@ describe("the page without a server", { concurrency: 2 }, () => {
       assert.equal(verdict, "monitored");
       assert.match(words, /alice@example\.org/);
       assert.equal((await resultOf(tab.page, h.name)).verdict, "verified");
-      const bad = [0.35, 0.5, 0.7].flatMap((at) => [
+      const bad = [0.6, 0.75, 0.9].flatMap((at) => [
         flipped({ ...c, name: `${at}-c` }, at),
         flipped({ ...h, name: `${at}-h` }, at),
       ]);
