@@ -30,7 +30,7 @@ export const pages: readonly PageCase[] = [
   { name: "lookup-form", path: "/lookup", verdict: "unchecked" },
   { name: "lookup", path: "/lookup", verdict: "monitored", act: asking((world) => world.label) },
   { name: "history", path: "/history", verdict: "monitored", act: asking((world) => world.label) },
-  { name: "compare", path: "/compare", verdict: "unchecked" },
+  { name: "compare", path: "/compare", verdict: "verified" },
   { name: "roster-form", path: "/roster", verdict: "unchecked" },
   { name: "roster", path: "/roster", verdict: "changed", act: checkingSample },
   { name: "monitors", path: "/monitors", verdict: "unchecked" },

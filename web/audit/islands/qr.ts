@@ -1,6 +1,8 @@
 /** QR codes, drawn as elements: a path of dark squares on white, in either theme. */
 import { encodeQR, type ErrorCorrection } from "qr";
 import { svg } from "./dom.js";
+import style from "./qr.css";
+import { addStyle } from "./style.js";
 
 /** The white frame around a code, in modules, that cameras need. */
 const quiet = 4;
@@ -29,6 +31,7 @@ export function pathOf(modules: Modules): string {
 
 /** A QR code of a text. `name` says what it is of, to those who do not see it. */
 export function qrCode(text: string, name: string, ecc: ErrorCorrection = "low"): SVGSVGElement {
+  addStyle(style);
   const modules = modulesOf(text, ecc);
   const size = modules.length;
   return svg(
