@@ -1,5 +1,5 @@
 /** The list of the labels that this browser remembers, with what the last round found. */
-import { encodeHex, type Badge, type OwnResult, type Unexpected } from "@ghostlight/client";
+import { encodeHex, isFailure, type Badge, type OwnResult, type Unexpected } from "@ghostlight/client";
 import { fragmentOf } from "./asking.js";
 import { button, code, el, foreign, time } from "./dom.js";
 import { setFollowed } from "./followlist.js";
@@ -74,15 +74,24 @@ async function round(
   on: Changing,
 ): Promise<void> {
   const session = await open();
-  if ((await rememberedLabels(session)).size === 0) {
+  const labels = await rememberedLabels(session);
+  if (labels.length === 0) {
     place.replaceChildren();
     return;
   }
   if (!place.contains(rows)) place.replaceChildren(...introduction(), tell, rows);
-  const list = await working(rows, "Checking what this browser remembers.", (o) => runRound(session, o));
-  const proven = list.find((r) => r.badge === "misbehaviour");
-  if (proven?.failure) reveal(verdict, proven.failure);
-  rows.replaceChildren(el("ul", { class: "remembered" }, ...list.map((r) => rowOf(r, on))));
+  const show = (list: readonly Remembered[]) =>
+    rows.replaceChildren(el("ul", { class: "remembered" }, ...list.map((r) => rowOf(r, on))));
+  try {
+    const list = await working(rows, "Checking what this browser remembers.", (o) => runRound(session, o));
+    const proven = list.find((r) => r.badge === "misbehaviour");
+    if (proven?.failure) reveal(verdict, proven.failure);
+    show(list);
+  } catch (error) {
+    show(labels);
+    if (!isFailure(error, "misbehaviour")) throw error;
+    reveal(verdict, error);
+  }
 }
 
 function reveal(verdict: HTMLElement, failure: unknown): void {
