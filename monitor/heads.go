@@ -69,6 +69,9 @@ const headsName = "log-heads.json"
 // gives way to a later one.
 const mostHeads = 16
 
+// maxHeadsFile is the size of the largest file of heads, in bytes.
+const maxHeadsFile = mostHeads * 8 << 10
+
 // heads are those that a directory has signed, as far as a mirror compares them
 // with the log tree over its entries. Each of them is signed.
 type heads struct {

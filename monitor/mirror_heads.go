@@ -200,7 +200,7 @@ func (m *Mirror) openHeads(ctx context.Context) error {
 		return usage("give the directory's configuration", "the configuration: %w", err)
 	}
 	m.config = config
-	data, err := readAll(ctx, m.store, headsName, mostHeads*8<<10)
+	data, err := readAll(ctx, m.store, headsName, maxHeadsFile)
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	} else if err != nil {

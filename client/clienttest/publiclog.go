@@ -35,6 +35,7 @@ type publicLog struct {
 	asleep   map[string]bool        // witnesses that do not sign
 	stopped  *uint64                // the size that is shown, if not the present one
 	changed  map[uint64]merkle.Hash // leaves that are not the entries
+	pruned   uint64                 // entries before it are in no bundle any more
 	onlyFull bool                   // partial tiles are gone once there is a full one
 	other    *Directory             // whose log is shown
 	signed   map[string][]byte      // checkpoints with cosignatures
@@ -211,7 +212,7 @@ func (d *Directory) answerLog(path string) *Answer {
 	}
 	notFound := Problem(http.StatusNotFound, "not-found", "", "")
 	t, err := tile.ParsePath(path)
-	if err != nil || t.Kind != tile.Hashes {
+	if err != nil {
 		return notFound
 	}
 	// Tiles beyond what is shown are no secret: they are of the same tree.
@@ -223,6 +224,9 @@ func (d *Directory) answerLog(path string) *Answer {
 	full.Width = tile.FullWidth
 	if size, ok := full.Size(); d.public.onlyFull && t != full && ok && size <= total {
 		return notFound
+	}
+	if t.Kind != tile.Hashes {
+		return d.answerBundle(t)
 	}
 	var body []byte
 	lo, hi := t.Range()

@@ -45,14 +45,28 @@ func NewTree(size uint64, root merkle.Hash, fetch Fetch) (*Tree, error) {
 
 // LeafHash returns the hash of a leaf. Requires index < size.
 func (t *Tree) LeafHash(index uint64) (merkle.Hash, error) {
-	if index >= t.size {
-		return merkle.Hash{}, fmt.Errorf("entry %d is not in a log of %d entries", index, t.size)
-	}
-	hashes, err := t.read([]int64{tlog.StoredHashIndex(0, int64(index))})
+	hashes, err := t.LeafHashes(index, index+1)
 	if err != nil {
 		return merkle.Hash{}, err
 	}
-	return merkle.Hash(hashes[0]), nil
+	return hashes[0], nil
+}
+
+// LeafHashes returns the hashes of the leaves in [lo, hi), which it checks all at once.
+// Requires lo < hi <= size.
+func (t *Tree) LeafHashes(lo, hi uint64) ([]merkle.Hash, error) {
+	if lo >= hi || hi > t.size {
+		return nil, fmt.Errorf("entries [%d, %d) are not in a log of %d entries", lo, hi, t.size)
+	}
+	indexes := make([]int64, 0, hi-lo)
+	for index := lo; index < hi; index++ {
+		indexes = append(indexes, tlog.StoredHashIndex(0, int64(index)))
+	}
+	hashes, err := t.read(indexes)
+	if err != nil {
+		return nil, err
+	}
+	return hashesOf(hashes), nil
 }
 
 // Inclusion returns the RFC 6962 inclusion proof of a leaf, from its sibling

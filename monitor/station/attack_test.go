@@ -28,7 +28,7 @@ func TestLargeEvidence(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "large.json")
 	fatalIfErr(t, os.WriteFile(path, data, 0o600))
 	f := finding.Finding{Rule: "tree-heads", Class: finding.Evidence, Severity: finding.Critical, Directory: "example", Summary: "large", File: path}
-	fatalIfErr(t, w.s.ledger.Record(t.Context(), "example/audit", finding.Round{Findings: []finding.Finding{f}}))
+	w.found(f)
 
 	status := w.s.Status()
 	if len(status.Alerts) != 1 || !status.Alerts[0].Evidence {

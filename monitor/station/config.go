@@ -19,6 +19,11 @@ type Config struct {
 	// URL is where others reach what listens there, for the links in feeds. The
 	// default is http:// and Listen.
 	URL string `yaml:"url"`
+	// Name is what the monitor is called on its pages. The default is the host of URL.
+	Name string `yaml:"name"`
+	// View says whether there is an audit view of each directory beside the status page,
+	// at view/NAME/. The default is that there is.
+	View *bool `yaml:"view"`
 	// Interval is about how long the roles wait between two rounds. The default is
 	// a minute.
 	Interval time.Duration `yaml:"interval"`

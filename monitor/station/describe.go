@@ -50,6 +50,9 @@ func (c *Config) Describe() []string {
 	if c.Listen != "" {
 		say("status page at %s", c.URL)
 	}
+	if c.hasViews() && len(c.Directories) > 0 {
+		say("audit view of each directory at %s/view/NAME/", strings.TrimRight(c.URL, "/"))
+	}
 	a := c.Alerts
 	told := []string{}
 	if a.Stdout {

@@ -5,8 +5,9 @@
 //
 // # What is public
 //
-// Everything that is served: the status page, status.json, the metrics, the feeds,
-// evidence without labels, the heads for other monitors, and the witness. Labels
+// Everything that is served: the status page and the page of each alert, status.json and
+// events, the metrics, the feeds, evidence without labels, the audit view of each
+// directory (package logview), the heads for other monitors, and the witness. Labels
 // are in none of it; a label that is watched is called by its alias there.
 //
 // # Time

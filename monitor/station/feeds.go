@@ -22,9 +22,9 @@ func (s *Station) addFeeds(r chi.Router) error {
 	if err != nil {
 		return err
 	}
-	r.Method(http.MethodGet, "/alerts.atom", f.Atom())
-	r.Method(http.MethodGet, "/alerts.feed.json", f.JSON())
-	r.Get("/evidence/{name}", s.serveEvidence)
+	r.Get("/alerts.atom", shared(f.Atom().ServeHTTP))
+	r.Get("/alerts.feed.json", shared(f.JSON().ServeHTTP))
+	r.Get("/evidence/{name}", shared(s.serveEvidence))
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/ghostlight-kt/ghostlight/client"
 	"github.com/ghostlight-kt/ghostlight/client/durable"
@@ -27,6 +28,7 @@ const (
 	maxDirectories = 100
 	maxLabels      = 10_000 // of one directory
 	maxPeers       = 100
+	maxName        = 100 // bytes, of the monitor's name
 	maxRoutes      = 10
 	maxInterval    = 30 * 24 * time.Hour
 	maxTimeout     = time.Hour // of a program
@@ -79,6 +81,8 @@ func (c *Config) check() error {
 		return fmt.Errorf("directories: at most %d", maxDirectories)
 	case len(c.Peers) > maxPeers:
 		return fmt.Errorf("peers: at most %d", maxPeers)
+	case len(c.Name) > maxName || strings.ContainsFunc(c.Name, unicode.IsControl):
+		return fmt.Errorf("name: it must be a line of at most %d bytes", maxName)
 	case c.Interval < time.Second || c.Interval > maxInterval:
 		return fmt.Errorf("interval: %v is not between 1s and %v", c.Interval, maxInterval)
 	case c.Health.Unreachable < 0 || c.Health.Overdue < 0:

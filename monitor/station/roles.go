@@ -14,6 +14,7 @@ import (
 // The folders of a monitor, beside those of the ledger.
 const (
 	directoriesFolder = "directories"
+	auditFolder       = "audit" // of a directory
 	expectedFolder    = "expected"
 	witnessFolder     = "witness"
 )
@@ -43,7 +44,7 @@ func (s *Station) openAudit(ctx context.Context, d *Directory, slot *slot) (Role
 	if err != nil {
 		return nil, err
 	}
-	cfg.Dir = s.folder(directoriesFolder, d.Name, "audit")
+	cfg.Dir = s.folder(directoriesFolder, d.Name, auditFolder)
 	cfg.HTTP, cfg.Now, cfg.Logger, cfg.Progress = s.httpConfig(), s.opts.Now, s.opts.Logger, slot.progress
 	return audit.Open(ctx, cfg)
 }

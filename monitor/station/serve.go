@@ -1,12 +1,9 @@
 package station
 
 import (
-	"bytes"
 	"context"
-	_ "embed"
 	"encoding/json"
 	"errors"
-	"html/template"
 	"log/slog"
 	"net"
 	"net/http"
@@ -15,50 +12,25 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/ghostlight-kt/ghostlight/monitor/finding"
+	"github.com/ghostlight-kt/ghostlight/web/audit"
 )
-
-//go:embed page.html
-var pageHTML string
-
-//go:embed page.css
-var pageCSS []byte
-
-var page = template.Must(template.New("page").Funcs(template.FuncMap{"class": verdictClass, "severity": severityClass}).Parse(pageHTML))
-
-// verdictClass returns the style of a verdict.
-func verdictClass(v finding.Verdict) string {
-	switch v {
-	case finding.Verified:
-		return "good"
-	case finding.Misbehaviour:
-		return "bad"
-	}
-	return "doubt"
-}
-
-// severityClass returns the style of a severity.
-func severityClass(s finding.Severity) string {
-	switch s {
-	case finding.Critical:
-		return "bad"
-	case finding.Warning:
-		return "doubt"
-	}
-	return "good"
-}
 
 // web is the monitor's web server.
 type web struct {
 	listener net.Listener
 	server   *http.Server
 	logger   *slog.Logger
+	shell    *audit.Shell
 	served   bool
 }
 
 // listen begins to listen, without answering yet.
 func (s *Station) listen(ctx context.Context) (*web, error) {
-	handler, err := s.handler()
+	shell, err := s.newShell()
+	if err != nil {
+		return nil, err
+	}
+	handler, err := s.handler(shell)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +39,18 @@ func (s *Station) listen(ctx context.Context) (*web, error) {
 		return nil, err
 	}
 	s.opts.Logger.InfoContext(ctx, "listening", "address", l.Addr().String())
-	return newWeb(l, handler, s.opts.Logger), nil
+	w := newWeb(l, handler, s.opts.Logger)
+	w.shell = shell
+	w.server.RegisterOnShutdown(s.endStreams)
+	return w, nil
+}
+
+// endStreams ends the streams of events, for which a server that shuts down would wait.
+func (s *Station) endStreams() {
+	s.announcer.stream.End()
+	for _, v := range s.views {
+		v.EndStreams()
+	}
 }
 
 func newWeb(l net.Listener, handler http.Handler, logger *slog.Logger) *web {
@@ -111,44 +94,51 @@ func (w *web) close() error {
 const maxBody = 1 << 20
 
 // handler returns everything that the monitor serves.
-func (s *Station) handler() (http.Handler, error) {
+func (s *Station) handler(shell *audit.Shell) (http.Handler, error) {
 	r := chi.NewRouter()
-	r.Use(secure)
+	r.Use(func(next http.Handler) http.Handler { return secure(shell, next) })
+	r.NotFound(func(w http.ResponseWriter, _ *http.Request) { shell.Problem(w, noPage) })
 	r.Get("/", s.servePage)
-	r.Get("/page.css", func(w http.ResponseWriter, _ *http.Request) { send(w, "text/css; charset=utf-8", pageCSS) })
-	r.Get("/status.json", func(w http.ResponseWriter, _ *http.Request) { sendJSON(w, http.StatusOK, s.Status()) })
+	r.Get("/alerts/{id}", s.serveAlert)
+	r.Get("/assets/{name}", shell.Asset)
+	r.Get("/verify.html", shell.Standalone)
+	r.Get("/status.json", shared(func(w http.ResponseWriter, _ *http.Request) { sendJSON(w, http.StatusOK, s.Status()) }))
+	r.Get("/events", shared(s.announcer.stream.ServeHTTP))
 	r.Get("/livez", func(w http.ResponseWriter, _ *http.Request) { sendHealth(w, []string{}) })
 	r.Get("/readyz", func(w http.ResponseWriter, _ *http.Request) { sendHealth(w, s.reasons()) })
 	r.Handle("/metrics", promhttp.HandlerFor(s.metrics(), promhttp.HandlerOpts{}))
 	if err := s.addFeeds(r); err != nil {
 		return nil, err
 	}
+	if err := s.addViews(r); err != nil {
+		return nil, err
+	}
 	r.Handle("/gossip/*", s.gossip)
 	if s.witness != nil {
 		r.Mount("/witness", http.StripPrefix("/witness", s.witness))
 	}
-	return http.MaxBytesHandler(r, maxBody), nil
+	return limitStreams(maxStreams, http.MaxBytesHandler(r, maxBody)), nil
 }
 
-// secure keeps a browser from doing anything with a page but showing it.
-func secure(next http.Handler) http.Handler {
+var noPage = &audit.Problem{Status: http.StatusNotFound, Title: "There is no such page", Detail: "What this monitor has is on its first page."}
+
+// secure keeps a browser from doing anything with a page but what its own scripts do.
+func secure(shell *audit.Shell, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
+		shell.Secure(w.Header())
 		next.ServeHTTP(w, r)
 	})
 }
 
-func (s *Station) servePage(w http.ResponseWriter, _ *http.Request) {
-	var b bytes.Buffer
-	if err := page.Execute(&b, s.Status()); err != nil {
-		s.opts.Logger.Error("the status page", "err", err)
-		http.Error(w, "the page could not be made", http.StatusInternalServerError)
-		return
+// shared has pages of other origins read what is served, such as an operator's that shows
+// what monitors say. There is nothing private in it, and nothing depends on who asks.
+func shared(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Access-Control-Allow-Origin", "*")
+		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+		next(w, r)
 	}
-	send(w, "text/html; charset=utf-8", b.Bytes())
 }
 
 // health is the answer of /livez and /readyz.
@@ -175,9 +165,4 @@ func sendJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_, _ = w.Write(append(data, '\n')) // the reader may be gone
-}
-
-func send(w http.ResponseWriter, contentType string, data []byte) {
-	w.Header().Set("Content-Type", contentType)
-	_, _ = w.Write(data) // the reader may be gone
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/ghostlight-kt/ghostlight/monitor/finding"
 	"github.com/ghostlight-kt/ghostlight/monitor/vantage"
 	"github.com/ghostlight-kt/ghostlight/monitor/witness"
+	view "github.com/ghostlight-kt/ghostlight/web/audit"
 )
 
 // Options adjust a Station. The zero value is usable.
@@ -61,8 +62,12 @@ type Station struct {
 	ledger *alert.Ledger
 	gossip *vantage.Gossip
 	slots  []*slot
-	web    *web // nil without Config.Listen
-	since  time.Time
+	web    *web         // nil without Config.Listen
+	views  []*view.View // of the directories, in their order; none without web
+
+	announcer   *announcer
+	directories []DirectoryStatus
+	since       time.Time
 
 	alertMetrics *alert.Metrics
 	witness      *witness.Witness // nil if the monitor is none
@@ -81,7 +86,10 @@ type Station struct {
 // Open opens the monitor's folder, which it makes if there is none, and begins to
 // listen. No directory is contacted yet. The caller closes it.
 func Open(ctx context.Context, cfg *Config, opts Options) (_ *Station, err error) {
-	s := &Station{cfg: cfg, opts: opts.withDefaults(), http: newHTTP(), alertMetrics: alert.NewMetrics(), gossip: vantage.NewGossip(), pinning: make(map[string]*sync.Mutex), failed: make(map[string]error), since: time.Now().UTC()}
+	s := &Station{cfg: cfg, opts: opts.withDefaults(), http: newHTTP(), alertMetrics: alert.NewMetrics(), gossip: vantage.NewGossip(), announcer: newAnnouncer(), pinning: make(map[string]*sync.Mutex), failed: make(map[string]error), since: time.Now().UTC()}
+	if s.directories, err = cfg.directoryStatuses(); err != nil {
+		return nil, err
+	}
 	if err := makePrivate(s.folder()); err != nil {
 		return nil, err
 	}
@@ -110,6 +118,7 @@ func Open(ctx context.Context, cfg *Config, opts Options) (_ *Station, err error
 		if s.web, err = s.listen(ctx); err != nil {
 			return nil, err
 		}
+		s.announcer.announce(s.Status)
 	}
 	return s, nil
 }
@@ -227,6 +236,9 @@ func (s *Station) record(ctx context.Context, slot *slot, r finding.Round) {
 	}
 	if err != nil {
 		s.opts.Logger.ErrorContext(ctx, "the ledger cannot be written; nobody is told of anything until it can", "role", slot.id(), "err", err)
+	}
+	if s.web != nil {
+		s.announcer.announce(s.Status)
 	}
 	s.opts.Logger.DebugContext(ctx, "round", "role", slot.id(), "verdict", r.Verdict(), "up_to", r.Size)
 }

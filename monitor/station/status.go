@@ -1,6 +1,8 @@
 package station
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"time"
 
@@ -19,8 +21,9 @@ type Status struct {
 	At            time.Time `json:"at"`
 	Since         time.Time `json:"since"`
 	// Verdict is the worst verdict of the roles.
-	Verdict finding.Verdict `json:"verdict"`
-	Roles   []RoleStatus    `json:"roles"`
+	Verdict     finding.Verdict   `json:"verdict"`
+	Directories []DirectoryStatus `json:"directories"`
+	Roles       []RoleStatus      `json:"roles"`
 	// Alerts are the latest ones, newest first.
 	Alerts []AlertStatus `json:"alerts"`
 	// Open is how many alerts are neither over nor acknowledged, by severity.
@@ -29,6 +32,32 @@ type Status struct {
 	Waiting map[string]uint64 `json:"deliveries_waiting"`
 	// Witness are the verifier keys (C2SP signed-note), if the monitor is a witness.
 	Witness []string `json:"witness,omitempty"`
+}
+
+// DirectoryStatus says which directory a name stands for.
+type DirectoryStatus struct {
+	Name string `json:"name"`
+	URL  string `json:"url"`
+	// ConfigurationSHA256 is the SHA-256 of the encoded Configuration that is pinned, in
+	// hexadecimal: by it others tell which directory is meant.
+	ConfigurationSHA256 string `json:"configuration_sha256"`
+	// View is the path of the audit view, if there is one.
+	View string `json:"view,omitempty"`
+}
+
+// directoryStatuses returns those of all directories.
+func (c *Config) directoryStatuses() ([]DirectoryStatus, error) {
+	out := []DirectoryStatus{}
+	for i := range c.Directories {
+		d := &c.Directories[i]
+		configuration, err := c.configuration(d)
+		if err != nil {
+			return nil, err
+		}
+		sum := sha256.Sum256(configuration)
+		out = append(out, DirectoryStatus{d.Name, d.URL, hex.EncodeToString(sum[:]), c.viewOf(d.Name)})
+	}
+	return out, nil
 }
 
 // AlertStatus is the public part of an alert.
@@ -58,7 +87,7 @@ func (s *Station) Status() Status {
 	out := Status{
 		SchemaVersion: schemaVersion, Version: s.opts.Version, At: time.Now().UTC(), Since: s.since,
 		Verdict: finding.Verified, Roles: []RoleStatus{}, Alerts: []AlertStatus{},
-		Witness: s.witnessKeys,
+		Witness: s.witnessKeys, Directories: s.directories,
 	}
 	for _, slot := range s.slots {
 		st := slot.current()
@@ -137,12 +166,7 @@ func (s *Station) readTold() (*told, error) {
 	}
 	t = &told{alerts: []AlertStatus{}, open: counts}
 	for i := range list {
-		a := &list[i]
-		t.alerts = append(t.alerts, AlertStatus{
-			ID: a.ID, Rule: a.Rule, Class: a.Class, Severity: a.Severity, Directory: a.Directory, Role: a.Role,
-			State: a.State, Summary: a.Summary, RaisedAt: a.RaisedAt, Open: a.Open, Acknowledged: a.Ack != nil,
-			Evidence: s.hasPublicEvidence(&a.Alert),
-		})
+		t.alerts = append(t.alerts, s.alertStatus(&list[i]))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"path"
 	"slices"
+	"sync"
 
 	"github.com/ghostlight-kt/ghostlight/web/audit/internal/manifest"
 )
@@ -36,9 +37,12 @@ var mediaTypes = map[string]string{
 	".svg": "image/svg+xml", ".txt": "text/plain; charset=utf-8",
 }
 
-// loadAssets reads what is embedded: the scripts that were bundled, and files of this
+// loadAssets returns what is embedded, once read for all views.
+var loadAssets = sync.OnceValues(readAssets)
+
+// readAssets reads what is embedded: the scripts that were bundled, and files of this
 // package.
-func loadAssets() (*assets, error) {
+func readAssets() (*assets, error) {
 	a := &assets{byName: make(map[string]*asset), hashed: make(map[string]string)}
 	var err error
 	if a.bundle, err = fs.Sub(embedded, "dist"); err != nil {
@@ -96,7 +100,11 @@ func (a *assets) scripts(page string) []string {
 const immutable = "public, max-age=31536000, immutable"
 
 func (v *View) serveAsset(w http.ResponseWriter, r *http.Request) error {
-	file := v.assets.byName[r.PathValue("name")]
+	return v.assets.serve(w, r, r.PathValue("name"))
+}
+
+func (a *assets) serve(w http.ResponseWriter, r *http.Request, name string) error {
+	file := a.byName[name]
 	if file == nil {
 		return errNoPage
 	}
@@ -115,7 +123,11 @@ const standalonePolicy = "default-src 'none'; script-src 'unsafe-inline'; style-
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
 func (v *View) serveStandalone(w http.ResponseWriter, r *http.Request) error {
-	content, err := fs.ReadFile(v.assets.bundle, manifest.Standalone)
+	return v.assets.serveStandalone(w, r)
+}
+
+func (a *assets) serveStandalone(w http.ResponseWriter, r *http.Request) error {
+	content, err := fs.ReadFile(a.bundle, manifest.Standalone)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
+	"github.com/ghostlight-kt/ghostlight/merkle/checkpoint"
 )
 
 // Config describes a view. Fields without a default are required.
@@ -29,8 +30,19 @@ type Config struct {
 	// LogPrefix is the URL or path of the public log. Default: Directory + "/log".
 	LogPrefix string
 
+	// Policy is what browsers pin of the public log. Default: the policy of the Source's
+	// publication.
+	Policy *checkpoint.Policy
+
 	// Host says who serves the view.
 	Host Host
+
+	// Home is the path of the host's own pages, with a slash at its end, such as "/". A
+	// monitor's status.json is below it. Default: it has none.
+	Home string
+
+	// Note says in a sentence or two, for visitors, what the pages rest on.
+	Note string
 
 	// Monitors are linked to, and browsers may ask them.
 	Monitors []Monitor
@@ -151,7 +163,7 @@ type View struct {
 
 	room    chan struct{} // of pages that are being made
 	samples *samples
-	events  *events
+	events  *Stream
 }
 
 // New returns the view that a Config describes. The error says what of it cannot be
@@ -188,4 +200,4 @@ func New(cfg Config) (*View, error) {
 
 // EndStreams ends the streams of events, and refuses new ones. It is for servers that
 // shut down: http.Server.Shutdown waits for streams.
-func (v *View) EndStreams() { v.events.end() }
+func (v *View) EndStreams() { v.events.End() }

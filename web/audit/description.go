@@ -1,10 +1,12 @@
 package audit
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"net/http"
+	"strings"
 
 	"github.com/ghostlight-kt/ghostlight/keytrans"
 )
@@ -56,12 +58,8 @@ func (v *View) serveDescription(w http.ResponseWriter, r *http.Request) error {
 		Configuration: v.pinned.encoded, ConfigurationSHA256: v.pinned.digest,
 		Monitors: append([]Monitor{}, v.cfg.Monitors...), Host: v.cfg.Host, Standalone: v.standalone().SHA256,
 	}
-	p, err := v.cfg.Source.Publication(r.Context())
-	if err != nil {
+	if err := v.describeLog(r.Context(), &d); err != nil {
 		return err
-	}
-	if p != nil {
-		d.Origin, d.VerifierKey, d.Policy = &p.Origin, &p.VerifierKey, &p.PolicyText
 	}
 	body, err := json.Marshal(d)
 	if err != nil {
@@ -69,4 +67,22 @@ func (v *View) serveDescription(w http.ResponseWriter, r *http.Request) error {
 	}
 	writeTagged(w, r, "application/json", append(body, '\n'))
 	return nil
+}
+
+// describeLog fills in what is pinned of the public log.
+func (v *View) describeLog(ctx context.Context, d *description) error {
+	if p := v.cfg.Policy; p != nil {
+		text := p.Text()
+		d.Policy = &text
+		if len(p.Logs) > 0 {
+			origin, _, _ := strings.Cut(p.Logs[0].VerifierKey, "+")
+			d.Origin, d.VerifierKey = &origin, &p.Logs[0].VerifierKey
+		}
+		return nil
+	}
+	p, err := v.cfg.Source.Publication(ctx)
+	if err == nil && p != nil {
+		d.Origin, d.VerifierKey, d.Policy = &p.Origin, &p.VerifierKey, &p.PolicyText
+	}
+	return err
 }

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -133,6 +134,9 @@ func overview(v *View, r *http.Request) (any, error) {
 	}
 	for _, draw := range []func(context.Context, Head) (chart, error){v.growthChart, v.sizeChart, v.latencyChart} {
 		c, err := draw(ctx, head)
+		if p := (*Problem)(nil); errors.As(err, &p) {
+			c.Empty, err = p.Title+". "+p.Detail, nil // the rest of the page can be had
+		}
 		if err != nil {
 			return nil, err
 		}

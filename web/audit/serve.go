@@ -109,8 +109,11 @@ func appendOrigin(list []string, text string) []string {
 // pageHeaders are those headers of secure that concern documents only.
 var pageHeaders = []string{"Content-Security-Policy", "Referrer-Policy", "Cross-Origin-Opener-Policy", "Permissions-Policy"}
 
-func (v *View) secure(h http.Header) {
-	h.Set("Content-Security-Policy", v.policy)
+func (v *View) secure(h http.Header) { secure(h, v.policy) }
+
+// secure sets the headers of everything that belongs to pages with a policy.
+func secure(h http.Header, policy string) {
+	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")

@@ -78,6 +78,9 @@ type Head struct {
 // Counts are how many labels, and versions of all labels, a log has.
 type Counts struct{ Labels, Versions uint64 }
 
+// RootKnown tells that Root is.
+func (h Head) RootKnown() bool { return h.Root != merkle.Hash{} }
+
 // Changes is what one log entry changed in the prefix tree, or a part of it.
 type Changes struct {
 	Added, Removed uint64 // how many in all

@@ -37,6 +37,7 @@ type atomText struct {
 
 type atomEntry struct {
 	ID         string         `xml:"id"`
+	Links      []atomLink     `xml:"link"`
 	Title      string         `xml:"title"`
 	Published  string         `xml:"published"`
 	Updated    string         `xml:"updated"`
@@ -54,7 +55,10 @@ func (f *Feed) atom(alerts []alert.Alert) ([]byte, error) {
 	for i := range alerts {
 		a := &alerts[i]
 		at := a.RaisedAt.Format(time.RFC3339)
-		e := atomEntry{ID: f.tag + "alert:" + a.ID, Title: title(a), Published: at, Updated: at, Content: atomText{"text", text(a)}}
+		e := atomEntry{
+			ID: f.tag + "alert:" + a.ID, Links: []atomLink{{"alternate", f.page(a)}}, Title: title(a), Published: at, Updated: at,
+			Content: atomText{"text", text(a)},
+		}
 		for _, term := range tags(a) {
 			e.Categories = append(e.Categories, atomCategory{term})
 		}
@@ -63,6 +67,9 @@ func (f *Feed) atom(alerts []alert.Alert) ([]byte, error) {
 	data, err := xml.MarshalIndent(out, "", " ")
 	return append([]byte(xml.Header), append(data, '\n')...), err
 }
+
+// page returns the URL of the page of an alert.
+func (f *Feed) page(a *alert.Alert) string { return f.base + "/alerts/" + a.ID }
 
 // tags returns the words by which readers can sort alerts.
 func tags(a *alert.Alert) []string {

@@ -72,6 +72,9 @@ func TestAtom(t *testing.T) {
 	if e.ID != "tag:monitor.example.org,2026:ghostlight:alert:93f1c2a07be4d518-250" || !strings.HasPrefix(e.Title, "warning: example: heartbeats <are> & \"missing\"") {
 		t.Errorf("the first entry is %+v", e)
 	}
+	if page := "https://monitor.example.org/alerts/93f1c2a07be4d518-250"; len(e.Links) != 1 || e.Links[0].Href != page {
+		t.Errorf("the links of the first entry are %v", e.Links)
+	}
 	if strings.Contains(body, "secret") || resp.Header.Get("Content-Type") != "application/atom+xml; charset=utf-8" {
 		t.Errorf("%v %s", resp.Header, body)
 	}
@@ -83,6 +86,9 @@ func TestJSON(t *testing.T) {
 	fatalIfErr(t, json.Unmarshal([]byte(body), &feed))
 	if len(feed.Items) != 3 || feed.Version != "https://jsonfeed.org/version/1.1" || feed.FeedURL != "https://monitor.example.org/alerts.feed.json" {
 		t.Errorf("%+v", feed)
+	}
+	if url := feed.Items[0].URL; url != "https://monitor.example.org/alerts/93f1c2a07be4d518-3" {
+		t.Errorf("the URL of the first item is %s", url)
 	}
 	if a := feed.Items[0].Alert; a.ID != "93f1c2a07be4d518-3" || a.Number != 3 {
 		t.Errorf("%+v", a)

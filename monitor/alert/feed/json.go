@@ -17,6 +17,7 @@ type jsonFeed struct {
 
 type jsonItem struct {
 	ID            string   `json:"id"`
+	URL           string   `json:"url"`
 	Title         string   `json:"title"`
 	ContentText   string   `json:"content_text"`
 	DatePublished string   `json:"date_published"`
@@ -34,7 +35,7 @@ func (f *Feed) json(alerts []alert.Alert) ([]byte, error) {
 	for i := range alerts {
 		a := &alerts[i]
 		out.Items = append(out.Items, jsonItem{
-			ID: f.tag + "alert:" + a.ID, Title: title(a), ContentText: text(a),
+			ID: f.tag + "alert:" + a.ID, URL: f.page(a), Title: title(a), ContentText: text(a),
 			DatePublished: a.RaisedAt.Format(time.RFC3339), Tags: tags(a), Alert: a,
 		})
 	}

@@ -10,7 +10,8 @@ export async function run(page: Page): Promise<void> {
   enhanceCharts();
   const section = place("verdict");
   try {
-    const { client } = await openSession(page);
+    const { client, view } = await openSession(page);
+    void import("./monitorlines.js").then(({ fillMonitorLines }) => fillMonitorLines(view));
     const { verdict, before, quorum } = await client.checkCheckpoint();
     const seen = quorum === "none" ? "the log’s state is signed" : "a quorum of witnesses saw this log";
     const kept = before ? ", and it continues the one of your last visit" : "";

@@ -16,6 +16,9 @@ const modules: Readonly<Record<string, () => Promise<PageModule>>> = {
   roster: () => import("./roster.js"),
   compare: () => import("./compare.js"),
   verify: () => import("./verify.js"),
+  monitors: () => import("./monitors.js"),
+  status: () => import("./status.js"),
+  alert: () => import("./alert.js"),
 };
 
 /** Runs the page's module. After it, whether it ran or not, the root has data-islands. */

@@ -1,1 +1,0 @@
-import{a,b,c,d,e,f,g,h,i}from"./chunk-RSVLTHU7.js";import"./chunk-GFJPIOBY.js";import"./chunk-M3EVGCF2.js";import"./chunk-IIYMGPA6.js";import"./chunk-7C7HHYEG.js";import"./chunk-IZDW3DR4.js";import"./chunk-XVY6YLQV.js";export{h as accuse,f as addEarlier,a as base64s,d as contradictionEvidence,c as exchangeJson,i as listEvidence,e as newEvidence,g as proves,b as viewJson};

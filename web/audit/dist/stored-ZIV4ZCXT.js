@@ -1,1 +1,0 @@
-import{a,b,c,d,e}from"./chunk-MMIUL4M3.js";import"./chunk-GFJPIOBY.js";import"./chunk-M3EVGCF2.js";import"./chunk-7C7HHYEG.js";import"./chunk-IZDW3DR4.js";import"./chunk-XVY6YLQV.js";export{e as discardState,d as forgetDamage,c as isDamaged,a as loadState,b as saveState};
