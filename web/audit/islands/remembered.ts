@@ -32,24 +32,23 @@ export interface RememberedList {
 /** The list. Misbehaviour that a round proves is shown in the page's verdict element. */
 export function rememberedList(place: HTMLElement, verdict: HTMLElement, open: Open): RememberedList {
   const tell = el("div", { class: "told", "aria-live": "polite" });
-  const rows = el("div");
-  const say = (child: Node) => {
-    if (!place.contains(tell)) place.replaceChildren(tell);
-    tell.replaceChildren(child);
-  };
+  const problem = el("div", { "aria-live": "polite" });
+  const parts: Parts = { place, verdict, rows: el("div"), above: [tell, problem] };
   const attempt = async (work: () => Promise<void>) => {
+    problem.replaceChildren();
     try {
       await work();
     } catch (error) {
-      say(verdictElement(shownTrouble(error)));
+      problem.replaceChildren(verdictElement(shownTrouble(error)));
+      if (!place.contains(problem)) place.replaceChildren(problem);
     }
   };
-  const refresh = () => attempt(() => round(place, rows, tell, verdict, open, changing));
+  const refresh = () => attempt(() => round(parts, open, changing));
   const change = async (work: (session: Session) => Promise<OwnResult | void>) => {
     tell.replaceChildren();
     await attempt(async () => {
       const result = await work(await open());
-      if (result) say(owned(result));
+      if (result) tell.replaceChildren(owned(result));
     });
     await refresh();
   };
@@ -64,22 +63,23 @@ export function rememberedList(place: HTMLElement, verdict: HTMLElement, open: O
   };
 }
 
+/** The elements of the list: `above` is told before the rows. */
+interface Parts {
+  readonly place: HTMLElement;
+  readonly verdict: HTMLElement;
+  readonly rows: HTMLElement;
+  readonly above: readonly HTMLElement[];
+}
+
 /** Does a round, and shows what came of it. */
-async function round(
-  place: HTMLElement,
-  rows: HTMLElement,
-  tell: HTMLElement,
-  verdict: HTMLElement,
-  open: Open,
-  on: Changing,
-): Promise<void> {
+async function round({ place, verdict, rows, above }: Parts, open: Open, on: Changing): Promise<void> {
   const session = await open();
   const labels = await rememberedLabels(session);
   if (labels.length === 0) {
     place.replaceChildren();
     return;
   }
-  if (!place.contains(rows)) place.replaceChildren(...introduction(), tell, rows);
+  if (!place.contains(rows)) place.replaceChildren(...introduction(), ...above, rows);
   const show = (list: readonly Remembered[]) =>
     rows.replaceChildren(el("ul", { class: "remembered" }, ...list.map((r) => rowOf(r, on))));
   try {
