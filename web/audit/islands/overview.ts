@@ -11,7 +11,10 @@ export async function run(page: Page): Promise<void> {
   const section = place("verdict");
   try {
     const { client, view } = await openSession(page);
-    void import("./monitorlines.js").then(({ fillMonitorLines }) => fillMonitorLines(view));
+    void import("./monitorlines.js").then(
+      ({ fillMonitorLines }) => fillMonitorLines(view),
+      () => undefined,
+    );
     const { verdict, before, quorum } = await client.checkCheckpoint();
     const seen = quorum === "none" ? "the log’s state is signed" : "a quorum of witnesses saw this log";
     const kept = before ? ", and it continues the one of your last visit" : "";
