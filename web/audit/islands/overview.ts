@@ -9,9 +9,10 @@ import { openSession } from "./view.js";
 export async function run(page: Page): Promise<void> {
   enhanceCharts();
   const section = place("verdict");
+  let asking: Promise<void> | undefined;
   try {
     const { client, view } = await openSession(page);
-    void import("./monitorlines.js").then(
+    asking = import("./monitorlines.js").then(
       ({ fillMonitorLines }) => fillMonitorLines(view),
       () => undefined,
     );
@@ -22,4 +23,5 @@ export async function run(page: Page): Promise<void> {
   } catch (failure) {
     showVerdict(section, shownFailure(failure));
   }
+  await asking;
 }
