@@ -53,6 +53,7 @@
 //	lookup       lookup       the form: inputs label and version
 //	             result       the claim, which a script never shows beside its own result
 //	             trace        empty: how the lookup was verified
+//	             remembered   empty: the labels that the browser remembers
 //	history      history      the form: input label
 //	             result       the claim; li#vN is version N
 //	compare      compare      empty

@@ -6,3 +6,6 @@ await import("./checks.test.js");
 await import("./pages.test.js");
 await import("./trouble.test.js");
 await import("./weight.test.js");
+await import("./lookup.test.js");
+await import("./history.test.js");
+await import("./roster.test.js");

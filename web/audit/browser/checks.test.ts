@@ -130,6 +130,7 @@ function html(body: string): string {
 }
 
 async function noTrouble(tab: Tab): Promise<void> {
+  await tab.settle();
   assert.deepEqual(tab.trouble, []);
 }
 

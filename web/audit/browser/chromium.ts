@@ -50,7 +50,9 @@ export interface Tab {
   readonly page: Page;
   /** Console errors, exceptions, policy violations and failed requests, in words. */
   readonly trouble: readonly string[];
-  /** Empties it. */
+  /** Waits until all that went wrong so far is noted. */
+  readonly settle: () => Promise<void>;
+  /** Empties what was noted. */
   readonly forget: () => void;
   readonly close: () => Promise<void>;
 }
@@ -82,7 +84,10 @@ async function watched(context: BrowserContext, page: Page): Promise<Tab> {
     if (message.type() === "error" || message.type() === "warning") note(`console: ${message.text()}`);
   });
   page.on("pageerror", (err) => note(`exception: ${err.message}`));
-  page.on("requestfailed", (request) => note(`request: ${request.url()}: ${request.failure()?.errorText}`));
+  page.on("requestfailed", (request) => {
+    const why = request.failure()?.errorText ?? "";
+    if (why !== "net::ERR_ABORTED") note(`request: ${request.url()}: ${why}`); // not: the tab went elsewhere
+  });
   page.on("response", (response) => {
     if (response.status() >= 400) note(`response: ${response.url()}: ${response.status()}`);
   });
@@ -90,7 +95,9 @@ async function watched(context: BrowserContext, page: Page): Promise<Tab> {
     note(`dialog: ${dialog.message()}`);
     void dialog.dismiss();
   });
-  return { page, trouble, forget: () => void trouble.splice(0), close: () => context.close() };
+  // What the page tells comes in the order in which it tells it.
+  const settle = () => page.evaluate(() => new Promise<void>((done) => setTimeout(done, 30)));
+  return { page, trouble, settle, forget: () => void trouble.splice(0), close: () => context.close() };
 }
 
 /** Goes to a page and waits until its islands are done. */

@@ -32,9 +32,11 @@ async function checkPage(tab: Tab, page: PageCase, keyboard: boolean): Promise<v
   await visit(tab, address(world, page));
   await page.act?.(tab.page, world);
   assert.equal(await verdictOf(tab), page.verdict, "the verdict");
+  await tab.settle();
   assert.deepEqual(tab.trouble, [], "errors in the console and violations of the policy");
   await checkNarrow(tab.page);
   if (keyboard) await checkKeyboard(tab.page);
+  await tab.settle();
   assert.deepEqual(tab.trouble, [], "the same, after using the keyboard");
   await checkAccessible(tab.page);
 }

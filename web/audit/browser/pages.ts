@@ -1,5 +1,6 @@
 /** The pages that the tests and the screenshots go through. */
 import type { Page } from "playwright-core";
+import { asking, checkingSample } from "./asking.js";
 import { until } from "./programs.js";
 import type { World } from "./world.js";
 
@@ -27,10 +28,12 @@ export const pages: readonly PageCase[] = [
   { name: "entry", path: "/log/3", verdict: "verified" },
   { name: "checkpoint", path: "/checkpoint", verdict: "verified" },
   { name: "consistency", path: "/consistency?old=3&new=9", verdict: "verified" },
-  { name: "lookup", path: "/lookup", verdict: "unchecked" },
-  { name: "history", path: "/history", verdict: "unchecked" },
+  { name: "lookup-form", path: "/lookup", verdict: "unchecked" },
+  { name: "lookup", path: "/lookup", verdict: "monitored", act: asking((world) => world.label) },
+  { name: "history", path: "/history", verdict: "monitored", act: asking((world) => world.label) },
   { name: "compare", path: "/compare", verdict: "unchecked" },
-  { name: "roster", path: "/roster", verdict: "unchecked" },
+  { name: "roster-form", path: "/roster", verdict: "unchecked" },
+  { name: "roster", path: "/roster", verdict: "changed", act: checkingSample },
   { name: "monitors", path: "/monitors", verdict: "unchecked" },
   { name: "verify", path: "/verify", verdict: "unchecked" },
   { name: "api", path: "/api" },

@@ -22,10 +22,10 @@ export interface Proxy {
   readonly stop: () => Promise<void>;
 }
 
-/** Starts an honest proxy for the server at a base URL. */
-export async function startProxy(target: string): Promise<Proxy> {
+/** Starts an honest proxy for the server at a base URL, which is asked for at each request. */
+export async function startProxy(target: string | (() => string)): Promise<Proxy> {
   const server = createServer((req, res) => {
-    forward(proxy, target, req, res).catch(() => res.destroy());
+    forward(proxy, typeof target === "string" ? target : target(), req, res).catch(() => res.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();

@@ -54,6 +54,7 @@ describe("trouble", { concurrency: 2 }, () => {
       await visit(tab, `${theWorld().directory}/audit/`);
       assert.equal(await verdict(tab), "verified");
       await tab.page.getByText("This browser lets the page store nothing").waitFor();
+      await tab.settle();
       assert.deepEqual(tab.trouble, []);
     });
   });
@@ -71,6 +72,7 @@ describe("trouble", { concurrency: 2 }, () => {
     await withTab({ offline: true }, async (tab) => {
       await tab.page.goto(pathToFileURL(`${repository}web/audit/dist/verify.html`).href);
       await tab.page.getByRole("heading", { name: "Verify files" }).waitFor();
+      await tab.settle();
       assert.deepEqual(tab.trouble, []);
     });
   });
@@ -153,6 +155,20 @@ describe("between the browser and the directory", { concurrency: 2 }, () => {
           tab.trouble.filter((text) => /^(policy|exception|dialog)/.test(text)),
           [],
         );
+      });
+    });
+  }
+
+  for (const at of [0.02, 0.3, 0.6, 0.98]) {
+    test(`a byte of the answer to a lookup, at ${at}`, async () => {
+      await withProxy(async (proxy, tab) => {
+        await visit(tab, `${proxy.url}/audit/lookup`);
+        proxy.mischief = { path: /search/, change: flip(at) };
+        await tab.page.getByLabel(/^Label/).fill(theWorld().label);
+        await tab.page.getByRole("button", { name: "Look up" }).click();
+        await tab.page.getByText("Your browser could not check this.").waitFor();
+        assert.ok(proxy.done > 0, "nothing was changed");
+        assert.equal(await verdict(tab), "unchecked");
       });
     });
   }

@@ -1,8 +1,12 @@
 /** Who checked what of a lookup: this browser, witnesses, or nobody. */
 import type { AccountStatus, LookupResult, Witnessed } from "@ghostlight/client";
+import { accountState } from "./accountwords.js";
 import { code, el, foreign } from "./dom.js";
 
 type State = "good" | "warn" | undefined;
+
+/** What a version is that the label's account key vouches for. */
+const signed: ReadonlySet<AccountStatus["status"]> = new Set(["established", "signed", "rotated"]);
 
 /** The lines about a lookup. */
 export function describeChecks(r: LookupResult): HTMLElement {
@@ -15,7 +19,7 @@ export function describeChecks(r: LookupResult): HTMLElement {
       "your browser",
     ),
     ...line("That others are shown the same log", ...logChecked(r.witness)),
-    ...line("That the version stays", "good", stayChecked(r)),
+    ...line("That the version stays", ...stayChecked(r)),
     ...line("That the label’s owner wants these keys", ...ownerChecked(r.account)),
   );
 }
@@ -35,17 +39,20 @@ export function logChecked(w: Witnessed | undefined): [State, ...(Node | string)
   return ["good", names.length > 2 ? "witnesses " : "witness ", ...names];
 }
 
-function stayChecked(r: LookupResult): string {
+function stayChecked(r: LookupResult): [State, string] {
   const monitored = r.verdict.outcome === "verified, still being monitored";
-  return monitored ? "your browser, on your next visits" : "the owner’s own monitoring, from here on";
+  if (monitored) return ["good", "your browser, on your next visits"];
+  return [undefined, "its owner: from here on, their monitoring meets it"];
 }
 
 function ownerChecked(account: AccountStatus | undefined): [State, ...(Node | string)[]] {
   if (account?.key === undefined) {
     const claim =
-      "only the operator’s claim: the label has no account key. Compare the fingerprints with the person";
+      "only the operator’s claim: this version has no account key. Compare the fingerprints with the person";
     return [undefined, claim];
   }
+  if (!signed.has(account.status))
+    return ["warn", "your browser could not tell: the version is ", accountState(account)];
   const since = ` of the label, which it has had since version ${account.since}`;
   return ["good", "your browser: signed by the account key ", code(account.key), since];
 }

@@ -26,16 +26,16 @@ export function describeFindings(
   now: number,
 ): HTMLElement[] {
   const severities = ["error", "warning", "note"] as const;
-  return severities.flatMap((severity) => {
+  return severities.flatMap((severity): HTMLElement[] => {
     const found = report.findings.filter((f) => f.severity === severity);
     if (found.length === 0) return [];
     const items = found.slice(0, most).map((f) => finding(f, evidence.get(f.label), now));
     const rest = found.length - items.length;
     const more = rest > 0 ? el("p", {}, `${rest} more are in the report.`) : undefined;
     const list = el("ul", { class: "findings" }, ...items);
-    return [el("h3", {}, `${titles[severity]} (${found.length})`), list, more].filter(
-      (child) => child !== undefined,
-    );
+    const title = `${titles[severity]} (${found.length})`;
+    if (severity === "note") return [el("details", { class: "notes" }, el("summary", {}, title), list, more)];
+    return [el("h3", {}, title), list, more].filter((child) => child !== undefined);
   });
 }
 
@@ -46,15 +46,21 @@ function finding(f: Finding, evidence: EvidenceFile | undefined, now: number): H
     { "data-state": states[f.severity], "data-code": f.code },
     el("h4", {}, foreign(f.label), ...others),
     el("p", { class: "code" }, `${f.severity}: ${f.code}`),
-    el("p", {}, f.message),
-    el("p", { class: "todo" }, el("strong", {}, "What to do: "), f.advice),
+    el("p", {}, ...withCommands(f.message)),
+    el("p", { class: "todo" }, el("strong", {}, "What to do: "), ...withCommands(f.advice)),
     evidence && evidenceOffer(evidence),
     f.keys && f.keys.length > 0 ? details("The keys", keyCards(f.keys, now)) : undefined,
     proof(f.proof),
   );
 }
 
-function evidenceOffer(file: EvidenceFile): HTMLElement {
+/** A text in which commands are between backquotes. */
+function withCommands(text: string): Child[] {
+  return text.split("`").map((part, i) => (i % 2 === 1 ? code(part) : part));
+}
+
+/** Lets the visitor save evidence, and tells how others verify it. */
+export function evidenceOffer(file: EvidenceFile): HTMLElement {
   const command = code(`kt evidence verify ${file.name}`);
   return el("p", {}, download("Save the evidence", file.name, file.json, "application/json"), " ", command);
 }

@@ -32,6 +32,7 @@ export async function run(page: Page): Promise<void> {
   verdict.tabIndex = -1;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
+    if (location.hash !== "") history.replaceState(null, "", location.pathname);
     void ask(parts, few);
   });
   addEventListener("hashchange", () => void askFragment(parts));
@@ -53,6 +54,7 @@ async function ask(h: History, limit: number): Promise<void> {
   const submit = h.form.querySelector("button");
   if (submit?.disabled) return;
   if (submit) submit.disabled = true;
+  h.form.ariaBusy = "true";
   h.verdict.hidden = true;
   try {
     const asked = questionOf(typedIn(h.form).label, "");
@@ -67,6 +69,7 @@ async function ask(h: History, limit: number): Promise<void> {
     showVerdict(h.verdict, shownTrouble(error));
   } finally {
     if (submit) submit.disabled = false;
+    h.form.ariaBusy = null;
   }
   h.verdict.focus();
 }

@@ -26,12 +26,14 @@ function linesOf(c: Changes, ended: readonly Description[]): HTMLElement[] {
   return [
     ...c.added.map((d) => as("+", "added: ", keyLine(d))),
     ...c.removed.map((d) => as("−", "removed: ", keyLine(d))),
-    ...c.replaced.map((r) => as("⇄", "replaced: ", keyLine(r.old), " by ", keyLine(r.new))),
+    ...c.replaced.map((r) => as("⇄", "replaced", row("was ", r.old), row("now ", r.new))),
     ...c.updated.map((u) => updated(u.old, u.new)),
     ...ended.map((d) => as("⌛", "expired: ", keyLine(d))),
     ...(same > 0 ? [as("=", same === 1 ? "one key is as before" : `${same} keys are as before`)] : []),
   ];
 }
+
+const row = (word: string, d: Description) => el("div", {}, word, keyLine(d));
 
 function updated(old: Description, now: Description): HTMLElement {
   if (now.revoked && !old.revoked) return changeLine("✕", "revoked: ", keyLine(now));
@@ -44,5 +46,5 @@ function updated(old: Description, now: Description): HTMLElement {
 }
 
 function changeLine(sign: string, ...content: Child[]): HTMLElement {
-  return el("li", {}, el("span", { class: "sign", "aria-hidden": "true" }, sign), ...content);
+  return el("li", {}, el("span", { class: "sign", "aria-hidden": "true" }, sign), el("div", {}, ...content));
 }

@@ -6,6 +6,7 @@ import { button, el, place } from "./dom.js";
 import type { Page } from "./page.js";
 import { sessionOf, shownTrouble, type Open } from "./pagesession.js";
 import { rememberedList, type RememberedList } from "./remembered.js";
+import { showSigners } from "./signers.js";
 import { describeTrace } from "./trace.js";
 import { showVerdict } from "./verdict.js";
 import { labelNotices } from "./warnings.js";
@@ -41,6 +42,8 @@ export async function run(page: Page): Promise<void> {
   verdict.tabIndex = -1;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
+    // A link's label is not the one that is asked for now.
+    if (location.hash !== "") history.replaceState(null, "", location.pathname);
     void ask(parts);
   });
   addEventListener("hashchange", () => void askFragment(parts));
@@ -65,6 +68,7 @@ async function ask(l: Lookup): Promise<void> {
   const submit = l.form.querySelector("button");
   if (submit?.disabled) return;
   if (submit) submit.disabled = true;
+  l.form.ariaBusy = "true";
   l.verdict.hidden = true;
   l.trace.replaceChildren();
   try {
@@ -89,6 +93,7 @@ async function ask(l: Lookup): Promise<void> {
   }
   l.verdict.focus();
   await l.list.refresh();
+  l.form.ariaBusy = null;
 }
 
 async function show(l: Lookup, asked: Asked, answer: LookupResult | AbsentResult): Promise<void> {
@@ -107,6 +112,9 @@ async function show(l: Lookup, asked: Asked, answer: LookupResult | AbsentResult
       witness: answer.witness,
     }),
   );
+  const signers = l.trace.querySelector<HTMLElement>(".signers");
+  if (signers)
+    showSigners(signers, l.open).catch((error: unknown) => showVerdict(l.verdict, shownTrouble(error)));
 }
 
 /** What can be done next with a label. */
@@ -118,8 +126,18 @@ function actionsFor(l: Lookup, asked: Asked, answer: LookupResult | AbsentResult
   const row = el("p", { class: "answer-actions" });
   if (answer.kind === "found") {
     row.append(
-      button("Follow", () => void l.list.follow(asked.label)),
-      quiet("This is my address", () => void l.list.own(asked.label)),
+      button("Follow", () => {
+        told.replaceChildren(
+          "This browser looks the label up again on each visit: see the list at the end of the page.",
+        );
+        void l.list.follow(asked.label);
+      }),
+      quiet("This is my address", () => {
+        told.replaceChildren(
+          "This browser watches for versions that are not yours: see the list at the end of the page.",
+        );
+        void l.list.own(asked.label);
+      }),
       el("a", { class: "button quiet", href: `${l.base}/history${fragmentOf(asked.label)}` }, "All versions"),
     );
   }

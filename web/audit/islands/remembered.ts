@@ -1,13 +1,14 @@
 /** The list of the labels that this browser remembers, with what the last round found. */
 import { encodeHex, type Badge, type OwnResult, type Unexpected } from "@ghostlight/client";
 import { fragmentOf } from "./asking.js";
-import { button, code, el, foreign, time, type Child } from "./dom.js";
+import { button, code, el, foreign, time } from "./dom.js";
 import { setFollowed } from "./followlist.js";
 import { keyCards, readValue } from "./keys.js";
 import { sentence, shownOf } from "./outcome.js";
 import { shownTrouble, type Open } from "./pagesession.js";
 import { rememberedLabels, runRound, type Remembered } from "./rounds.js";
 import { badges, showVerdict, verdictElement } from "./verdict.js";
+import type { Session } from "./view.js";
 import { working } from "./work.js";
 
 const states: Readonly<Record<Badge, string | undefined>> = {
@@ -32,37 +33,56 @@ export interface RememberedList {
 export function rememberedList(place: HTMLElement, verdict: HTMLElement, open: Open): RememberedList {
   const tell = el("div", { class: "told", "aria-live": "polite" });
   const rows = el("div");
-  const act = async (work: () => Promise<Child>) => {
+  const say = (child: Node) => {
+    if (!place.contains(tell)) place.replaceChildren(tell);
+    tell.replaceChildren(child);
+  };
+  const attempt = async (work: () => Promise<void>) => {
     try {
-      tell.replaceChildren(...[await work()].filter((child) => child !== undefined));
+      await work();
     } catch (error) {
-      tell.replaceChildren(verdictElement(shownTrouble(error)));
+      say(verdictElement(shownTrouble(error)));
     }
   };
-  const refresh = () =>
-    act(async () => {
-      const session = await open();
-      if ((await rememberedLabels(session)).size === 0) {
-        place.replaceChildren();
-        return undefined;
-      }
-      if (!place.contains(rows)) place.replaceChildren(...introduction(), tell, rows);
-      const list = await working(rows, "Checking what this browser remembers.", (o) => runRound(session, o));
-      const proven = list.find((r) => r.badge === "misbehaviour");
-      if (proven?.failure) reveal(verdict, proven.failure);
-      rows.replaceChildren(el("ul", { class: "remembered" }, ...list.map((r) => rowOf(r, changing))));
-      return undefined;
+  const refresh = () => attempt(() => round(place, rows, tell, verdict, open, changing));
+  const change = async (work: (session: Session) => Promise<OwnResult | void>) => {
+    tell.replaceChildren();
+    await attempt(async () => {
+      const result = await work(await open());
+      if (result) say(owned(result));
     });
+    await refresh();
+  };
   const changing: Changing = {
-    change: (work) => act(async () => (await work(await open()), undefined)).then(refresh),
-    accept: (label, version) =>
-      act(async () => owned(await (await open()).client.accept(label, version))).then(refresh),
+    change,
+    accept: (label, version) => change(({ client }) => client.accept(label, version)),
   };
   return {
     refresh,
-    follow: (label) => changing.change((session) => setFollowed(session, label, true)),
-    own: (label) => act(async () => owned(await (await open()).client.own(label))).then(refresh),
+    follow: (label) => change((session) => setFollowed(session, label, true)),
+    own: (label) => change(({ client }) => client.own(label)),
   };
+}
+
+/** Does a round, and shows what came of it. */
+async function round(
+  place: HTMLElement,
+  rows: HTMLElement,
+  tell: HTMLElement,
+  verdict: HTMLElement,
+  open: Open,
+  on: Changing,
+): Promise<void> {
+  const session = await open();
+  if ((await rememberedLabels(session)).size === 0) {
+    place.replaceChildren();
+    return;
+  }
+  if (!place.contains(rows)) place.replaceChildren(...introduction(), tell, rows);
+  const list = await working(rows, "Checking what this browser remembers.", (o) => runRound(session, o));
+  const proven = list.find((r) => r.badge === "misbehaviour");
+  if (proven?.failure) reveal(verdict, proven.failure);
+  rows.replaceChildren(el("ul", { class: "remembered" }, ...list.map((r) => rowOf(r, on))));
 }
 
 function reveal(verdict: HTMLElement, failure: unknown): void {
@@ -92,7 +112,7 @@ function owned(r: OwnResult): HTMLElement {
 
 /** What the buttons of a row do. */
 interface Changing {
-  change(work: (session: Awaited<ReturnType<Open>>) => Promise<void>): Promise<void>;
+  change(work: (session: Session) => Promise<void>): Promise<void>;
   accept(label: string, version: number): Promise<void>;
 }
 

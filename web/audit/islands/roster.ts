@@ -3,7 +3,7 @@ import { encodeUtf8, Refusal } from "@ghostlight/client";
 import type { Roster, RosterResult } from "@ghostlight/client/roster";
 import { button, code, el, foreign, place, type Child } from "./dom.js";
 import { download } from "./download.js";
-import { describeFindings, describeMembers } from "./findings.js";
+import { describeFindings, describeMembers, evidenceOffer } from "./findings.js";
 import { sentence, shownOf } from "./outcome.js";
 import type { Page } from "./page.js";
 import { sessionOf, shownTrouble, type Open } from "./pagesession.js";
@@ -26,7 +26,7 @@ export function run(page: Page): void {
   const result = el("div", { id: "result" });
   const r: RosterPage = { verdict, result, open: sessionOf(page), busy: false };
   const form = rosterForm({ take: (text) => void check(r, text), refuse: (error) => refuse(r, error) });
-  place("roster").replaceChildren(form, result);
+  place("roster").replaceChildren(result, form);
 }
 
 /** Says why there is nothing to check. */
@@ -72,12 +72,14 @@ async function check(r: RosterPage, text: string): Promise<void> {
 }
 
 function shownRoster(found: RosterResult): Shown {
-  const shown = shownOf(found.verdict, {
+  const evidence = [...found.evidence.values()].map((file) => file && evidenceOffer(file));
+  const headlines = {
     verified: "Nobody and nothing is in this conversation that the directory does not prove.",
     monitored: "Nothing in this conversation contradicts the directory, and your browser goes on watching.",
     changed: "There is something in this conversation that you should look at.",
     unchecked: "Not everything in this conversation could be checked.",
-  });
+  };
+  const shown = shownOf(found.verdict, headlines, evidence);
   // That members are proven absent is no good news for a conversation.
   if (found.verdict.outcome !== "proven absent") return shown;
   return {
@@ -90,7 +92,6 @@ function shownRoster(found: RosterResult): Shown {
 async function describe(roster: Roster, found: RosterResult): Promise<HTMLElement[]> {
   const now = Date.now();
   const report = JSON.stringify(found.report, undefined, 2) + "\n";
-  const general = found.evidence.get("");
   return [
     el(
       "section",
@@ -100,7 +101,6 @@ async function describe(roster: Roster, found: RosterResult): Promise<HTMLElemen
         { class: "subject" },
         roster.conversation === "" ? "The conversation" : foreign(roster.conversation),
       ),
-      general && el("p", {}, download("Save the evidence", general.name, general.json, "application/json")),
       ...describeFindings(found.report, found.evidence, now),
       el("h3", {}, "Everybody"),
       describeMembers(roster, found.report),

@@ -3,7 +3,7 @@ import { button, el } from "./dom.js";
 import { sampleRoster } from "./rostersample.js";
 
 /** The largest roster that the page takes, in bytes. `kt roster` takes larger ones. */
-export const maxRoster = 4 << 20;
+export const maxRoster = 2 << 20;
 
 /** That no roster could be had. The message is for people. */
 export class NoRoster extends Error {
@@ -44,7 +44,7 @@ export function rosterForm({ take, refuse }: Takes): HTMLFormElement {
     el(
       "p",
       { class: "note small", id: "roster-note" },
-      "It stays in this browser, which asks the directory for the labels in it, together. At most 4 MB.",
+      "It stays in this browser, which asks the directory for the labels in it, together. At most 2 MB.",
     ),
   );
   form.addEventListener("submit", (event) => {
@@ -77,7 +77,7 @@ function checkedText(text: string): string {
 function tooLarge(size: number): NoRoster {
   const megabytes = (size / (1 << 20)).toFixed(1);
   return new NoRoster(
-    `That has ${megabytes} MB, and this page takes 4. Check the conversation in parts, or with “kt roster FILE” on a command line.`,
+    `That has ${megabytes} MB, and this page takes 2. Check the conversation in parts, or with “kt roster FILE” on a command line.`,
   );
 }
 

@@ -14,6 +14,8 @@ const modules: Readonly<Record<string, () => Promise<PageModule>>> = {
   lookup: () => import("./lookup.js"),
   history: () => import("./history.js"),
   roster: () => import("./roster.js"),
+  compare: () => import("./compare.js"),
+  verify: () => import("./verify.js"),
   monitors: () => import("./monitors.js"),
   status: () => import("./status.js"),
   alert: () => import("./alert.js"),

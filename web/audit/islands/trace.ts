@@ -115,9 +115,6 @@ function signatureFacts(trace: readonly TraceStep[]): HTMLElement | undefined {
 function witnesses(w: Witnessed): HTMLElement {
   const state = (good: boolean, yes: string, no: string) =>
     el("span", { class: "state", "data-state": good ? "good" : "warn" }, good ? yes : no);
-  const signers = w.cosignedBy.map((name) =>
-    el("li", {}, el("span", { class: "state", "data-state": "good" }, foreign(name), " has signed this log")),
-  );
   return el(
     "dl",
     { class: "facts small" },
@@ -127,6 +124,6 @@ function witnesses(w: Witnessed): HTMLElement {
       "Entries of this proof",
       state(w.settled, "all of them are there", `${w.pending.length} not yet seen there`),
     ),
-    ...(signers.length > 0 ? fact("Signed by", el("ul", { class: "plain" }, ...signers)) : []),
+    ...fact("Each witness, at present", el("div", { class: "signers" }, w.cosignedBy.join(", "))),
   );
 }

@@ -1,7 +1,13 @@
 import type { VerifyMldsa44 } from "./checkpoint.js";
 import type { Configuration } from "./config.js";
+import { checkCheckpoint, consistency, entry } from "./client/checkpoints.js";
 import type { Environment, VerifyEvidence } from "./client/environment.js";
+import { listEvidence } from "./client/evidence.js";
+import { discard, openEnvironment } from "./client/open.js";
 import type { Operation } from "./client/operation.js";
+import { runOperation } from "./client/run.js";
+import { cloneState } from "./client/state.js";
+import { forgetDamage, isDamaged } from "./client/stored.js";
 import { Failure } from "./failure.js";
 import type {
   AbsentResult,
@@ -55,7 +61,8 @@ export interface ClientOptions {
  * directory's state to itself, reads it, and stores it anew after what was verified. It is safe for
  * concurrent use, also with other tabs: operations wait for each other.
  *
- * What the operations need is imported when they are, so that who only verifies need not load it.
+ * What concerns labels is imported with the first operation on one, so that who only looks at the
+ * log need not load it.
  *
  * Each method rejects with a Failure, and with nothing else. Nothing is retained of an answer that
  * does not verify.
@@ -73,13 +80,11 @@ export class Client {
    * "attention" if another Configuration or policy is given than the one that is retained.
    */
   static async open(options: ClientOptions): Promise<Client> {
-    const { openEnvironment } = await load(() => import("./client/open.js"));
     return new Client(await openEnvironment(options));
   }
 
   /** Forgets everything that is retained of a directory: the next opening is the first one again. */
   static async discard(store: Store, directory: string): Promise<void> {
-    const { discard } = await load(() => import("./client/open.js"));
     await discard(store, directory);
   }
 
@@ -108,11 +113,11 @@ export class Client {
    * acknowledgeDamage.
    */
   isDamaged(): Promise<boolean> {
-    return this.#run({}, [], async (op) => (await import("./client/stored.js")).isDamaged(op.env));
+    return this.#run({}, [], (op) => isDamaged(op.env));
   }
 
   acknowledgeDamage(): Promise<void> {
-    return this.#run({}, [], async (op) => (await import("./client/stored.js")).forgetDamage(op.env));
+    return this.#run({}, [], (op) => forgetDamage(op.env));
   }
 
   /**
@@ -126,7 +131,7 @@ export class Client {
     options: OperationOptions & { readonly version?: number } = {},
   ): Promise<LookupResult | AbsentResult> {
     return this.#run(options, [label], async (op) =>
-      (await import("./client/lookups.js")).lookup(op, { label, version: options.version }),
+      (await load(labelOperations)).lookup(op, { label, version: options.version }),
     );
   }
 
@@ -135,16 +140,12 @@ export class Client {
    * is a result for each, in order; what rejects concerns them all.
    */
   lookupMany(labels: readonly string[], options: OperationOptions = {}): Promise<ManyResult[]> {
-    return this.#run(options, labels, async (op) =>
-      (await import("./client/lookups.js")).lookupMany(op, labels),
-    );
+    return this.#run(options, labels, async (op) => (await load(labelOperations)).lookupMany(op, labels));
   }
 
   /** Looks up the versions of a label, newest first, at most `limit` of them; 0: all. */
   history(label: string, limit = 0, options: OperationOptions = {}): Promise<HistoryResult | AbsentResult> {
-    return this.#run(options, [label], async (op) =>
-      (await import("./client/history.js")).history(op, label, limit),
-    );
+    return this.#run(options, [label], async (op) => (await load(labelOperations)).history(op, label, limit));
   }
 
   /**
@@ -152,7 +153,7 @@ export class Client {
    * up to the log's present state, and goes on with the monitoring of contacts.
    */
   watch(options: OperationOptions = {}): Promise<WatchResult> {
-    return this.#run(options, [], async (op) => (await import("./client/watch.js")).watch(op));
+    return this.#run(options, [], async (op) => (await load(labelOperations)).watch(op));
   }
 
   /**
@@ -160,12 +161,12 @@ export class Client {
    * state. The versions that exist when a label is taken over are accepted.
    */
   own(label: string, options: OperationOptions = {}): Promise<OwnResult> {
-    return this.#run(options, [label], async (op) => (await import("./client/own.js")).own(op, label));
+    return this.#run(options, [label], async (op) => (await load(labelOperations)).own(op, label));
   }
 
   /** Accepts an unexpected version of an owned label. It contacts nobody. */
   accept(label: string, version: number): Promise<OwnResult> {
-    return this.#run({}, [label], async (op) => (await import("./client/own.js")).accept(op, label, version));
+    return this.#run({}, [label], async (op) => (await load(labelOperations)).accept(op, label, version));
   }
 
   /**
@@ -174,7 +175,6 @@ export class Client {
    */
   forget(role: "owner" | "contact", ...labels: string[]): Promise<void> {
     return this.#run({}, [], async (op) => {
-      const { cloneState } = await import("./client/state.js");
       const next = cloneState(op.state);
       for (const label of labels) (role === "owner" ? next.owners : next.contacts).delete(label);
       await op.store(next);
@@ -192,14 +192,14 @@ export class Client {
   /** The recent distinguished heads. With `offline` they are as of the last time. */
   heads(options: OperationOptions & { readonly offline?: boolean } = {}): Promise<HeadsResult> {
     return this.#run(options, [], async (op) =>
-      (await import("./client/heads.js")).heads(op, options.offline === true),
+      (await load(labelOperations)).heads(op, options.offline === true),
     );
   }
 
   /** The recent distinguished heads for others. With `signed`, a difference is evidence. */
   exportHeads(options: OperationOptions & { readonly signed?: boolean } = {}): Promise<HeadsExport> {
     return this.#run(options, [], async (op) =>
-      (await import("./client/heads.js")).exportHeads(op, options.signed === true),
+      (await load(labelOperations)).exportHeads(op, options.signed === true),
     );
   }
 
@@ -208,7 +208,7 @@ export class Client {
    * `kt heads export`, gave to them, as a file or a text.
    */
   compareHeads(text: string, options: OperationOptions = {}): Promise<ComparedHeads> {
-    return this.#run(options, [], async (op) => (await import("./client/heads.js")).compareHeads(op, text));
+    return this.#run(options, [], async (op) => (await load(labelOperations)).compareHeads(op, text));
   }
 
   /**
@@ -216,23 +216,17 @@ export class Client {
    * continues the one that this browser saw on its last visit. Requires a policy.
    */
   checkCheckpoint(options: OperationOptions = {}): Promise<CheckpointResult> {
-    return this.#run(options, [], async (op) =>
-      (await import("./client/checkpoints.js")).checkCheckpoint(op),
-    );
+    return this.#run(options, [], (op) => checkCheckpoint(op));
   }
 
   /** Recomputes from tiles that the public log of size2 entries continues that of size1. Requires a policy. */
   consistency(size1: number, size2: number, options: OperationOptions = {}): Promise<ConsistencyResult> {
-    return this.#run(options, [], async (op) =>
-      (await import("./client/checkpoints.js")).consistency(op, size1, size2),
-    );
+    return this.#run(options, [], (op) => consistency(op, size1, size2));
   }
 
   /** Reads a log entry and proves it to be in the public log. Requires a policy. */
   entry(position: number, options: OperationOptions = {}): Promise<EntryResult> {
-    return this.#run(options, [], async (op) =>
-      (await import("./client/checkpoints.js")).entry(op, position),
-    );
+    return this.#run(options, [], (op) => entry(op, position));
   }
 
   /**
@@ -240,14 +234,12 @@ export class Client {
    * are retained: see heads. Nobody is asked, and nothing is retained.
    */
   verifyCredential(file: string, update?: string): Promise<CheckedCredential> {
-    return this.#run({}, [], async (op) =>
-      (await import("./client/credential.js")).verifyCredential(op, file, update),
-    );
+    return this.#run({}, [], async (op) => (await load(labelOperations)).verifyCredential(op, file, update));
   }
 
   /** The evidence that was found and is kept, newest first. */
   evidence(): Promise<EvidenceFile[]> {
-    return this.#run({}, [], async (op) => (await import("./client/evidence.js")).listEvidence(op));
+    return this.#run({}, [], (op) => listEvidence(op));
   }
 
   /**
@@ -270,12 +262,14 @@ export class Client {
     labels: readonly string[],
     work: (op: Operation) => Promise<T>,
   ): Promise<T> {
-    const { runOperation } = await load(() => import("./client/run.js"));
     return runOperation(this.#env, options, labels, work);
   }
 }
 
-/** Loads a part of the program that is not needed by those who only verify. Throws a Failure. */
+// One part, not one for each operation: a request more costs a visitor more than some kB do.
+const labelOperations = () => import("./client/labeloperations.js");
+
+/** Loads a part of the program. Throws a Failure. */
 async function load<T>(part: () => Promise<T>): Promise<T> {
   try {
     return await part();

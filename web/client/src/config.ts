@@ -5,6 +5,7 @@ import type { CipherSuite } from "./suite.js";
 /** Who, beside the operator, keeps a log honest: KEYTRANS, "Tree Head Signature". */
 export type DeploymentMode = 1 | 2 | 3;
 
+/** The deployment modes, as a Configuration has them. */
 export const contactMonitoring = 1;
 export const thirdPartyManagement = 2;
 export const thirdPartyAuditing = 3;

@@ -63,6 +63,7 @@ export interface CredentialUpdateRequest {
   distinguished: number;
 }
 
+/** Encodes a Credential. */
 export function encodeCredential(c: Configuration, cred: Credential): Uint8Array {
   const w = new Writer().opaque(1, cred.label).u32(cred.version);
   writeOpening(w, cred.opening);
@@ -98,23 +99,28 @@ function readCredential(r: Reader, c: Configuration): Credential {
   }
 }
 
+/** Decodes a Credential, which must be all there is. Throws a Refusal "malformed". */
 export function parseCredential(c: Configuration, bytes: Uint8Array): Credential {
   return parse(bytes, (r) => readCredential(r, c));
 }
 
+/** Encodes a CredentialUpdate. */
 export function encodeCredentialUpdate(u: CredentialUpdate): Uint8Array {
   return proof.encodeCombinedTreeProof(u.monitor);
 }
 
+/** Decodes a CredentialUpdate, which must be all there is. Throws a Refusal "malformed". */
 export function parseCredentialUpdate(bytes: Uint8Array): CredentialUpdate {
   return { monitor: proof.parseCombinedTreeProof(bytes) };
 }
 
+/** Encodes a CredentialUpdateRequest. */
 export function encodeCredentialUpdateRequest(q: CredentialUpdateRequest): Uint8Array {
   const w = new Writer().opaque(1, q.label).u64(q.treeSize);
   return w.u64(q.terminal.position).u32(q.terminal.version).u64(q.distinguished).bytes();
 }
 
+/** Decodes a CredentialUpdateRequest, which must be all there is. Throws a Refusal "malformed". */
 export function parseCredentialUpdateRequest(bytes: Uint8Array): CredentialUpdateRequest {
   return parse(bytes, (r) => ({
     label: r.opaque(1, "label"),

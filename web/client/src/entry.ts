@@ -19,6 +19,7 @@ export interface Entry extends LogEntry {
 /** The size in bytes of an encoded LogEntry. */
 export const logEntrySize = 40;
 
+/** Reads a LogEntry. Throws a Refusal "malformed". */
 export function readLogEntry(r: Reader): LogEntry {
   return { timestamp: r.u64("timestamp"), prefixTree: r.hash("prefix_tree") };
 }
@@ -28,6 +29,7 @@ export function parseLogEntry(bytes: Uint8Array): LogEntry {
   return parse(bytes, readLogEntry);
 }
 
+/** Encodes a LogEntry. */
 export function encodeLogEntry(e: LogEntry): Uint8Array {
   return new Writer().u64(e.timestamp).hash(e.prefixTree).bytes();
 }

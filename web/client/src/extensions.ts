@@ -39,6 +39,7 @@ export function encodeAbsenceRequest(q: AbsenceRequest): Uint8Array {
   return encodeSearchRequest(q);
 }
 
+/** Decodes an AbsenceRequest, which must be all there is. Throws a Refusal "malformed". */
 export function parseAbsenceRequest(bytes: Uint8Array): AbsenceRequest {
   return parseSearchRequest(bytes);
 }
@@ -57,12 +58,14 @@ function readAbsenceResponse(r: Reader, c: Configuration): AbsenceResponse {
   return greatest === undefined ? { fullTreeHead, ...rest } : { fullTreeHead, greatest, ...rest };
 }
 
+/** Encodes an AbsenceResponse. */
 export function encodeAbsenceResponse(c: Configuration, p: AbsenceResponse): Uint8Array {
   const w = new Writer();
   writeAbsenceResponse(w, c, p);
   return w.bytes();
 }
 
+/** Decodes an AbsenceResponse, which must be all there is. Throws a Refusal "malformed". */
 export function parseAbsenceResponse(c: Configuration, bytes: Uint8Array): AbsenceResponse {
   return parse(bytes, (r) => readAbsenceResponse(r, c));
 }
@@ -83,6 +86,7 @@ export interface BatchRequest {
   queries: BatchQuery[];
 }
 
+/** What an answer in a batch holds: docs/extensions.md. */
 export const answerSearch = 1;
 export const answerAbsence = 2;
 export const answerErased = 3;
@@ -98,6 +102,7 @@ export type BatchAnswer =
   | { kind: typeof answerAbsence; absence: AbsenceResponse }
   | { kind: typeof answerErased | typeof answerExpired | typeof answerRefused };
 
+/** Encodes a BatchRequest. */
 export function encodeBatchRequest(q: BatchRequest): Uint8Array {
   const w = new Writer().optional64(q.last);
   w.vector(1, q.queries, (one) => w.opaque(1, one.label).optional32(one.version));

@@ -26,10 +26,12 @@ export interface FullTreeHead {
 const headSame = 1;
 const headUpdated = 2;
 
+/** Reads a TreeHead. Throws a Refusal "malformed". */
 export function readTreeHead(r: Reader): TreeHead {
   return { treeSize: r.u64("tree_size", "proof"), signature: r.opaque(2, "signature") };
 }
 
+/** Appends a TreeHead to what is written. */
 export function writeTreeHead(w: Writer, h: TreeHead): void {
   w.u64(h.treeSize).opaque(2, h.signature);
 }
@@ -39,6 +41,7 @@ export function parseTreeHead(bytes: Uint8Array): TreeHead {
   return parse(bytes, readTreeHead);
 }
 
+/** Encodes a TreeHead. */
 export function encodeTreeHead(h: TreeHead): Uint8Array {
   const w = new Writer();
   writeTreeHead(w, h);
@@ -62,12 +65,14 @@ export function parseAuditorTreeHead(bytes: Uint8Array): AuditorTreeHead {
   return parse(bytes, readAuditorTreeHead);
 }
 
+/** Encodes an AuditorTreeHead. */
 export function encodeAuditorTreeHead(h: AuditorTreeHead): Uint8Array {
   const w = new Writer();
   writeAuditorTreeHead(w, h);
   return w.bytes();
 }
 
+/** Reads a FullTreeHead. Throws a Refusal "malformed". */
 export function readFullTreeHead(r: Reader, c: Configuration): FullTreeHead {
   switch (r.u8("head_type")) {
     case headSame:

@@ -9,6 +9,7 @@ export interface DistinguishedHead {
   heads: Uint8Array[];
 }
 
+/** Encodes a DistinguishedHead. */
 export function encodeDistinguishedHead(h: DistinguishedHead): Uint8Array {
   return new Writer().hashes(1, h.heads).bytes();
 }

@@ -5,6 +5,7 @@ import { Refusal } from "./errors.js";
 
 /** Types of signatures (C2SP signed-note, "Signature types"). */
 export const ed25519Type = 0x01;
+/** The types of cosignatures, among these. */
 export const ed25519CosignatureType = 0x04;
 export const mldsa44CosignatureType = 0x06;
 

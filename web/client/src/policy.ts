@@ -44,6 +44,7 @@ export interface Quorum {
   groups: { name: string; threshold: number; members: string[]; count: number; met: boolean }[];
 }
 
+/** The largest policy that is read, in bytes. */
 export const maxPolicySize = 1 << 20;
 
 // SPEC: at least 32 logs, 32 witnesses, and 32 groups. A note can have 100 signatures,

@@ -37,10 +37,12 @@ export interface PrefixProof {
   elements: Uint8Array[];
 }
 
+/** Reads a PrefixLeaf. Throws a Refusal "malformed". */
 export function readPrefixLeaf(r: Reader): PrefixLeaf {
   return { vrfOutput: r.hash("vrf_output"), commitment: r.hash("commitment") };
 }
 
+/** Appends a PrefixLeaf to what is written. */
 export function writePrefixLeaf(w: Writer, l: PrefixLeaf): void {
   w.hash(l.vrfOutput).hash(l.commitment);
 }
@@ -67,6 +69,7 @@ function writeResult(w: Writer, res: PrefixSearchResult): void {
   w.u8(res.depth);
 }
 
+/** Reads a PrefixProof. Throws a Refusal "malformed". */
 export function readPrefixProof(r: Reader): PrefixProof {
   return {
     results: r.vector(1, 2, "prefix proof results", () => readResult(r)),
@@ -74,6 +77,7 @@ export function readPrefixProof(r: Reader): PrefixProof {
   };
 }
 
+/** Appends a PrefixProof to what is written. */
 export function writePrefixProof(w: Writer, p: PrefixProof): void {
   w.vector(1, p.results, (res) => writeResult(w, res)).hashes(2, p.elements);
 }
@@ -83,6 +87,7 @@ export function parsePrefixProof(bytes: Uint8Array): PrefixProof {
   return parse(bytes, readPrefixProof);
 }
 
+/** Encodes a PrefixProof. */
 export function encodePrefixProof(p: PrefixProof): Uint8Array {
   const w = new Writer();
   writePrefixProof(w, p);

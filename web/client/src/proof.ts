@@ -18,6 +18,7 @@ export interface CombinedTreeProof {
   inclusion: Uint8Array[];
 }
 
+/** Reads a CombinedTreeProof. Throws a Refusal "malformed". */
 export function readCombinedTreeProof(r: Reader): CombinedTreeProof {
   return {
     timestamps: r.vector(1, 8, "timestamps", () => r.u64("timestamps", "proof")),
@@ -27,6 +28,7 @@ export function readCombinedTreeProof(r: Reader): CombinedTreeProof {
   };
 }
 
+/** Appends a CombinedTreeProof to what is written. */
 export function writeCombinedTreeProof(w: Writer, p: CombinedTreeProof): void {
   w.vector(1, p.timestamps, (ts) => w.u64(ts));
   w.vector(1, p.prefixProofs, (one) => writePrefixProof(w, one));
@@ -38,6 +40,7 @@ export function parseCombinedTreeProof(bytes: Uint8Array): CombinedTreeProof {
   return parse(bytes, readCombinedTreeProof);
 }
 
+/** Encodes a CombinedTreeProof. */
 export function encodeCombinedTreeProof(p: CombinedTreeProof): Uint8Array {
   const w = new Writer();
   writeCombinedTreeProof(w, p);
@@ -54,12 +57,14 @@ export interface BinaryLadderStep {
   commitment?: Uint8Array;
 }
 
+/** Reads a LadderStep. Throws a Refusal "malformed". */
 export function readLadderStep(r: Reader, suite: CipherSuite): BinaryLadderStep {
   const proof = r.fixed(vrfProofSize(suite), "vrf proof");
   const commitment = r.optional("commitment", () => r.hash("commitment"));
   return commitment === undefined ? { proof } : { proof, commitment };
 }
 
+/** Appends a LadderStep to what is written. */
 export function writeLadderStep(w: Writer, suite: CipherSuite, s: BinaryLadderStep): void {
   w.fixed(s.proof, vrfProofSize(suite)).optional(s.commitment, (c) => w.hash(c));
 }
@@ -69,6 +74,7 @@ export function readLadder(r: Reader, c: Configuration, lengthSize: 1 | 2 = 1): 
   return r.vector(lengthSize, vrfProofSize(c.suite) + 1, "binary_ladder", () => readLadderStep(r, c.suite));
 }
 
+/** Appends the steps of a binary ladder to what is written. */
 export function writeLadder(
   w: Writer,
   c: Configuration,

@@ -84,10 +84,12 @@ function begin(q: { last?: number | undefined; label: Uint8Array }): Writer {
   return new Writer().optional64(q.last).opaque(1, q.label);
 }
 
+/** Encodes a SearchRequest. */
 export function encodeSearchRequest(q: SearchRequest): Uint8Array {
   return begin(q).optional32(q.version).bytes();
 }
 
+/** Decodes a SearchRequest, which must be all there is. Throws a Refusal "malformed". */
 export function parseSearchRequest(bytes: Uint8Array): SearchRequest {
   return parse(bytes, (r) => ({
     last: r.optional64("last"),
@@ -104,10 +106,12 @@ function readMapEntries(r: Reader): MonitorMapEntry[] {
   return r.vector(1, 12, "entries", () => ({ position: r.u64("entries"), version: r.u32("entries") }));
 }
 
+/** Encodes a ContactMonitorRequest. */
 export function encodeContactMonitorRequest(q: ContactMonitorRequest): Uint8Array {
   return writeMapEntries(begin(q), q.entries).bytes();
 }
 
+/** Decodes a ContactMonitorRequest, which must be all there is. Throws a Refusal "malformed". */
 export function parseContactMonitorRequest(bytes: Uint8Array): ContactMonitorRequest {
   return parse(bytes, (r) => ({
     last: r.optional64("last"),
@@ -116,10 +120,12 @@ export function parseContactMonitorRequest(bytes: Uint8Array): ContactMonitorReq
   }));
 }
 
+/** Encodes an OwnerInitRequest. */
 export function encodeOwnerInitRequest(q: OwnerInitRequest): Uint8Array {
   return begin(q).u64(q.start).bytes();
 }
 
+/** Decodes an OwnerInitRequest, which must be all there is. Throws a Refusal "malformed". */
 export function parseOwnerInitRequest(bytes: Uint8Array): OwnerInitRequest {
   return parse(bytes, (r) => ({
     last: r.optional64("last"),
@@ -128,10 +134,12 @@ export function parseOwnerInitRequest(bytes: Uint8Array): OwnerInitRequest {
   }));
 }
 
+/** Encodes an OwnerMonitorRequest. */
 export function encodeOwnerMonitorRequest(q: OwnerMonitorRequest): Uint8Array {
   return writeMapEntries(begin(q), q.entries).u64(q.start).optional32(q.greatestVersion).bytes();
 }
 
+/** Decodes an OwnerMonitorRequest, which must be all there is. Throws a Refusal "malformed". */
 export function parseOwnerMonitorRequest(bytes: Uint8Array): OwnerMonitorRequest {
   return parse(bytes, (r) => ({
     last: r.optional64("last"),
@@ -147,14 +155,17 @@ export function readLabelValues(r: Reader): Uint8Array[] {
   return r.vector(1, 4, "values", () => r.opaque(4, "values"));
 }
 
+/** Appends the values of a label to what is written. */
 export function writeLabelValues(w: Writer, values: readonly Uint8Array[]): Writer {
   return w.vector(1, values, (v) => w.opaque(4, v));
 }
 
+/** Encodes an UpdateRequest. */
 export function encodeUpdateRequest(q: UpdateRequest): Uint8Array {
   return writeLabelValues(begin(q).optional32(q.greatestVersion), q.values).bytes();
 }
 
+/** Decodes an UpdateRequest, which must be all there is. Throws a Refusal "malformed". */
 export function parseUpdateRequest(bytes: Uint8Array): UpdateRequest {
   return parse(bytes, (r) => ({
     last: r.optional64("last"),
@@ -164,20 +175,24 @@ export function parseUpdateRequest(bytes: Uint8Array): UpdateRequest {
   }));
 }
 
+/** Encodes a DistinguishedRequest. */
 export function encodeDistinguishedRequest(q: DistinguishedRequest): Uint8Array {
   return new Writer().optional64(q.last).optional64(q.stop).bytes();
 }
 
+/** Decodes a DistinguishedRequest, which must be all there is. Throws a Refusal "malformed". */
 export function parseDistinguishedRequest(bytes: Uint8Array): DistinguishedRequest {
   return parse(bytes, (r) => ({ last: r.optional64("last"), stop: r.optional64("stop") }));
 }
 
+/** Encodes a ManagerUpdateRequest. */
 export function encodeManagerUpdateRequest(q: ManagerUpdateRequest): Uint8Array {
   const w = begin(q).optional32(q.greatestVersion);
   w.vector(1, q.values, (u) => writeUpdateValue(w, thirdPartyManagement, u));
   return w.u32(q.signedVersion).bytes();
 }
 
+/** Decodes a ManagerUpdateRequest, which must be all there is. Throws a Refusal "malformed". */
 export function parseManagerUpdateRequest(bytes: Uint8Array): ManagerUpdateRequest {
   return parse(bytes, (r) => {
     const q = {

@@ -73,6 +73,7 @@ export interface DistinguishedResponse {
   distinguished: CombinedTreeProof;
 }
 
+/** Appends a SearchResponse to what is written. */
 export function writeSearchResponse(w: Writer, c: Configuration, p: SearchResponse): void {
   writeFullTreeHead(w, c, p.fullTreeHead);
   if (p.version !== undefined) w.u32(p.version);
@@ -82,6 +83,7 @@ export function writeSearchResponse(w: Writer, c: Configuration, p: SearchRespon
   proof.writeCombinedTreeProof(w, p.search);
 }
 
+/** Reads a SearchResponse. Throws a Refusal "malformed". */
 export function readSearchResponse(
   r: Reader,
   c: Configuration,
@@ -97,6 +99,7 @@ export function readSearchResponse(
   };
 }
 
+/** Encodes a SearchResponse. */
 export function encodeSearchResponse(c: Configuration, p: SearchResponse): Uint8Array {
   const w = new Writer();
   writeSearchResponse(w, c, p);
@@ -115,10 +118,12 @@ function encodeHeadAndProof(c: Configuration, h: FullTreeHead, p: CombinedTreePr
   return w.bytes();
 }
 
+/** Encodes a ContactMonitorResponse. */
 export function encodeContactMonitorResponse(c: Configuration, p: ContactMonitorResponse): Uint8Array {
   return encodeHeadAndProof(c, p.fullTreeHead, p.monitor);
 }
 
+/** Decodes a ContactMonitorResponse, which must be all there is. Throws a Refusal "malformed". */
 export function parseContactMonitorResponse(c: Configuration, bytes: Uint8Array): ContactMonitorResponse {
   return parse(bytes, (r) => ({
     fullTreeHead: readFullTreeHead(r, c),
@@ -126,6 +131,7 @@ export function parseContactMonitorResponse(c: Configuration, bytes: Uint8Array)
   }));
 }
 
+/** Encodes an OwnerInitResponse. */
 export function encodeOwnerInitResponse(c: Configuration, p: OwnerInitResponse): Uint8Array {
   const w = new Writer();
   writeFullTreeHead(w, c, p.fullTreeHead);
@@ -135,6 +141,7 @@ export function encodeOwnerInitResponse(c: Configuration, p: OwnerInitResponse):
   return w.bytes();
 }
 
+/** Decodes an OwnerInitResponse, which must be all there is. Throws a Refusal "malformed". */
 export function parseOwnerInitResponse(c: Configuration, bytes: Uint8Array): OwnerInitResponse {
   return parse(bytes, (r) => ({
     fullTreeHead: readFullTreeHead(r, c),
@@ -144,10 +151,12 @@ export function parseOwnerInitResponse(c: Configuration, bytes: Uint8Array): Own
   }));
 }
 
+/** Encodes an OwnerMonitorResponse. */
 export function encodeOwnerMonitorResponse(c: Configuration, p: OwnerMonitorResponse): Uint8Array {
   return encodeHeadAndProof(c, p.fullTreeHead, p.monitor);
 }
 
+/** Decodes an OwnerMonitorResponse, which must be all there is. Throws a Refusal "malformed". */
 export function parseOwnerMonitorResponse(c: Configuration, bytes: Uint8Array): OwnerMonitorResponse {
   return parseContactMonitorResponse(c, bytes);
 }
@@ -211,10 +220,12 @@ export function parseUpdateResponses(c: Configuration, bytes: Uint8Array): Updat
   });
 }
 
+/** Encodes a DistinguishedResponse. */
 export function encodeDistinguishedResponse(c: Configuration, p: DistinguishedResponse): Uint8Array {
   return encodeHeadAndProof(c, p.fullTreeHead, p.distinguished);
 }
 
+/** Decodes a DistinguishedResponse, which must be all there is. Throws a Refusal "malformed". */
 export function parseDistinguishedResponse(c: Configuration, bytes: Uint8Array): DistinguishedResponse {
   return parse(bytes, (r) => ({
     fullTreeHead: readFullTreeHead(r, c),

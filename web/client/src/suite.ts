@@ -4,6 +4,7 @@
 /** A registered cipher suite. */
 export type CipherSuite = 1 | 2;
 
+/** The code points of the cipher suites: KEYTRANS, "KT Cipher Suites". */
 export const KT_128_SHA256_P256 = 0x0001;
 export const KT_128_SHA256_Ed25519 = 0x0002;
 

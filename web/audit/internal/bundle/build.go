@@ -55,7 +55,7 @@ func options(web string) api.BuildOptions {
 		Format:            api.FormatESModule,
 		Target:            api.ES2022,
 		Platform:          api.PlatformBrowser,
-		Conditions:        []string{"source"},
+		Conditions:        []string{"ghostlight-source"},
 		MinifyWhitespace:  true,
 		MinifyIdentifiers: true,
 		MinifySyntax:      true,

@@ -112,6 +112,32 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+func TestPartsAreWhole(t *testing.T) {
+	m := measured{name: "a part", limit: 10}
+	fatalIfErr(t, m.check(10))
+	if err := m.check(11); err == nil || !strings.Contains(err.Error(), "11 bytes with brotli, and may have 10") {
+		t.Errorf("a part above its limit: %v", err)
+	}
+	web := t.TempDir()
+	for name, text := range map[string]string{
+		"a.js": `import "./b.js"; export const later = () => import("./c.js");`,
+		"b.js": `console.log("b")`,
+		"c.js": `console.log("counted")`,
+	} {
+		fatalIfErr(t, os.WriteFile(filepath.Join(web, name), []byte(text), 0o644))
+	}
+	data, _, err := measured{name: "all", entry: "a.js"}.build(web)
+	fatalIfErr(t, err)
+	if !strings.Contains(string(data), "counted") {
+		t.Error("what is imported dynamically is not counted")
+	}
+	data, _, err = measured{name: "some", entry: "a.js", later: []string{"./c.js"}}.build(web)
+	fatalIfErr(t, err)
+	if strings.Contains(string(data), "counted") {
+		t.Error("what is for later is counted")
+	}
+}
+
 func fatalIfErr(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {

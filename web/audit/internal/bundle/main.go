@@ -8,8 +8,8 @@
 //
 // It needs 'npm ci' in web/, for the packages that the scripts import. The same sources
 // and packages give the same bytes. It prints the size of each file, as it is, with gzip
-// and with brotli; and it fails if the whole of @ghostlight/client's main entry, with
-// both cipher suites, is larger than 40,000 bytes with brotli.
+// and with brotli; and it fails if the whole of @ghostlight/client/core, with both cipher
+// suites, is larger than 40,000 bytes with brotli: see core.go.
 package main
 
 import (

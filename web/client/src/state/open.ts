@@ -1,4 +1,4 @@
-import type { IndexedDBOptions } from "./indexeddb.js";
+import { IndexedDBStore, type IndexedDBOptions } from "./indexeddb.js";
 import { MemoryStore } from "./memory.js";
 import type { Store } from "./store.js";
 
@@ -8,7 +8,6 @@ import type { Store } from "./store.js";
  */
 export async function openStore(options: IndexedDBOptions = {}): Promise<Store> {
   try {
-    const { IndexedDBStore } = await import("./indexeddb.js");
     const store = await IndexedDBStore.open(options);
     await store.read("");
     return store;

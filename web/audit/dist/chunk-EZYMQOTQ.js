@@ -1,1 +1,0 @@
-var s=class{#t=new Map;async run(t,n,i){let e=(this.#t.get(t)??Promise.resolve()).then(()=>(n?.throwIfAborted(),i())),r=e.catch(()=>{});this.#t.set(t,r);try{return await e}finally{this.#t.get(t)===r&&this.#t.delete(t)}}};export{s as a};

@@ -1,1 +1,0 @@
-import{z as n}from"./chunk-QMFVU7VL.js";function a(e){return{...e,contacts:new Map(e.contacts),owners:new Map(e.owners)}}var r={monitor:n,seen:void 0,account:void 0};function d(e,t){return e.contacts.get(t)??r}export{a,r as b,d as c};

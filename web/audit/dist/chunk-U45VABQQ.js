@@ -1,1 +1,0 @@
-import{c as e,d as n}from"./chunk-IIYMGPA6.js";import{w as t}from"./chunk-MP4QR65R.js";var m=40;function o(r){return{timestamp:r.u64("timestamp"),prefixTree:r.hash("prefix_tree")}}function s(r){return e(r,o)}function i(r){return new n().u64(r.timestamp).hash(r.prefixTree).bytes()}function f(r){return t(i(r))}export{m as a,s as b,i as c,f as d};

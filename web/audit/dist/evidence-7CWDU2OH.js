@@ -1,1 +1,0 @@
-import{a,b,c,d,e,f,g,h,i}from"./chunk-VEE4ZU4V.js";import"./chunk-ZE342NUG.js";import"./chunk-M3EVGCF2.js";import"./chunk-IIYMGPA6.js";import"./chunk-MP4QR65R.js";import"./chunk-XVY6YLQV.js";export{h as accuse,f as addEarlier,a as base64s,d as contradictionEvidence,c as exchangeJson,i as listEvidence,e as newEvidence,g as proves,b as viewJson};

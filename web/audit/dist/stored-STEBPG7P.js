@@ -1,1 +1,0 @@
-import{a,b,c,d,e}from"./chunk-G3ZZ3VQN.js";import"./chunk-ZE342NUG.js";import"./chunk-M3EVGCF2.js";import"./chunk-MP4QR65R.js";import"./chunk-XVY6YLQV.js";export{e as discardState,d as forgetDamage,c as isDamaged,a as loadState,b as saveState};

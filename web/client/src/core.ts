@@ -1,0 +1,53 @@
+// The verifier without a network: both cipher suites, all messages, the signatures of tree heads and
+// checkpoints, witness policies, tiles, all algorithms of a client, and stores for what is retained.
+// None of it is loaded later, and all of it must be below 40,000 bytes: see web/audit/internal/bundle.
+
+export * from "./errors.js";
+export * from "./state/store.js";
+export * from "./state/memory.js";
+export { openStore } from "./state/open.js";
+export { IndexedDBStore, type IndexedDBOptions } from "./state/indexeddb.js";
+export * from "./bytes.js";
+export * from "./codec.js";
+export * from "./commitment.js";
+export * from "./config.js";
+export * from "./credentialformat.js";
+export * from "./entry.js";
+export * from "./extensions.js";
+export * from "./head.js";
+export * from "./heads.js";
+export * as ibst from "./ibst.js";
+export * as ladder from "./ladder.js";
+export * as logtree from "./logtree.js";
+export * from "./prefixproof.js";
+export * as prefixtree from "./prefixtree.js";
+export * from "./proof.js";
+export * from "./requests.js";
+export * from "./responses.js";
+export * from "./signature.js";
+export * from "./suite.js";
+export * from "./value.js";
+export * from "./view.js";
+export * from "./vrf/index.js";
+export * from "./note.js";
+export * from "./policy.js";
+export * from "./checkpoint.js";
+export * from "./rfc6962.js";
+export * from "./tile.js";
+export * from "./tiletree.js";
+export * from "./tlogproof.js";
+export * from "./contact.js";
+export * from "./keys.js";
+export * from "./make-credential.js";
+export * from "./owner.js";
+export type { Verified } from "./session.js";
+export * from "./trace.js";
+export * from "./verifier.js";
+export * from "./verify-absence.js";
+export * from "./verify-batch.js";
+export * from "./verify-contact.js";
+export * from "./verify-credential.js";
+export * from "./verify-distinguished.js";
+export * from "./verify-owner.js";
+export * from "./verify-search.js";
+export * from "./verify-update.js";
