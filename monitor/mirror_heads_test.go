@@ -264,3 +264,26 @@ func TestHeadsRefused(t *testing.T) {
 		t.Errorf("damage %q, %+v", m.Damage(), m.Heads())
 	}
 }
+
+// TestEqualHead reads the head from the folder of a mirror that is at work.
+func TestEqualHead(t *testing.T) {
+	w := newHeadWorld(t, 300)
+	m := w.open()
+	if head, err := EqualHead(t.Context(), m.store.dir, w.signer.Config); head != nil || err != nil {
+		t.Errorf("before the first: %+v, %v", head, err)
+	}
+	w.size.Store(300)
+	w.mustRound(m, 300, 0)
+	head, err := EqualHead(t.Context(), m.store.dir, w.signer.Config)
+	if err != nil || head == nil || head.TreeSize != 300 || merkle.Hash(head.Root) != w.roots[300] {
+		t.Errorf("%+v, %v", head, err)
+	}
+	other := keytranstest.New(keytranstest.Options{Seed: "another directory"})
+	if _, err := EqualHead(t.Context(), m.store.dir, other.Config); err == nil {
+		t.Error("the head of another directory")
+	}
+	fatalIfErr(t, os.WriteFile(m.store.path(headsName), []byte("{"), 0o600))
+	if _, err := EqualHead(t.Context(), m.store.dir, w.signer.Config); !errors.Is(err, errContent) {
+		t.Errorf("a damaged file: %v", err)
+	}
+}

@@ -58,9 +58,17 @@
 //	             result       the claim; li#vN is version N
 //	compare      compare      empty
 //	roster       roster       empty
-//	monitors     monitors     li[data-monitor] has the base URL of one
-//	             alerts       empty
+//	monitors     monitors     li[data-monitor] has the base URL of one, or the path of the host's
+//	                          own pages; h2 > bdi is its name
 //	verify       verify       empty; #standalone-sha256 is beside it
+//
+// A monitor's own pages, which package station makes with a Shell, have
+//
+//	status       news         empty: alerts that came since the page was made
+//	             alerts       the list; li#ID is an alert
+//	alert        evidence     empty; data-evidence is the path of the file, data-view that of the
+//	                          directory's view, if there is one. Not for alerts without evidence
+//	                          that everybody may have
 //
 // Classes that islands can use are in assets/view.css: verdict with badge, headline,
 // reason and checked-by; card, facts (dl), notice and state with data-state good, warn or

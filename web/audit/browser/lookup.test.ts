@@ -21,11 +21,13 @@ describe("lookup", { concurrency: 2 }, () => {
       assert.match(words, /newest version.*Checked by: your browser, witness lamp/s);
       const answer = await tab.page.locator("#result").innerText();
       assert.match(answer, /alice@example\.org.*1 key.*Ed25519.*Fingerprint/s);
-      assert.match(answer, /only the operator’s claim: the label has no account key/);
+      assert.match(answer, /only the operator’s claim: this version has no account key/);
       const trace = await tab.page.locator("#trace").innerText();
       for (const step of [/Search keys/, /commitment/, /root/, /signature/, /age/, /watched/, /witnesses/i]) {
         assert.match(trace, step);
       }
+      await tab.page.locator(".signers").getByText("lamp has signed").waitFor();
+      await tab.page.locator(".signers").getByText("away has not signed").waitFor();
       assert.doesNotMatch(tab.page.url(), /alice/, "the label in the address");
       assert.deepEqual(tab.trouble, []);
     });
@@ -214,6 +216,8 @@ describe("lookup through a dishonest or slow server", { concurrency: 2 }, () => 
         proxy.mischief = { path: /^\/v1\//, delay: 20_000 };
         await tab.page.locator("#label").fill(theWorld().label);
         await tab.page.locator("#label").press("Enter");
+        await tab.page.getByText("The directory or the network is slow").waitFor();
+        await checkAccessible(tab.page);
         await tab.page.getByRole("button", { name: "Stop" }).click();
         await answered(tab.page);
         const { badge, words } = await verdictOf(tab);
@@ -276,6 +280,10 @@ describe("lookup in a directory that changes, and one that shows two logs", () =
       const download = tab.page.waitForEvent("download");
       await tab.page.locator("#verdict").getByRole("button", { name: "Save the evidence" }).click();
       assert.equal(await fork.verify(await saved(download)), 3, "kt does not take the evidence for proof");
+
+      await visit(tab, `${fork.proxy.url}/audit/lookup`);
+      assert.equal((await verdictOf(tab)).badge, "misbehaviour", "the next visit does not tell");
+      await tab.page.locator("#remembered").getByText("not checked on this visit").waitFor();
       assert.deepEqual(ownTrouble(tab), []);
     });
   });

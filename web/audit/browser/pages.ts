@@ -1,6 +1,7 @@
 /** The pages that the tests and the screenshots go through. */
 import type { Page } from "playwright-core";
 import { asking, checkingSample } from "./asking.js";
+import { until } from "./programs.js";
 import type { World } from "./world.js";
 
 /** One page, or one state of a page. */
@@ -13,8 +14,8 @@ export interface PageCase {
   readonly verdict?: Verdict;
   /** What a visitor does there, until it shows what it is for. */
   readonly act?: (page: Page, world: World) => Promise<void>;
-  /** The page is the one that a monitor serves. */
-  readonly monitor?: true;
+  /** The page is one that a monitor serves: of its view, or its own. */
+  readonly monitor?: "view" | "own";
 }
 
 /** The data-verdict of a verdict element. */
@@ -30,7 +31,7 @@ export const pages: readonly PageCase[] = [
   { name: "lookup-form", path: "/lookup", verdict: "unchecked" },
   { name: "lookup", path: "/lookup", verdict: "monitored", act: asking((world) => world.label) },
   { name: "history", path: "/history", verdict: "monitored", act: asking((world) => world.label) },
-  { name: "compare", path: "/compare", verdict: "unchecked" },
+  { name: "compare", path: "/compare", verdict: "verified" },
   { name: "roster-form", path: "/roster", verdict: "unchecked" },
   { name: "roster", path: "/roster", verdict: "changed", act: checkingSample },
   { name: "monitors", path: "/monitors", verdict: "unchecked" },
@@ -38,10 +39,15 @@ export const pages: readonly PageCase[] = [
   { name: "api", path: "/api" },
   { name: "limits", path: "/limits" },
   { name: "about", path: "/about" },
+  { name: "monitor-status", path: "/", verdict: "verified", monitor: "own", act: wellMonitored },
+  { name: "monitor-overview", path: "/", verdict: "verified", monitor: "view" },
+  { name: "monitor-entry", path: "/log/3", verdict: "verified", monitor: "view" },
+  { name: "monitor-monitors", path: "/monitors", verdict: "verified", monitor: "view", act: monitorAsked },
 ];
 
 /** Where a page is. */
 export function address(world: World, page: PageCase): string {
+  if (page.monitor === "own") return `${world.monitor}${page.path}`;
   return page.monitor ? `${world.monitor}/view/example${page.path}` : `${world.directory}/audit${page.path}`;
 }
 
@@ -51,4 +57,20 @@ async function zoom(page: Page): Promise<void> {
   await page.locator(".uplot canvas").waitFor();
   await page.getByRole("button", { name: "Zoom in" }).click();
   await page.getByRole("button", { name: "Later" }).click();
+}
+
+/** Waits until the monitor has come round to everything. */
+async function wellMonitored(page: Page): Promise<void> {
+  const status = new URL("/status.json", page.url()).href;
+  await until("a verified round of each role", async () => {
+    const { verdict } = (await (await fetch(status)).json()) as { verdict: string };
+    return verdict === "verified" || undefined;
+  });
+  await page.reload();
+  await page.locator("html[data-islands]").waitFor({ state: "attached" });
+}
+
+/** Waits until the page tells that the monitor verified everything, as it follows what that tells. */
+async function monitorAsked(page: Page): Promise<void> {
+  await page.locator("#verdict[data-verdict=verified]").waitFor();
 }

@@ -76,6 +76,7 @@ async function describeBefore(r: LookupResult, value: ReadValue, now: number): P
   const title = el("h3", {}, "What changed since this browser last looked");
   const when = el("p", {}, `It saw version ${before.version} on `, time(before.at), ".");
   const old = before.value && (await readValue(before.value));
+  if (before.value && old?.kind === "other") return [title, when, ...describeUnread(before.value, old.why)];
   if (old?.kind !== "keys" || value.kind !== "keys") {
     const hash = el("p", {}, "That value had the SHA-256 ", code(encodeHex(before.sha256)), ".");
     return [title, when, hash];

@@ -19,7 +19,6 @@ export async function askBytes(url: string, limit: number, wait = patience): Pro
       credentials: "omit",
       redirect: "error",
       referrerPolicy: "no-referrer",
-      cache: "no-cache",
     });
     if (!response.ok) throw new NoAnswer(`It answered with the status ${response.status}.`);
     return await readLimited(response, limit);

@@ -1,5 +1,6 @@
 /** What files are held against: what is known of a directory, and who says so. */
 import {
+  decodeBase64,
   decodeUtf8,
   emptyView,
   encodeHex,
@@ -58,11 +59,16 @@ export function isPair(basis: Basis): boolean {
 /** The largest file that is tried as a Configuration or a policy, in bytes. */
 const maxKnowledge = 1 << 20;
 
-/** Reads a file as an encoded Configuration, undefined if it is none. */
+/**
+ * Reads a file as a Configuration, undefined if it is none: as a directory serves it at
+ * /v1/configuration, or in base64, as monitors keep it. Returns its encoding.
+ */
 export function readConfiguration(bytes: Uint8Array): Uint8Array | undefined {
-  return bytes.length > maxKnowledge
-    ? undefined
-    : attempt(() => (new Verifier(parseConfiguration(bytes)), bytes));
+  if (bytes.length > maxKnowledge) return undefined;
+  const usable = (encoded: Uint8Array) => (new Verifier(parseConfiguration(encoded)), encoded);
+  return (
+    attempt(() => usable(bytes)) ?? attempt(() => usable(decodeBase64(decodeUtf8(bytes).replace(/\s+/g, ""))))
+  );
 }
 
 /** Reads a file as a witness policy, undefined if it is none. */

@@ -14,13 +14,13 @@ export function describeChecks(r: LookupResult): HTMLElement {
     "dl",
     { class: "facts checks" },
     ...line(
-      r.greatest ? "That these keys are the newest" : "That these keys are this version",
+      r.greatest ? "That this is the newest version" : "That this is the version",
       "good",
       "your browser",
     ),
     ...line("That others are shown the same log", ...logChecked(r.witness)),
     ...line("That the version stays", ...stayChecked(r)),
-    ...line("That the label’s owner wants these keys", ...ownerChecked(r.account)),
+    ...line("That the label’s owner wants it", ...ownerChecked(r.account)),
   );
 }
 

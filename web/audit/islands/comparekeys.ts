@@ -100,7 +100,7 @@ async function lookUp(
 }
 
 async function describe(part: Part, result: HTMLElement, r: LookupResult): Promise<OwnKeys> {
-  const [value, { rosterDigest }] = await Promise.all([
+  const [value, { digestQRText, rosterDigest }] = await Promise.all([
     readValue(r.value),
     import("@ghostlight/client/roster"),
   ]);
@@ -116,7 +116,7 @@ async function describe(part: Part, result: HTMLElement, r: LookupResult): Promi
       { class: "note small" },
       "The digits of this label alone, as “kt roster digest” makes them of a roster.",
     ),
-    qrFigure(digits, "the sixty digits"),
+    qrFigure(digestQRText(digits), "the sixty digits"),
     ...(value.kind === "keys" ? [keyCards(keys, Date.now())] : [el("p", {}, value.why)]),
     el("p", { class: "small" }, "SHA-256 of the value: ", code(sha256)),
   );
@@ -156,7 +156,7 @@ function shownFingerprints(c: Extract<KeysComparison, { kind: "fingerprints" }>)
     ...c.foreign.map((one) => el("p", {}, ...foreignWords(one))),
     ...c.untold.map((one) => el("p", {}, "Nobody told: ", fingerprint(one))),
   ];
-  const told = `${c.same.length} of the ${c.same.length + c.untold.length} keys were told, and are the same.`;
+  const told = toldWords(c.same.length, c.same.length + c.untold.length);
   if (c.foreign.length === 0)
     return { badge: "unchecked", headline: "Not all keys were compared.", reason: told, checkedBy: [], more };
   return {
@@ -166,6 +166,12 @@ function shownFingerprints(c: Extract<KeysComparison, { kind: "fingerprints" }>)
     checkedBy: byBrowser,
     more,
   };
+}
+
+function toldWords(same: number, all: number): string {
+  if (same === 0) return all === 1 ? "The key was not told." : `None of the ${all} keys was told.`;
+  if (same === all) return all === 1 ? "The key is the same." : `The ${all} keys are the same.`;
+  return `${same} of the ${all} keys ${same === 1 ? "was told, and is" : "were told, and are"} the same.`;
 }
 
 function foreignWords({ text, near }: Foreign): Child[] {

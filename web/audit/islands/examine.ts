@@ -13,7 +13,7 @@ import { examineProof } from "./proofresult.js";
 export interface Opened {
   readonly name: string;
   readonly bytes: Uint8Array;
-  readonly is: Identified | { kind: "configuration" } | { kind: "policy" };
+  readonly is: Identified | { kind: "configuration"; encoded: Uint8Array } | { kind: "policy" };
 }
 
 /** What files are examined with. */
@@ -30,7 +30,8 @@ export function openFile(name: string, bytes: Uint8Array): Opened {
   const is = identify(bytes);
   if (is.kind !== "unknown") return { name, bytes, is };
   if (readPolicyFile(bytes)) return { name, bytes, is: { kind: "policy" } };
-  return { name, bytes, is: readConfiguration(bytes) ? { kind: "configuration" } : is };
+  const encoded = readConfiguration(bytes);
+  return { name, bytes, is: encoded ? { kind: "configuration", encoded } : is };
 }
 
 /** Examines a file. `all` are those that were given, among which is the update of a credential. */
@@ -52,7 +53,7 @@ export async function examine(file: Opened, all: readonly Opened[], c: Context):
       if (c.client) return examineHeads(name, bytes, c.client);
       return examineHeadsAlone(name, is.heads, c.basis, c.now);
     case "configuration":
-      return examineConfiguration(name, bytes, c.basis);
+      return examineConfiguration(name, is.encoded, c.basis);
     case "policy":
       return examinePolicy(name);
     case "damaged":
@@ -101,9 +102,9 @@ function examineUpdate(name: string, all: readonly Opened[]): Examined {
   );
 }
 
-function examineConfiguration(name: string, bytes: Uint8Array, basis: Basis): Examined {
+function examineConfiguration(name: string, encoded: Uint8Array, basis: Basis): Examined {
   const what = "The configuration of a directory.";
-  const [sum, known] = [sumOf(bytes), configurationSum(basis)];
+  const [sum, known] = [sumOf(encoded), configurationSum(basis)];
   const facts = [["SHA-256", code(sum)] as const];
   if (known === sum) {
     const shown = {

@@ -101,7 +101,7 @@ export function describeMembers(roster: Roster, report: Report): HTMLElement {
     { class: "scroll", tabindex: 0, role: "region", "aria-label": "Members" },
     el(
       "table",
-      {},
+      { class: "stack" },
       el(
         "caption",
         {},
@@ -128,8 +128,8 @@ function memberRow(label: string, roster: Roster, findings: readonly Finding[]):
     "tr",
     {},
     el("th", { scope: "row" }, foreign(label), you),
-    el("td", {}, devices === undefined ? "–" : String(devices)),
-    el("td", {}, standing(findings)),
+    el("td", { "data-label": "Devices in the session:" }, devices === undefined ? "–" : String(devices)),
+    el("td", { "data-label": "Found:" }, standing(findings)),
   );
 }
 

@@ -1,5 +1,12 @@
 /** What another person's distinguished heads say, compared with this browser's or by themselves. */
-import { decodeUtf8, encodeHex, type Client, type ComparedHeads, type ListedHead } from "@ghostlight/client";
+import {
+  decodeUtf8,
+  encodeHex,
+  viewRoot,
+  type Client,
+  type ComparedHeads,
+  type ListedHead,
+} from "@ghostlight/client";
 import type { HeadsFile } from "@ghostlight/client/evidence";
 import { configurationSum, openSignedHeads, type Basis } from "./basis.js";
 import { el, time, type Child } from "./dom.js";
@@ -100,6 +107,10 @@ function examineSigned(name: string, file: HeadsFile, configuration: Uint8Array,
   try {
     const signed = openSignedHeads(configuration, file, now);
     const at = signed?.time ?? 0;
+    const listed = (signed?.heads ?? []).map((view) => ({
+      position: view.head.treeSize - 1,
+      root: viewRoot(view),
+    }));
     return {
       name,
       what,
@@ -111,7 +122,7 @@ function examineSigned(name: string, file: HeadsFile, configuration: Uint8Array,
       },
       facts: [
         ["The log’s last entry then", time(at)],
-        ["Heads", headsTable(file.heads)],
+        ["Heads that follow from it", headsTable(listed)],
       ],
       unproven: [
         "That everybody is shown this log: compare the heads with other people’s.",
@@ -145,6 +156,7 @@ export function headsTable(
         { class: "head-entry" },
         `log entry ${h.position}`,
         ...(h.time === undefined ? [] : [" of ", time(h.time)]),
+        ", root ",
       ),
       rootCode(h.root),
     );

@@ -83,7 +83,7 @@ function isIn(fingerprint: string, line: string): boolean {
 /** What in a line looks like a fingerprint. */
 function candidateIn(line: string): string | undefined {
   const [hex] = line.match(/(?:[0-9a-f]{2}[\s:.-]?){8,}/gi) ?? [];
-  if (hex !== undefined) return hex.trim();
+  if (hex !== undefined) return bareHex(hex);
   return line.match(/(?:SHA256:)?[A-Za-z0-9_+/-]{24,}/)?.[0];
 }
 

@@ -9,7 +9,7 @@ import { code, el, svg, time } from "./dom.js";
 export type Inspected = Extract<TraceStep, { step: "lookup" }>;
 
 /** The measures of the drawing, in its units. */
-const size = { row: 30, column: 34, label: 78, track: 110, head: 26, gap: 16 } as const;
+const size = { row: 28, column: 28, track: 66, head: 24, gap: 4, digit: 8 } as const;
 
 /** What is drawn: the entries, the versions, how many entries the log has, and the entry that holds the version. */
 interface Drawn {
@@ -53,7 +53,9 @@ function outcome(e: Inspected, version: number) {
 }
 
 function picture(d: Drawn): SVGElement {
-  const left = size.label + size.track + size.gap;
+  const digits = String(d.treeSize).length;
+  const label = Math.max(46, 20 + digits * size.digit);
+  const left = label + size.track + size.gap;
   const width = left + d.versions.length * size.column;
   const height = size.head + d.entries.length * size.row + 4;
   const found = d.terminal === undefined ? "" : ` Entry ${d.terminal} holds the version.`;
@@ -67,20 +69,21 @@ function picture(d: Drawn): SVGElement {
       role: "img",
       "aria-label": `${d.entries.length} of ${d.treeSize} log entries were inspected.${found} The table below has every outcome.`,
     },
-    svg("text", { class: "caption", x: 0, y: 14 }, "log entry"),
-    svg("text", { class: "caption", x: size.label, y: 14 }, "where in the log"),
+    svg("text", { class: "caption", x: 0, y: 14 }, "entry"),
+    svg("text", { class: "caption", x: label, y: 14 }, "in the log"),
     ...d.versions.map((version, i) =>
       svg("text", { class: "column", x: left + (i + 0.5) * size.column, y: 14 }, `v${version}`),
     ),
-    ...d.entries.flatMap((e, i) => row(d, e, size.head + i * size.row, left, width)),
+    ...d.entries.flatMap((e, i) => row(d, e, size.head + i * size.row, label, width)),
   );
 }
 
-function row(d: Drawn, e: Inspected, top: number, left: number, width: number): SVGElement[] {
+function row(d: Drawn, e: Inspected, top: number, label: number, width: number): SVGElement[] {
   const middle = top + size.row / 2;
   const isTerminal = e.position === d.terminal;
-  const room = size.track - 12;
-  const at = size.label + (d.treeSize > 1 ? (room * e.position) / (d.treeSize - 1) : room);
+  const left = label + size.track + size.gap;
+  const room = size.track - 10;
+  const at = label + (d.treeSize > 1 ? (room * e.position) / (d.treeSize - 1) : room);
   return [
     svg("rect", {
       class: isTerminal ? "band terminal" : "band",
@@ -91,7 +94,7 @@ function row(d: Drawn, e: Inspected, top: number, left: number, width: number): 
       rx: 5,
     }),
     svg("text", { class: "entry", x: 8, y: middle + 4 }, String(e.position)),
-    svg("path", { class: "track", d: `M${size.label} ${middle}h${room}` }),
+    svg("path", { class: "track", d: `M${label} ${middle}h${room}` }),
     svg("path", { class: "tick", d: `M${at} ${middle - 7}v14` }),
     ...d.versions.flatMap((version, i) => mark(outcome(e, version), left + (i + 0.5) * size.column, middle)),
   ];

@@ -9,9 +9,13 @@ import { openSession } from "./view.js";
 export async function run(page: Page): Promise<void> {
   enhanceCharts();
   const section = place("verdict");
+  let asking: Promise<void> | undefined;
   try {
     const { client, view } = await openSession(page);
-    void import("./monitorlines.js").then(({ fillMonitorLines }) => fillMonitorLines(view));
+    asking = import("./monitorlines.js").then(
+      ({ fillMonitorLines }) => fillMonitorLines(view),
+      () => undefined,
+    );
     const { verdict, before, quorum } = await client.checkCheckpoint();
     const seen = quorum === "none" ? "the log’s state is signed" : "a quorum of witnesses saw this log";
     const kept = before ? ", and it continues the one of your last visit" : "";
@@ -19,4 +23,5 @@ export async function run(page: Page): Promise<void> {
   } catch (failure) {
     showVerdict(section, shownFailure(failure));
   }
+  await asking;
 }

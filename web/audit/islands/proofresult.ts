@@ -71,7 +71,7 @@ function verified(
     ].map(([term, ...value]) => [term as string, span(value as Child[])] satisfies Fact),
     unproven: [
       "Which labels and versions the entry’s prefix tree holds: a lookup proves that to who looks up.",
-      "That the policy is a good one: you chose it, and whom it trusts.",
+      "That the policy’s witnesses deserve trust, and are independent of each other.",
       ...(alone ? ["That others are shown the same log."] : []),
     ],
     steps: [

@@ -1,16 +1,18 @@
 /** QR codes, drawn as elements: a path of dark squares on white, in either theme. */
 import { encodeQR, type ErrorCorrection } from "qr";
 import { svg } from "./dom.js";
+import style from "./qr.css";
+import { addStyle } from "./style.js";
 
 /** The white frame around a code, in modules, that cameras need. */
 const quiet = 4;
 
-/** What a QR code shows: true where it is dark. */
+/** What a QR code shows, with its frame: true where it is dark. */
 export type Modules = readonly (readonly boolean[])[];
 
-/** The modules of a code for a text, without a frame. Throws if the text is too long for any code. */
+/** The modules of a code for a text. Throws if the text is too long for any code. */
 export function modulesOf(text: string, ecc: ErrorCorrection = "low"): Modules {
-  return encodeQR(text, "raw", { ecc, border: 0 });
+  return encodeQR(text, "raw", { ecc, border: quiet });
 }
 
 /** The path that fills the dark modules: a rectangle for each run of them in a row. */
@@ -29,18 +31,19 @@ export function pathOf(modules: Modules): string {
 
 /** A QR code of a text. `name` says what it is of, to those who do not see it. */
 export function qrCode(text: string, name: string, ecc: ErrorCorrection = "low"): SVGSVGElement {
+  addStyle(style);
   const modules = modulesOf(text, ecc);
-  const size = modules.length + 2 * quiet;
+  const size = modules.length;
   return svg(
     "svg",
     {
       class: "qr",
       role: "img",
       "aria-label": name,
-      viewBox: `${-quiet} ${-quiet} ${size} ${size}`,
+      viewBox: `0 0 ${size} ${size}`,
       "shape-rendering": "crispEdges",
     },
-    svg("rect", { x: -quiet, y: -quiet, width: size, height: size, fill: "#fff" }),
+    svg("rect", { width: size, height: size, fill: "#fff" }),
     svg("path", { d: pathOf(modules), fill: "#000" }),
   );
 }

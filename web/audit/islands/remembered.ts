@@ -1,5 +1,5 @@
 /** The list of the labels that this browser remembers, with what the last round found. */
-import { encodeHex, type Badge, type OwnResult, type Unexpected } from "@ghostlight/client";
+import { encodeHex, isFailure, type Badge, type OwnResult, type Unexpected } from "@ghostlight/client";
 import { fragmentOf } from "./asking.js";
 import { button, code, el, foreign, time } from "./dom.js";
 import { setFollowed } from "./followlist.js";
@@ -32,24 +32,23 @@ export interface RememberedList {
 /** The list. Misbehaviour that a round proves is shown in the page's verdict element. */
 export function rememberedList(place: HTMLElement, verdict: HTMLElement, open: Open): RememberedList {
   const tell = el("div", { class: "told", "aria-live": "polite" });
-  const rows = el("div");
-  const say = (child: Node) => {
-    if (!place.contains(tell)) place.replaceChildren(tell);
-    tell.replaceChildren(child);
-  };
+  const problem = el("div", { "aria-live": "polite" });
+  const parts: Parts = { place, verdict, rows: el("div"), above: [tell, problem] };
   const attempt = async (work: () => Promise<void>) => {
+    problem.replaceChildren();
     try {
       await work();
     } catch (error) {
-      say(verdictElement(shownTrouble(error)));
+      problem.replaceChildren(verdictElement(shownTrouble(error)));
+      if (!place.contains(problem)) place.replaceChildren(problem);
     }
   };
-  const refresh = () => attempt(() => round(place, rows, tell, verdict, open, changing));
+  const refresh = () => attempt(() => round(parts, open, changing));
   const change = async (work: (session: Session) => Promise<OwnResult | void>) => {
     tell.replaceChildren();
     await attempt(async () => {
       const result = await work(await open());
-      if (result) say(owned(result));
+      if (result) tell.replaceChildren(owned(result));
     });
     await refresh();
   };
@@ -64,25 +63,35 @@ export function rememberedList(place: HTMLElement, verdict: HTMLElement, open: O
   };
 }
 
+/** The elements of the list: `above` is told before the rows. */
+interface Parts {
+  readonly place: HTMLElement;
+  readonly verdict: HTMLElement;
+  readonly rows: HTMLElement;
+  readonly above: readonly HTMLElement[];
+}
+
 /** Does a round, and shows what came of it. */
-async function round(
-  place: HTMLElement,
-  rows: HTMLElement,
-  tell: HTMLElement,
-  verdict: HTMLElement,
-  open: Open,
-  on: Changing,
-): Promise<void> {
+async function round({ place, verdict, rows, above }: Parts, open: Open, on: Changing): Promise<void> {
   const session = await open();
-  if ((await rememberedLabels(session)).size === 0) {
+  const labels = await rememberedLabels(session);
+  if (labels.length === 0) {
     place.replaceChildren();
     return;
   }
-  if (!place.contains(rows)) place.replaceChildren(...introduction(), tell, rows);
-  const list = await working(rows, "Checking what this browser remembers.", (o) => runRound(session, o));
-  const proven = list.find((r) => r.badge === "misbehaviour");
-  if (proven?.failure) reveal(verdict, proven.failure);
-  rows.replaceChildren(el("ul", { class: "remembered" }, ...list.map((r) => rowOf(r, on))));
+  if (!place.contains(rows)) place.replaceChildren(...introduction(), ...above, rows);
+  const show = (list: readonly Remembered[]) =>
+    rows.replaceChildren(el("ul", { class: "remembered" }, ...list.map((r) => rowOf(r, on))));
+  try {
+    const list = await working(rows, "Checking what this browser remembers.", (o) => runRound(session, o));
+    const proven = list.find((r) => r.badge === "misbehaviour");
+    if (proven?.failure) reveal(verdict, proven.failure);
+    show(list);
+  } catch (error) {
+    show(labels);
+    if (!isFailure(error, "misbehaviour")) throw error;
+    reveal(verdict, error);
+  }
 }
 
 function reveal(verdict: HTMLElement, failure: unknown): void {

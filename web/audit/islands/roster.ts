@@ -7,6 +7,7 @@ import { describeFindings, describeMembers, evidenceOffer } from "./findings.js"
 import { sentence, shownOf } from "./outcome.js";
 import type { Page } from "./page.js";
 import { sessionOf, shownTrouble, type Open } from "./pagesession.js";
+import { qrCode } from "./qr.js";
 import { NoRoster, rosterForm } from "./rosterform.js";
 import { showVerdict, type Shown } from "./verdict.js";
 import { working } from "./work.js";
@@ -145,6 +146,8 @@ async function describeDigest(found: RosterResult): Promise<Child[]> {
         .split(" ")
         .map((group) => el("span", {}, group)),
     ),
-    el("p", {}, "The same as the text of a QR code: ", code(text), " ", copy, " ", told),
+    qrCode(text, "QR code: the digits of this roster"),
+    el("p", {}, "The text of the QR code: ", code(text), " ", copy, " ", told),
+    el("p", {}, el("a", { href: `compare#digits=${digest}` }, "Compare them with what somebody reads out")),
   ];
 }

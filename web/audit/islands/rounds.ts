@@ -26,10 +26,21 @@ export interface Remembered {
   readonly failure: Failure | undefined;
 }
 
-/** The labels that are remembered, without asking anybody. */
-export async function rememberedLabels(session: Session): Promise<Set<string>> {
+/** The labels that are remembered, as long as nothing was found out about them. It asks nobody. */
+export async function rememberedLabels(session: Session): Promise<Remembered[]> {
   const { contacts, owned } = await session.client.labels();
-  return new Set([...owned, ...contacts, ...(await readFollowed(session))]);
+  const followed = await readFollowed(session);
+  return [...new Set([...owned, ...contacts, ...followed])].map((label) => ({
+    label,
+    owned: owned.includes(label),
+    followed: followed.includes(label),
+    version: undefined,
+    badge: "unchecked",
+    reason: "it was not checked on this visit",
+    before: undefined,
+    unexpected: [],
+    failure: undefined,
+  }));
 }
 
 /** Does a round. Rejects with a Failure if the log itself could not be checked. */

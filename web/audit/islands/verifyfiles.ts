@@ -77,7 +77,7 @@ function openedOf(shown: readonly Shown[]): Opened[] {
 /** What files are examined with, among it what other files have. */
 function contextOf(shown: readonly Shown[], held: Held, around: Surroundings): Context {
   const files = openedOf(shown);
-  const basis = held.basis(files.flatMap(({ bytes, is }) => (is.kind === "configuration" ? [bytes] : [])));
+  const basis = held.basis(files.flatMap(({ is }) => (is.kind === "configuration" ? [is.encoded] : [])));
   const client = held.isOwn() ? undefined : around.client;
   const now = Date.now();
   const recent = client ? undefined : recentIn(files, basis, now);
