@@ -101,7 +101,9 @@ func TestViewPages(t *testing.T) {
 		if static := path == "/api" || path == "/limits" || path == "/about"; static != (verdict == nil) {
 			t.Errorf("%s: verdict %v", path, verdict)
 		}
-		if verdict != nil {
+		if verdict == nil {
+			wantText(t, p, "unchecked", "Nothing on this page was checked: it is only the operator’s claim.")
+		} else {
 			if audittest.Attribute(verdict, "data-verdict") != "unchecked" || audittest.Attribute(verdict, "role") != "status" {
 				t.Errorf("%s: %v", path, verdict.Attr)
 			}
@@ -147,6 +149,7 @@ func TestViewOverview(t *testing.T) {
 	if rec := w.do("GET", ViewPath+"/", nil); !strings.Contains(rec.Header().Get("Content-Security-Policy"), "connect-src 'self' https://lamp.example;") {
 		t.Errorf("policy %s", rec.Header().Get("Content-Security-Policy"))
 	}
+	wantText(t, w.visit(http.StatusNotFound, "GET", "/log/4", nil), "unchecked", "Nothing on this page was checked")
 	w.advance(48 * time.Hour)
 	wantText(t, w.see("/"), "head", "older than users accept")
 }

@@ -110,6 +110,12 @@ func TestViewPaste(t *testing.T) {
 	if rec.Code != http.StatusBadRequest {
 		t.Errorf("status %d for what is no form", rec.Code)
 	}
+	for _, mediaType := range []string{"", ";", "text/plain", jsonType, "multipart/form-data; boundary=x"} {
+		rec := w.do("POST", ViewPath+"/lookup", []byte("label=alice"), header{"Content-Type", mediaType})
+		if rec.Code != http.StatusUnsupportedMediaType || rec.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("%q: status %d", mediaType, rec.Code)
+		}
+	}
 }
 
 // TestViewPrivacy looks for a label, which was asked for in every way, where it must not

@@ -240,6 +240,7 @@ func TestConfig(t *testing.T) {
 		"pattern":       func(c *Config) { c.Base = "/{x}" },
 		"directory":     func(c *Config) { c.Directory = "keys.example.org" },
 		"policy":        func(c *Config) { c.Directory = "https://x;script-src" },
+		"wildcard":      func(c *Config) { c.Monitors = []Monitor{{Name: "x", URL: "https://*"}} },
 		"monitor":       func(c *Config) { c.Monitors = []Monitor{{Name: "x", URL: "//x"}} },
 		"OpenAPI":       func(c *Config) { c.API = []byte("{") },
 		"configuration": func(c *Config) { c.Source.(*vast).config = &keytrans.Configuration{} },
