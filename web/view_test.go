@@ -239,6 +239,40 @@ func TestViewLogJump(t *testing.T) {
 	}
 }
 
+// TestViewDistinguished goes from one distinguished entry to the next by their links.
+func TestViewDistinguished(t *testing.T) {
+	w := newWorld(t, nil)
+	step := time.Duration(w.dir.Configuration().ReasonableMonitoringWindow) * time.Millisecond / 3
+	for i := range 20 {
+		w.advance(step)
+		w.publish(fmt.Sprint("label", i), nil, "x")
+	}
+	w.publishLog()
+	head, err := w.dir.Head()
+	fatalIfErr(t, err)
+	seen, none := 0, 0
+	for pos := range head.TreeSize {
+		if strings.Contains(audittest.Text(w.see(fmt.Sprintf("/log/%d", pos)).ID("distinguished")), "It is none of the distinguished entries.") {
+			none++
+		}
+	}
+	for path := "/log/0"; path != ""; seen++ {
+		p := w.see(path)
+		if rightmost := strings.Contains(audittest.Text(p.ID("distinguished")), "It is the rightmost distinguished entry."); rightmost != (path == fmt.Sprintf("/log/%d", *head.Distinguished)) {
+			t.Errorf("%s: %s", path, audittest.Text(p.ID("distinguished")))
+		}
+		path = ""
+		for _, a := range p.All(func(n *html.Node) bool {
+			return n.Data == "a" && strings.HasPrefix(audittest.Text(n), "The one after is ")
+		}) {
+			path = strings.TrimPrefix(audittest.Attribute(a, "href"), ViewPath)
+		}
+	}
+	if none == 0 || uint64(seen+none) != head.TreeSize {
+		t.Errorf("%d distinguished entries, and %d others, of %d", seen, none, head.TreeSize)
+	}
+}
+
 // TestViewEntry verifies the proof that a page shows, as its list has it.
 func TestViewEntry(t *testing.T) {
 	w := newViewWorld(t, 13)
