@@ -125,6 +125,9 @@ func (w *world) followLinks(p *audittest.Page) {
 	w.t.Helper()
 	for _, a := range p.All(func(n *html.Node) bool { return n.Data == "a" || n.Data == "link" || n.Data == "script" }) {
 		target := audittest.Attribute(a, "href") + audittest.Attribute(a, "src")
+		if id, ok := strings.CutPrefix(target, "#"); ok && p.ID(id) == nil {
+			w.t.Errorf("%s leads nowhere", target)
+		}
 		if !strings.HasPrefix(target, "/") {
 			continue
 		}
@@ -133,6 +136,15 @@ func (w *world) followLinks(p *audittest.Page) {
 			w.t.Errorf("%s: status %d", target, rec.Code)
 		}
 	}
+}
+
+// TestViewAPI finds the objects of the document on the page.
+func TestViewAPI(t *testing.T) {
+	w := newViewWorld(t, 2)
+	p := w.see("/api")
+	wantText(t, p, "op-lookup", "Lookup")
+	wantText(t, p, "schema-LookupRequest", "labelstring. The label", "version, optionalinteger or null.")
+	wantText(t, p, "schema-Entries", "array of Entry")
 }
 
 func TestViewOverview(t *testing.T) {
