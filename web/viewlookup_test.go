@@ -87,6 +87,10 @@ func TestViewLookupProblems(t *testing.T) {
 	wantText(t, w.ask("/lookup", url.Values{"label": {"alice"}, "version": {"0"}}), "result", "The value was erased")
 	wantText(t, w.ask("/history", url.Values{"label": {"alice"}}), "v0", "The value was erased")
 	wantText(t, w.ask("/history", url.Values{"label": {"alice"}}), "v1", "1 byte")
+	w.advance(48 * time.Hour)
+	for _, path := range []string{"/lookup", "/history"} {
+		wantText(t, w.visit(http.StatusServiceUnavailable, "POST", path, url.Values{"label": {"alice"}}), "main", "The log is not of this time")
+	}
 }
 
 // TestViewPaste sends more than a form takes.
