@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -308,20 +307,5 @@ func TestBusy(t *testing.T) {
 	v.EndStreams()
 	if v.events.listen() != nil {
 		t.Error("a stream after the end")
-	}
-}
-
-// TestRefused tells visitors of a proof that does not verify, on whose server they are.
-func TestRefused(t *testing.T) {
-	for kind, want := range map[HostKind]int{Operator: 0, MonitorHost: http.StatusBadGateway} {
-		v, err := New(Config{Base: "/view/x", Source: newVast(t, 9), Host: Host{Kind: kind}})
-		fatalIfErr(t, err)
-		got := 0
-		if p := (*Problem)(nil); errors.As(v.refused(t.Context(), keytrans.ErrProof), &p) {
-			got = p.Status
-		}
-		if got != want {
-			t.Errorf("%s: status %d", kind, got)
-		}
 	}
 }

@@ -60,7 +60,7 @@ func (v *View) search(ctx context.Context, name string, version *uint32) (*claim
 	}
 	result, err := v.verifier.Search(&keytrans.View{}, q, p, v.cfg.Now())
 	if err != nil {
-		return nil, v.refused(ctx, err)
+		return nil, refused(err)
 	}
 	commitment, err := keytrans.Commit(v.cfg.Source.Configuration().Mode, p.Opening, q.Label, result.Version, result.Value)
 	if err != nil {
@@ -76,15 +76,10 @@ func (v *View) search(ctx context.Context, name string, version *uint32) (*claim
 
 // refused returns what visitors are told when the proof for a claim does not verify: there
 // is nothing to claim then.
-func (v *View) refused(ctx context.Context, err error) error {
-	switch {
-	case errors.Is(err, keytrans.ErrTime):
+func refused(err error) error {
+	if errors.Is(err, keytrans.ErrTime) {
 		return &Problem{Status: http.StatusServiceUnavailable, Title: "The log is not of this time",
 			Detail: "Its newest entry is older than users accept, or later than now. They refuse what the directory says in its name, and so does this page."}
-	case v.cfg.Host.Kind == MonitorHost:
-		v.cfg.Logger.WarnContext(ctx, "the proof in an answer of the directory does not verify", "err", err)
-		return &Problem{Status: http.StatusBadGateway, Title: "The directory’s answer does not verify",
-			Detail: "This monitor asked the directory, and the proof that came is not good. With JavaScript on, your browser asks by itself, and tells what is wrong."}
 	}
 	return fmt.Errorf("the proof that the page's source gave does not verify: %w", err)
 }
