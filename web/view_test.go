@@ -101,7 +101,9 @@ func TestViewPages(t *testing.T) {
 		if static := path == "/api" || path == "/limits" || path == "/about"; static != (verdict == nil) {
 			t.Errorf("%s: verdict %v", path, verdict)
 		}
-		if verdict != nil {
+		if verdict == nil {
+			wantText(t, p, "unchecked", "Nothing on this page was checked: it is only the operator’s claim.")
+		} else {
 			if audittest.Attribute(verdict, "data-verdict") != "unchecked" || audittest.Attribute(verdict, "role") != "status" {
 				t.Errorf("%s: %v", path, verdict.Attr)
 			}
@@ -123,6 +125,9 @@ func (w *world) followLinks(p *audittest.Page) {
 	w.t.Helper()
 	for _, a := range p.All(func(n *html.Node) bool { return n.Data == "a" || n.Data == "link" || n.Data == "script" }) {
 		target := audittest.Attribute(a, "href") + audittest.Attribute(a, "src")
+		if id, ok := strings.CutPrefix(target, "#"); ok && p.ID(id) == nil {
+			w.t.Errorf("%s leads nowhere", target)
+		}
 		if !strings.HasPrefix(target, "/") {
 			continue
 		}
@@ -131,6 +136,15 @@ func (w *world) followLinks(p *audittest.Page) {
 			w.t.Errorf("%s: status %d", target, rec.Code)
 		}
 	}
+}
+
+// TestViewAPI finds the objects of the document on the page.
+func TestViewAPI(t *testing.T) {
+	w := newViewWorld(t, 2)
+	p := w.see("/api")
+	wantText(t, p, "op-lookup", "Lookup")
+	wantText(t, p, "schema-LookupRequest", "labelstring. The label", "version, optionalinteger or null.")
+	wantText(t, p, "schema-Entries", "array of Entry")
 }
 
 func TestViewOverview(t *testing.T) {
@@ -147,6 +161,7 @@ func TestViewOverview(t *testing.T) {
 	if rec := w.do("GET", ViewPath+"/", nil); !strings.Contains(rec.Header().Get("Content-Security-Policy"), "connect-src 'self' https://lamp.example;") {
 		t.Errorf("policy %s", rec.Header().Get("Content-Security-Policy"))
 	}
+	wantText(t, w.visit(http.StatusNotFound, "GET", "/log/4", nil), "unchecked", "Nothing on this page was checked")
 	w.advance(48 * time.Hour)
 	wantText(t, w.see("/"), "head", "older than users accept")
 }
@@ -233,6 +248,40 @@ func TestViewLogJump(t *testing.T) {
 		"/log/1/2": 404, "/nothing": 404, "/log/1?from=x": 400, "/assets/nothing.js": 404, "/assets/manifest.json": 404,
 	} {
 		w.visit(status, "GET", path, nil)
+	}
+}
+
+// TestViewDistinguished goes from one distinguished entry to the next by their links.
+func TestViewDistinguished(t *testing.T) {
+	w := newWorld(t, nil)
+	step := time.Duration(w.dir.Configuration().ReasonableMonitoringWindow) * time.Millisecond / 3
+	for i := range 20 {
+		w.advance(step)
+		w.publish(fmt.Sprint("label", i), nil, "x")
+	}
+	w.publishLog()
+	head, err := w.dir.Head()
+	fatalIfErr(t, err)
+	seen, none := 0, 0
+	for pos := range head.TreeSize {
+		if strings.Contains(audittest.Text(w.see(fmt.Sprintf("/log/%d", pos)).ID("distinguished")), "It is none of the distinguished entries.") {
+			none++
+		}
+	}
+	for path := "/log/0"; path != ""; seen++ {
+		p := w.see(path)
+		if rightmost := strings.Contains(audittest.Text(p.ID("distinguished")), "It is the rightmost distinguished entry."); rightmost != (path == fmt.Sprintf("/log/%d", *head.Distinguished)) {
+			t.Errorf("%s: %s", path, audittest.Text(p.ID("distinguished")))
+		}
+		path = ""
+		for _, a := range p.All(func(n *html.Node) bool {
+			return n.Data == "a" && strings.HasPrefix(audittest.Text(n), "The one after is ")
+		}) {
+			path = strings.TrimPrefix(audittest.Attribute(a, "href"), ViewPath)
+		}
+	}
+	if none == 0 || uint64(seen+none) != head.TreeSize {
+		t.Errorf("%d distinguished entries, and %d others, of %d", seen, none, head.TreeSize)
 	}
 }
 

@@ -87,6 +87,10 @@ func TestViewLookupProblems(t *testing.T) {
 	wantText(t, w.ask("/lookup", url.Values{"label": {"alice"}, "version": {"0"}}), "result", "The value was erased")
 	wantText(t, w.ask("/history", url.Values{"label": {"alice"}}), "v0", "The value was erased")
 	wantText(t, w.ask("/history", url.Values{"label": {"alice"}}), "v1", "1 byte")
+	w.advance(48 * time.Hour)
+	for _, path := range []string{"/lookup", "/history"} {
+		wantText(t, w.visit(http.StatusServiceUnavailable, "POST", path, url.Values{"label": {"alice"}}), "main", "The log is not of this time")
+	}
 }
 
 // TestViewPaste sends more than a form takes.
@@ -109,6 +113,12 @@ func TestViewPaste(t *testing.T) {
 	rec := w.do("POST", ViewPath+"/lookup", []byte("%zz=%"), header{"Content-Type", formType})
 	if rec.Code != http.StatusBadRequest {
 		t.Errorf("status %d for what is no form", rec.Code)
+	}
+	for _, mediaType := range []string{"", ";", "text/plain", jsonType, "multipart/form-data; boundary=x"} {
+		rec := w.do("POST", ViewPath+"/lookup", []byte("label=alice"), header{"Content-Type", mediaType})
+		if rec.Code != http.StatusUnsupportedMediaType || rec.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("%q: status %d", mediaType, rec.Code)
+		}
 	}
 }
 

@@ -54,7 +54,7 @@ func TestViewMethods(t *testing.T) {
 			t.Errorf("%s: status %d, Allow %q", path, rec.Code, rec.Header().Get("Allow"))
 		}
 		rec = w.do(http.MethodHead, ViewPath+path, nil)
-		if rec.Code != http.StatusOK || rec.Body.Len() > 0 {
+		if rec.Code != http.StatusOK || rec.Body.Len() > 0 || rec.Header().Get("Content-Length") != "" || rec.Header().Get("ETag") == "" {
 			t.Errorf("HEAD %s: status %d, %d bytes", path, rec.Code, rec.Body.Len())
 		}
 	}

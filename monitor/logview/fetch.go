@@ -75,6 +75,19 @@ func (c *Cache) put(url string, data []byte) {
 	}
 }
 
+// forget forgets what belongs to the URLs that begin with prefix. What is remembered was
+// not verified yet: an answer that was changed on the way must not stay.
+func (c *Cache) forget(prefix string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for url, e := range c.items {
+		if strings.HasPrefix(url, prefix) {
+			c.bytes -= len(c.order.Remove(e).(item).data)
+			delete(c.items, url)
+		}
+	}
+}
+
 // fetcher is a public log over HTTP, as a monitor.Source.
 type fetcher struct {
 	src     monitor.Source

@@ -28,6 +28,8 @@ type state struct {
 const (
 	freshMirror = time.Second
 	freshLog    = 5 * time.Second
+	// refreshTime is how long it may take to read a newer one, and what belongs to it.
+	refreshTime = 15 * time.Second
 )
 
 // Head implements audit.Source.
@@ -81,6 +83,9 @@ func (s *Source) current(ctx context.Context) (*state, error) {
 	if newer != known { // somebody else was here
 		return newer, nil
 	}
+	// Others are shown what comes of it: it must not end because this visitor leaves.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refreshTime)
+	defer cancel()
 	next, err := s.refresh(ctx, known)
 	if err != nil && known != nil {
 		s.cfg.Logger.DebugContext(ctx, "no newer checkpoint to show", "err", err)

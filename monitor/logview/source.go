@@ -179,6 +179,7 @@ func (s *Source) told(err error) error {
 	case errors.Is(err, errNotAnswered), monitor.NotReached(err) && !errors.Is(err, monitor.ErrNotFound):
 		return notAnswered
 	}
+	s.cfg.Cache.forget(s.cfg.Log + "/")
 	return &audit.Problem{Status: http.StatusBadGateway, Title: "What the directory’s log has does not verify",
 		Detail: "So it is not shown. That proves nothing against the directory: anybody on the way can have changed it."}
 }

@@ -36,6 +36,8 @@ type vast struct {
 	size    uint64
 	changes uint64 // of each entry
 	asked   uint64 // entries and changes
+	first   uint64 // entries before it were removed
+	short   bool   // entries are missing in its answers
 }
 
 func newVast(t testing.TB, size uint64) *vast {
@@ -63,6 +65,12 @@ func (s *vast) Head(context.Context) (Head, error) {
 func (s *vast) Entries(_ context.Context, lo, hi uint64) ([]keytrans.LogEntry, error) {
 	if lo > hi || hi > s.size || hi-lo > MaxEntries {
 		s.t.Errorf("asked for [%d, %d) of %d", lo, hi, s.size)
+	}
+	if lo < s.first {
+		return nil, &Problem{Status: http.StatusGone, Title: "Removed"}
+	}
+	if s.short {
+		return nil, nil
 	}
 	var out []keytrans.LogEntry
 	for pos := lo; pos < hi; pos++ {
@@ -240,6 +248,7 @@ func TestConfig(t *testing.T) {
 		"pattern":       func(c *Config) { c.Base = "/{x}" },
 		"directory":     func(c *Config) { c.Directory = "keys.example.org" },
 		"policy":        func(c *Config) { c.Directory = "https://x;script-src" },
+		"wildcard":      func(c *Config) { c.Monitors = []Monitor{{Name: "x", URL: "https://*"}} },
 		"monitor":       func(c *Config) { c.Monitors = []Monitor{{Name: "x", URL: "//x"}} },
 		"OpenAPI":       func(c *Config) { c.API = []byte("{") },
 		"configuration": func(c *Config) { c.Source.(*vast).config = &keytrans.Configuration{} },

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -59,7 +60,7 @@ func (v *View) search(ctx context.Context, name string, version *uint32) (*claim
 	}
 	result, err := v.verifier.Search(&keytrans.View{}, q, p, v.cfg.Now())
 	if err != nil {
-		return nil, fmt.Errorf("the proof that the page's source gave does not verify: %w", err)
+		return nil, refused(err)
 	}
 	commitment, err := keytrans.Commit(v.cfg.Source.Configuration().Mode, p.Opening, q.Label, result.Version, result.Value)
 	if err != nil {
@@ -71,6 +72,16 @@ func (v *View) search(ctx context.Context, name string, version *uint32) (*claim
 	}
 	c.read(v)
 	return c, nil
+}
+
+// refused returns what visitors are told when the proof for a claim does not verify: there
+// is nothing to claim then.
+func refused(err error) error {
+	if errors.Is(err, keytrans.ErrTime) {
+		return &Problem{Status: http.StatusServiceUnavailable, Title: "The log is not of this time",
+			Detail: "Its newest entry is older than users accept, or later than now. They refuse what the directory says in its name, and so does this page."}
+	}
+	return fmt.Errorf("the proof that the page's source gave does not verify: %w", err)
 }
 
 // read takes from the value what can be shown of it.

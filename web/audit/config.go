@@ -100,7 +100,7 @@ func CheckMonitor(m Monitor) error {
 func checkURL(text string) error {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil ||
-		u.RawQuery != "" || u.Fragment != "" || strings.HasSuffix(text, "/") || strings.ContainsAny(text, " ;,'\"") {
+		u.RawQuery != "" || u.Fragment != "" || strings.HasSuffix(text, "/") || strings.ContainsAny(text, " ;,'\"*") {
 		return fmt.Errorf("%q is not an http or https URL without user, query, fragment and slash at the end", text)
 	}
 	return nil

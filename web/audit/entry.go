@@ -16,7 +16,8 @@ type entryData struct {
 	Age, After    string
 	Raw           []byte
 	LogLeaf       merkle.Hash // in the log tree of KEYTRANS
-	Distinguished bool        // it is the rightmost distinguished entry
+	Rightmost     bool        // it is the rightmost distinguished entry
+	Distinguished neighbours
 	Previous      *uint64
 	Next          *uint64
 
@@ -57,13 +58,16 @@ func entryPage(v *View, r *http.Request) (any, error) {
 	entry := entries[len(entries)-1]
 	d := entryData{
 		Head: head, Position: pos, Entry: entry, Age: since(v.cfg.Now(), entry.Timestamp), Raw: entry.Marshal(), LogLeaf: entry.Hash(),
-		Distinguished: head.Distinguished != nil && *head.Distinguished == pos,
+		Rightmost: head.Distinguished != nil && *head.Distinguished == pos,
 	}
 	if len(entries) == 2 {
 		d.Previous, d.After = &from, gap(entries[0].Timestamp, entry.Timestamp)
 	}
 	if next := pos + 1; next < head.Size {
 		d.Next = &next
+	}
+	if d.Distinguished, err = v.neighboursOf(ctx, head, pos); err != nil {
+		return nil, err
 	}
 	if err := d.readChanges(v, r); err != nil {
 		return nil, err

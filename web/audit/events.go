@@ -45,7 +45,7 @@ func (v *View) watchSource(ctx context.Context) {
 // askSource tells what has changed. What cannot be had is asked for again.
 func (v *View) askSource(ctx context.Context) {
 	if head, err := v.cfg.Source.Head(ctx); err == nil {
-		v.events.Tell("head", "", headEvent{head.Size, head.Time, head.PublicRoot.String()})
+		v.events.tell(ctx, "head", "", headEvent{head.Size, head.Time, head.PublicRoot.String()})
 	}
 	p, err := v.cfg.Source.Publication(ctx)
 	if err != nil || p == nil || p.Served == nil {
@@ -55,7 +55,7 @@ func (v *View) askSource(ctx context.Context) {
 	for _, c := range p.Served.Cosignatures {
 		event.CosignedBy = append(event.CosignedBy, c.Witness)
 	}
-	v.events.Tell("checkpoint", "", event)
+	v.events.tell(ctx, "checkpoint", "", event)
 }
 
 func (v *View) serveEvents(w http.ResponseWriter, r *http.Request) error {

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ type apiData struct {
 	Version     string
 	Description []string // paragraphs
 	Groups      []apiGroup
+	Schemas     []apiSchema
 }
 
 type apiGroup struct {
@@ -26,7 +28,7 @@ type apiOperation struct {
 	Summary          string
 	Description      []string
 	Parameters       []apiParameter
-	Request          []string // media types
+	Request          []apiBody
 	Responses        []apiResponse
 }
 
@@ -35,25 +37,34 @@ type apiParameter struct {
 	Required              bool
 }
 
-type apiResponse struct{ Status, Description, Types string }
+type apiResponse struct {
+	Status, Description string
+	Bodies              []apiBody
+}
+
+// apiBody is a media type, and the name of the schema that it has, empty if it has none.
+type apiBody struct{ Type, Object string }
+
+type media struct{ Schema *schema }
 
 // document is what is read of an OpenAPI document.
 type document struct {
 	Info struct{ Title, Version, Description string }
 	Tags []struct{ Name, Description string }
 	// Paths have the operations by method, and what is no operation.
-	Paths map[string]map[string]json.RawMessage
+	Paths      map[string]map[string]json.RawMessage
+	Components struct{ Schemas map[string]*schema }
 }
 
 type operation struct {
 	OperationID, Summary, Description string
 	Tags                              []string
 	Parameters                        []apiParameter
-	RequestBody                       *struct{ Content map[string]any }
+	RequestBody                       *struct{ Content map[string]media }
 	Responses                         map[string]struct {
 		Ref         string `json:"$ref"`
 		Description string
-		Content     map[string]any
+		Content     map[string]media
 	}
 }
 
@@ -65,7 +76,7 @@ func newAPI(data []byte, path string) (*apiData, error) {
 	if err := json.Unmarshal(data, &doc); err != nil {
 		return nil, err
 	}
-	api := &apiData{Path: path, Title: doc.Info.Title, Version: doc.Info.Version, Description: paragraphs(doc.Info.Description)}
+	api := &apiData{Path: path, Title: doc.Info.Title, Version: doc.Info.Version, Description: paragraphs(doc.Info.Description), Schemas: schemasOf(doc.Components.Schemas)}
 	for _, tag := range doc.Tags {
 		api.Groups = append(api.Groups, apiGroup{Name: tag.Name, Description: tag.Description})
 	}
@@ -91,13 +102,13 @@ func (api *apiData) add(path, method string, op operation) {
 	out := apiOperation{ID: op.OperationID, Method: strings.ToUpper(method), Path: path, Summary: op.Summary,
 		Description: paragraphs(op.Description), Parameters: op.Parameters}
 	if op.RequestBody != nil {
-		out.Request = typesOf(op.RequestBody.Content)
+		out.Request = bodiesOf(op.RequestBody.Content)
 	}
 	for status, r := range op.Responses {
 		if r.Ref != "" {
 			r.Description = "a problem"
 		}
-		out.Responses = append(out.Responses, apiResponse{status, r.Description, strings.Join(typesOf(r.Content), ", ")})
+		out.Responses = append(out.Responses, apiResponse{status, r.Description, bodiesOf(r.Content)})
 	}
 	slices.SortFunc(out.Responses, func(a, b apiResponse) int { return strings.Compare(a.Status, b.Status) })
 	for i := range api.Groups {
@@ -107,12 +118,11 @@ func (api *apiData) add(path, method string, op operation) {
 	}
 }
 
-func typesOf(content map[string]any) []string {
-	var out []string
-	for mediaType := range content {
-		out = append(out, mediaType)
+func bodiesOf(content map[string]media) []apiBody {
+	var out []apiBody
+	for _, mediaType := range slices.Sorted(maps.Keys(content)) {
+		out = append(out, apiBody{mediaType, content[mediaType].Schema.object()})
 	}
-	slices.Sort(out)
 	return out
 }
 

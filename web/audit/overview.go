@@ -20,7 +20,6 @@ type overviewData struct {
 	Config     configData
 	Checkpoint *checkpointSummary // nil if the log is not published
 	Charts     []chart
-	Took       time.Duration // until everything was read
 }
 
 // configData is what users pin, in words.
@@ -31,7 +30,6 @@ type configData struct {
 	AuditorLag           string
 	SignatureKey, VRFKey []byte
 	AuditorKey, LeafKey  []byte
-	DistinguishedIn      string
 }
 
 var modeNames = map[keytrans.DeploymentMode]string{
@@ -114,7 +112,7 @@ func servedAt(p *Publication) time.Time {
 }
 
 func overview(v *View, r *http.Request) (any, error) {
-	ctx, began := r.Context(), time.Now()
+	ctx := r.Context()
 	head, err := v.cfg.Source.Head(ctx)
 	if err != nil {
 		return nil, err
@@ -142,7 +140,6 @@ func overview(v *View, r *http.Request) (any, error) {
 		}
 		d.Charts = append(d.Charts, c)
 	}
-	d.Took = time.Since(began)
 	return d, nil
 }
 

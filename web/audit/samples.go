@@ -47,7 +47,7 @@ func remember[V any](s *samples, m map[uint64]V, pos uint64, read func() (V, err
 // timeOf returns the timestamp of a log entry.
 func (v *View) timeOf(ctx context.Context, pos uint64) (uint64, error) {
 	return remember(v.samples, v.samples.times, pos, func() (uint64, error) {
-		entries, err := v.cfg.Source.Entries(ctx, pos, pos+1)
+		entries, err := v.entries(ctx, pos, pos+1)
 		if err != nil {
 			return 0, err
 		}

@@ -6,10 +6,10 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"mime"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/klauspost/compress/gzhttp"
@@ -161,6 +161,10 @@ func checkMethod(w http.ResponseWriter, r *http.Request, methods ...string) erro
 
 // parseForm reads the form in the body of a POST request.
 func parseForm(w http.ResponseWriter, r *http.Request) error {
+	if mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || mediaType != "application/x-www-form-urlencoded" {
+		return &Problem{Status: http.StatusUnsupportedMediaType, Title: "This is no form",
+			Detail: "A form has the type application/x-www-form-urlencoded. What was sent was not looked at."}
+	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	err := r.ParseForm()
 	var tooLarge *http.MaxBytesError
@@ -266,8 +270,7 @@ func writeTagged(w http.ResponseWriter, r *http.Request, mediaType string, body 
 	}
 	h.Set("Content-Type", mediaType)
 	if r.Method == http.MethodHead {
-		h.Set("Content-Length", strconv.Itoa(len(body)))
-		return
+		return // without a length: that of what GET sends depends on how it is compressed
 	}
 	_, _ = w.Write(body) // the visitor may be gone
 }

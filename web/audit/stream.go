@@ -12,8 +12,9 @@ import (
 // Stream sends server-sent events to everybody who listens. It is safe for concurrent
 // use.
 type Stream struct {
-	most  int
-	watch func(context.Context) // runs as long as somebody listens; may be nil
+	most      int
+	watch     func(context.Context) // runs as long as somebody listens; may be nil
+	keepAlive time.Duration
 
 	mu        sync.Mutex
 	listeners map[chan string]bool
@@ -25,7 +26,7 @@ type Stream struct {
 
 // NewStream returns a Stream for at most so many listeners.
 func NewStream(listeners int) *Stream {
-	return &Stream{most: listeners, listeners: make(map[chan string]bool), last: make(map[string]string), done: make(chan struct{})}
+	return &Stream{most: listeners, keepAlive: keepAlive, listeners: make(map[chan string]bool), last: make(map[string]string), done: make(chan struct{})}
 }
 
 // End ends all streams, and refuses new ones. It is for servers that shut down:
@@ -77,10 +78,16 @@ func (e *Stream) leave(ch chan string) {
 // Tell sends what the state of a subject is now, unless it is what was told last. Whoever
 // begins to listen is told the last state of each subject. The data is encoded as JSON.
 func (e *Stream) Tell(name, subject string, data any) {
+	e.tell(context.Background(), name, subject, data)
+}
+
+// tell is Tell for a watch, which must not tell anything after it was stopped: another one
+// may have told what is newer.
+func (e *Stream) tell(ctx context.Context, name, subject string, data any) {
 	text, key := encodeEvent(name, data), name+"\n"+subject
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.last[key] == text {
+	if ctx.Err() != nil || e.last[key] == text {
 		return
 	}
 	e.last[key] = text
@@ -142,7 +149,7 @@ func (e *Stream) serve(w http.ResponseWriter, r *http.Request) bool {
 	h.Set("X-Accel-Buffering", "no") // nginx would hold events back
 	conn := http.NewResponseController(w)
 	_ = conn.SetReadDeadline(time.Time{}) // not every ResponseWriter has deadlines
-	tick := time.NewTicker(keepAlive)
+	tick := time.NewTicker(e.keepAlive)
 	defer tick.Stop()
 	text := "retry: 5000\n\n"
 	for {
