@@ -283,6 +283,10 @@ describe("lookup in a directory that changes, and one that shows two logs", () =
       await visit(tab, `${fork.proxy.url}/audit/lookup`);
       assert.equal((await verdictOf(tab)).badge, "misbehaviour", "the next visit does not tell");
       await tab.page.locator("#remembered").getByText("not checked on this visit").waitFor();
+
+      fork.show(0); // and now it is honest again
+      await visit(tab, `${fork.proxy.url}/audit/`);
+      await tab.page.locator("#conviction").getByText("misbehaved").waitFor();
       assert.deepEqual(ownTrouble(tab), []);
     });
   });

@@ -7,6 +7,9 @@ import { parseMonitorStatus, type MonitorAlert, type MonitorRole } from "./monit
 /** The size in bytes of the largest status. */
 const maxStatus = 1 << 20;
 
+/** How far from this device's clock a status may be, in milliseconds. It is made when it is asked for. */
+const freshness = 600_000;
+
 /** What a monitor says of a directory. */
 export interface Said {
   /** When, by its clock, in milliseconds since 1970. */
@@ -36,6 +39,11 @@ export function worst(badges: readonly Badge[]): Badge {
  */
 export async function askMonitor(url: string, configuration: Uint8Array): Promise<Said> {
   const status = parseMonitorStatus(readText(await askBytes(`${url}/status.json`, maxStatus)));
+  if (Math.abs(Date.now() - status.at) > freshness) {
+    throw new NoAnswer(
+      "What it answered is not of this time: somebody repeats an old answer, or a clock is wrong, perhaps yours.",
+    );
+  }
   const digest = encodeHex(sha256(configuration));
   const names = status.directories.filter((d) => d.configurationSha256 === digest).map((d) => d.name);
   const concerns = (directory: string) => directory === "" || names.includes(directory);

@@ -83,8 +83,9 @@ function summaryOf(monitors: readonly Asked[], view: View): Shown {
     };
   }
   const badge = worst(watching.map((monitor) => monitor.answer?.badge ?? "unchecked"));
+  // It is hearsay, good or bad, until evidence is verified here.
   return {
-    badge: claimed(badge),
+    badge: "unchecked",
     headline: headlineOf(badge, watching.length),
     reason: reasonOf(badge) + silent,
     checkedBy,
@@ -99,11 +100,6 @@ function nobody(asked: number, view: View): Shown {
     reason: asked === 0 ? `None is named by ${whose}.` : "What each of them answered is below.",
     checkedBy: [],
   };
-}
-
-/** The badge of what is only said: to prove misbehaviour takes evidence that is verified here. */
-function claimed(badge: Badge): Badge {
-  return badge === "misbehaviour" ? "changed" : badge;
 }
 
 function headlineOf(badge: Badge, count: number): string {

@@ -24,6 +24,7 @@ const modules: Readonly<Record<string, () => Promise<PageModule>>> = {
 /** Runs the page's module. After it, whether it ran or not, the root has data-islands. */
 async function start(): Promise<void> {
   const page = readPage(document.body);
+  tellOfWork();
   try {
     await (await modules[page.name]?.())?.run(page);
   } catch (failure) {
@@ -37,6 +38,15 @@ async function start(): Promise<void> {
     }
   }
   document.documentElement.dataset["islands"] = "done";
+}
+
+/** Says in verdict elements that the browser is at work, which can take long if the server is slow. */
+function tellOfWork(): void {
+  for (const section of places("verdict")) {
+    const reason = section.querySelector(".reason");
+    if (reason && !section.hidden)
+      reason.textContent = "Your browser is at work, and has checked nothing yet.";
+  }
 }
 
 void start();

@@ -1,6 +1,7 @@
 /** What the server says of the log that it shows (view.json), and the client for that log. */
 import { Client, decodeBase64, openStore, type Store } from "@ghostlight/client";
 import type { Page } from "./page.js";
+import { tellOfConviction } from "./conviction.js";
 import { tellOfMemory } from "./notice.js";
 
 /** The log that a page is about. Nothing of it can be believed for being here. */
@@ -87,5 +88,6 @@ export async function openSession(page: Page): Promise<Session> {
   const { directory, configuration, policy } = view;
   const options = { directory, configuration, store };
   const client = await Client.open(policy === undefined ? options : { ...options, policy });
+  await tellOfConviction(client);
   return { view, client, store };
 }

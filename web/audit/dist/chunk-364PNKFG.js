@@ -1,4 +1,4 @@
-import{b as $,c as U,d as B}from"./chunk-YUU2FOEO.js";import{a as h}from"./chunk-WVXJWTNK.js";import{a as D,e as u}from"./chunk-3V2TKWQN.js";import{A as L,ba as P,da as F,ka as A}from"./chunk-MSNIIHI5.js";import{h as g}from"./chunk-UBCR2F7Q.js";import{a,e as f,f as T}from"./chunk-CWX7OUYI.js";import{d as E}from"./chunk-KSTLZRGN.js";import{a as C,e as l,h as S,i as m,j as c}from"./chunk-XVY6YLQV.js";var se=`.drop {
+import{a as $,b as U,c as B}from"./chunk-SGBSS4RR.js";import{a as h}from"./chunk-WVXJWTNK.js";import{a as D,e as u}from"./chunk-3V2TKWQN.js";import{A as L,ba as P,da as F,ka as A}from"./chunk-MSNIIHI5.js";import{h as g}from"./chunk-UBCR2F7Q.js";import{a,e as f,f as T}from"./chunk-CWX7OUYI.js";import{d as E}from"./chunk-KSTLZRGN.js";import{a as C,e as l,h as S,i as m,j as c}from"./chunk-XVY6YLQV.js";var se=`.drop {
   align-items: stretch;
 }
 .drop.over {
