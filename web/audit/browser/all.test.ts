@@ -12,3 +12,7 @@ await import("./roster.test.js");
 await import("./digits.test.js");
 await import("./compare.test.js");
 await import("./verify.test.js");
+await import("./drop.test.js");
+await import("./monitorstatus.test.js");
+await import("./monitors.test.js");
+await import("./logpages.test.js");

@@ -76,7 +76,10 @@ describe("the status of a monitor", () => {
     const { directory: _e, open: _o, evidence: _v, ...quiet } = alert;
     const status = parse({ ...good, roles: [least], alerts: [{ ...quiet, more: 1 }], later: {} });
     const { directory, checked, upTo, finishedAt, reasons } = status.roles[0] ?? assert.fail();
-    assert.deepEqual({ directory, checked, upTo, reasons }, { directory: "", checked: "", upTo: 0, reasons: [] });
+    assert.deepEqual(
+      { directory, checked, upTo, reasons },
+      { directory: "", checked: "", upTo: 0, reasons: [] },
+    );
     assert.equal(finishedAt, undefined);
     assert.equal(status.alerts[0]?.open, false);
     assert.equal(status.alerts[0]?.evidence, false);
