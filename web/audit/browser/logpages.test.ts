@@ -11,7 +11,7 @@ import { execute, start, until, type Running } from "./programs.js";
 import { theWorld } from "./shared.js";
 
 /** How many entries the log has at least. */
-const enough = 160;
+const enough = 110;
 
 describe("a log of several pages", { concurrency: 2 }, () => {
   let folder: string;
@@ -32,7 +32,9 @@ describe("a log of several pages", { concurrency: 2 }, () => {
     await until("many entries", async () => (await sizeOf(url)) >= enough || undefined, server.log);
     await server.stop();
     await serve("30m");
-    size = await sizeOf(url);
+    const page = await (await fetch(`${url}/audit/log`)).text(); // the newest checkpoint may be of less
+    size = Number(/Entries \d+ to \d+ of (\d+),/.exec(page)?.[1]);
+    assert.ok(size >= enough, page);
   });
   after(async () => {
     await server.stop();
@@ -74,7 +76,6 @@ describe("a log of several pages", { concurrency: 2 }, () => {
       await tab.page.keyboard.type("70");
       await loaded(tab, () => tab.page.keyboard.press("Enter"));
       await marked(tab, 70);
-      assert.equal(await tab.page.locator("#position").inputValue(), "70");
       await checkKeyboard(tab.page);
       await turn(tab, "Older").focus();
       await loaded(tab, () => tab.page.keyboard.press("Enter"));
@@ -123,6 +124,8 @@ describe("a log of several pages", { concurrency: 2 }, () => {
       await go("#position", "-1", /position of a log entry is a whole number/);
       await go("#position", "99999", /It has \d+ entries, from 0 to \d+\./);
       await go("#date", "yesterday", /A date is written as/);
+      await tab.page.goto(log("?position=3&date=2026-11-26"));
+      await tab.page.getByText("Type a position or a date, not both.").waitFor();
       await checkAccessible(tab.page);
     });
   });
