@@ -16,3 +16,4 @@ await import("./drop.test.js");
 await import("./monitorstatus.test.js");
 await import("./monitors.test.js");
 await import("./logpages.test.js");
+await import("./policy.test.js");
