@@ -17,3 +17,4 @@ await import("./monitorstatus.test.js");
 await import("./monitors.test.js");
 await import("./logpages.test.js");
 await import("./policy.test.js");
+await import("./credentials.test.js");
