@@ -47,7 +47,7 @@ describe("history", { concurrency: 2 }, () => {
         assert.equal(await tab.page.locator(".subject bdi").textContent(), hostileLabel);
         assert.equal(await tab.page.locator("#main img").count(), 0);
         await checkNarrow(tab.page);
-        assert.deepEqual(ownTrouble(tab), []);
+        assert.deepEqual(tab.trouble, []);
       },
       { size: "phone" },
     );
@@ -64,9 +64,18 @@ describe("history", { concurrency: 2 }, () => {
     });
   });
 
+  /** Leaves the first answer, which is the newest version's, as it is. */
+  const later = (change: (body: Buffer) => Buffer) => {
+    let answers = 0;
+    return (body: Buffer) => (answers++ === 0 ? body : change(body));
+  };
   const mischiefs: readonly [string, Mischief, RegExp][] = [
-    ["a byte of the newest version", { path: /^\/v1\/search/, change: flip(0.5) }, /could not check/i],
-    ["a byte of the older ones", { path: /^\/v1\/(batch|search)/, change: flip(0.4) }, /could not check/i],
+    ["a byte of the newest version", { path: /^\/v1\/batch/, change: flip(0.5) }, /could not check/i],
+    [
+      "a byte of the older ones",
+      { path: /^\/v1\/(batch|search)/, change: later(flip(0.4)) },
+      /could not check/i,
+    ],
     ["no answer", { path: /^\/v1\/(batch|search)/, drop: true }, /could not check/i],
   ];
   for (const [name, mischief, expected] of mischiefs) {

@@ -30,6 +30,7 @@ export const pages: readonly PageCase[] = [
   { name: "consistency", path: "/consistency?old=3&new=9", verdict: "verified" },
   { name: "lookup-form", path: "/lookup", verdict: "unchecked" },
   { name: "lookup", path: "/lookup", verdict: "monitored", act: asking((world) => world.label) },
+  { name: "lookup-absent", path: "/lookup", verdict: "verified", act: asking(() => "nobody@example.org") },
   { name: "history", path: "/history", verdict: "monitored", act: asking((world) => world.label) },
   { name: "compare", path: "/compare", verdict: "verified" },
   { name: "roster-form", path: "/roster", verdict: "unchecked" },

@@ -3,7 +3,7 @@
  * 'npm run screens -w @ghostlight/audit'; no test does.
  */
 import { execFile } from "node:child_process";
-import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { launch, openTab, visit, type Theme } from "./chromium.js";
@@ -27,6 +27,7 @@ try {
   for (const old of await readdir(folder)) if (old.endsWith(".png")) await rm(join(folder, old));
   for (const theme of ["light", "dark"] as const) await takeAll(world, theme);
   await shrinkAll();
+  await writeFile(join(folder, "README.md"), index());
 } finally {
   await browser.close();
   await world.stop();
@@ -55,4 +56,19 @@ async function shrinkAll(): Promise<void> {
     console.log(`${String(size).padStart(7)} ${path}`);
     if (size > limit) throw new Error(`${path} has more than ${limit} bytes`);
   }
+}
+
+/** A page of Markdown with all pictures. */
+function index(): string {
+  const rows = pages.map(
+    ({ name }) => `| ${name} | ![${name}, light](${name}-light.png) | ![${name}, dark](${name}-dark.png) |`,
+  );
+  return `# What the audit view looks like
+
+Made by \`npm run screens -w @ghostlight/audit\` in \`web\`, of a directory that was started for it.
+
+| page | light | dark |
+|---|---|---|
+${rows.join("\n")}
+`;
 }

@@ -123,6 +123,8 @@ function headlineOf(badge: Badge, count: number): string {
 }
 
 function reasonOf(badge: Badge): string {
-  if (badge === "verified") return "They say what they were shown, and your browser asked them itself.";
+  if (badge === "verified") {
+    return "Your browser asked them itself, but cannot repeat what they checked. Whoever runs this page chose them.";
+  }
   return "What each of them says is below.";
 }

@@ -12,12 +12,18 @@ const samples = 80;
 
 /** What a user does, and the operation whose response is changed. */
 const deeds: [operation: string, deed: (c: Client) => Promise<unknown>][] = [
-  ["search", (c) => c.lookup(label)],
-  ["absence", (c) => c.lookup("nobody@example.org")],
+  ["batch", (c) => c.lookup(label)],
+  ["batch", (c) => c.lookup("nobody@example.org")],
   ["batch", many],
   ["distinguished", (c) => c.heads()],
   ["contact-monitor", watched],
   ["owner-monitor", (c) => c.own("owned@example.org")],
+];
+
+/** The same for a client that has found out that the directory has no batches. */
+const withoutBatches: typeof deeds = [
+  ["search", (c) => c.lookup(label)],
+  ["absence", (c) => c.lookup("nobody@example.org")],
 ];
 
 /** Many lookups, of which one that failed fails all. */
@@ -43,24 +49,39 @@ for (const suite of ["ed25519", "p256"] as const) {
     const client = await Client.open({ directory: proxy.url, configuration, store, transport });
     await client.own("owned@example.org");
     await client.lookup(label);
-    for (const [operation, deed] of deeds) {
-      await deed(client);
-      await flipBytes(proxy, operation, async (position) => {
-        const before = (await store.read(`state ${proxy.url}`))?.text;
-        const error = await deed(client).then(
-          () => undefined,
-          (e: unknown) => e,
-        );
-        const what = `${operation}, byte ${position}: ${String(error)}`;
-        assert.ok(error instanceof Failure, what);
-        assert.equal(error.kind, "undecided", what);
-        assert.equal((await store.read(`state ${proxy.url}`))?.text, before, what);
-      });
-      await deed(client);
-    }
-    assert.deepEqual(await client.evidence(), []);
+    await tamperWith(proxy, store, client, deeds);
+    const unaided = await Client.open({ directory: proxy.url, store, transport });
+    proxy.tamper = ({ path }, answer) =>
+      path === "/v1/batch" ? { status: 404, headers: {}, body: new Uint8Array() } : answer;
+    await unaided.lookup(label);
+    await tamperWith(proxy, store, unaided, withoutBatches);
     await directory.stop();
   });
+}
+
+/** Does everything with changed responses, which must be refused. */
+async function tamperWith(
+  proxy: Proxy,
+  store: MemoryStore,
+  client: Client,
+  what: typeof deeds,
+): Promise<void> {
+  for (const [operation, deed] of what) {
+    await deed(client);
+    await flipBytes(proxy, operation, async (position) => {
+      const before = (await store.read(`state ${proxy.url}`))?.text;
+      const error = await deed(client).then(
+        () => undefined,
+        (e: unknown) => e,
+      );
+      const what = `${operation}, byte ${position}: ${String(error)}`;
+      assert.ok(error instanceof Failure, what);
+      assert.equal(error.kind, "undecided", what);
+      assert.equal((await store.read(`state ${proxy.url}`))?.text, before, what);
+    });
+    await deed(client);
+  }
+  assert.deepEqual(await client.evidence(), []);
 }
 
 /** Runs a check for a changed byte here and there in the responses to one operation. */

@@ -43,7 +43,7 @@ export async function askMany(
   keep: Keeping,
 ): Promise<Outcome[]> {
   const out: Outcome[] = [];
-  let batches = questions.length > 1;
+  let batches = questions.length > 1 && !op.env.lacksBatches;
   while (out.length < questions.length) {
     op.progress("looking up", out.length, questions.length);
     const rest = questions.slice(out.length);
@@ -52,7 +52,10 @@ export async function askMany(
       else out.push(await askOne(op, rest[0] as Question, keep));
     } catch (error) {
       if (isFailure(error, "misbehaviour") || op.signal?.aborted) throw error;
-      if (batches && problemOf(error)?.lacksOperation) batches = false;
+      if (batches && problemOf(error)?.lacksOperation) {
+        op.env.lacksBatches = true;
+        batches = false;
+      }
       // The rest would fare no better.
       else if (error instanceof Failure) rest.forEach(() => out.push({ failure: error }));
       else throw error;
@@ -67,14 +70,41 @@ export function isLost(op: Operation, error: unknown): boolean {
   return op.signal?.aborted === true || (error instanceof Failure && error.cause instanceof NetworkError);
 }
 
+/** What a question has for an answer: something, or the proof that there is nothing. */
+export type Answered = { readonly found: Found } | { readonly absence: AbsentResult };
+
+/**
+ * Asks one question. A batch has what a search has, and the proof of what does not exist with the
+ * same status: a browser tells its user of other statuses as of errors. What a batch has no answer
+ * to is searched for, and what a search is denied is to be proven. Throws a Failure.
+ */
+export async function askSingle(op: Operation, q: Question, keep: Keeping): Promise<Answered> {
+  const one = op.env.lacksBatches ? undefined : await askBatchOfOne(op, q, keep);
+  if (one?.found) return { found: one.found };
+  if (one?.absence) return { absence: one.absence };
+  try {
+    return { found: await search(op, q, keep) };
+  } catch (error) {
+    return { absence: await proveAbsent(op, q, error) };
+  }
+}
+
+/** Nothing if the directory refuses the batch: it has less room for batches than for searches. */
+async function askBatchOfOne(op: Operation, q: Question, keep: Keeping): Promise<Outcome | undefined> {
+  try {
+    return (await askBatch(op, [q], keep))[0];
+  } catch (error) {
+    const problem = problemOf(error);
+    if (!problem || op.signal?.aborted) throw error;
+    if (problem.lacksOperation) op.env.lacksBatches = true;
+    return undefined;
+  }
+}
+
 /** Asks one of many questions by itself. Throws what concerns others, too. */
 async function askOne(op: Operation, q: Question, keep: Keeping): Promise<Outcome> {
   try {
-    try {
-      return { found: await search(op, q, keep) };
-    } catch (error) {
-      return { absence: await proveAbsent(op, q, error) };
-    }
+    return await askSingle(op, q, keep);
   } catch (error) {
     if (!(error instanceof Failure) || error.kind === "misbehaviour" || isLost(op, error)) throw error;
     return { failure: error };
@@ -91,8 +121,10 @@ export async function askBatch(
     last: lastSize(op.state.view),
     queries: questions.map((q) => ({ label: labelBytes(q.label), version: q.version })),
   };
+  const [alone, ...others] = questions;
   const out = await op.ask<Outcome[]>({
     operation: "batch",
+    ...(alone && others.length === 0 && { label: alone.label }),
     request: encodeBatchRequest(request),
     async verify(bytes, next) {
       const answers = parseBatchAnswers(op.env.config, request, bytes);
@@ -100,7 +132,8 @@ export async function askBatch(
       const outcomes: Outcome[] = [];
       for (const [i, result] of results.entries()) {
         const [q, answer] = [questions[i], answers[i]];
-        if (q && answer) outcomes.push(await takeAnswer(op, next, q, answer, result, keep));
+        if (q && answer)
+          outcomes.push(await takeAnswer(op, next, q, answer, result, keep, questions.length === 1));
       }
       return outcomes;
     },
@@ -117,6 +150,7 @@ async function takeAnswer(
   answer: BatchAnswer,
   result: BatchResult,
   keep: Keeping,
+  isAlone: boolean,
 ): Promise<Outcome> {
   const exchange = singleExchange(op, next, q, answer);
   const before = next.view;
@@ -131,7 +165,8 @@ async function takeAnswer(
       };
     }
   } catch (error) {
-    if (isFailure(error, "attention")) return { failure: error };
+    // That of one label does not keep the others from being looked up.
+    if (isFailure(error, "attention") && !isAlone) return { failure: error };
     // With what is retained of this label.
     if (error instanceof Refusal && error.kind === "misbehaviour")
       throw await contradiction(op, exchange, error);

@@ -143,7 +143,7 @@ function checkpointVerdict(
   if (before && c.size < before.size) {
     return verdict(
       "could not check",
-      `the log shows an older checkpoint, of ${size}, than on ${dateText(before.at)}`,
+      `the log shows an older checkpoint, of ${size}, than on ${dateText(before.at)}, when it had ${before.size}: try again, and ask a monitor if it stays so`,
     );
   }
   const witnesses: Checker[] = c.cosignatures.map((s) => ({ kind: "witness", name: s.witness }));

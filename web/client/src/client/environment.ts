@@ -19,6 +19,8 @@ export interface Environment {
   /** How other servers are reached: in the same way. */
   reach(base: string): Transport;
   readonly now: () => number;
+  /** The directory was found to have no batches. */
+  lacksBatches: boolean;
   readonly verifyEvidence: VerifyEvidence;
   /** The witness policy that a state has, parsed. */
   policyOf(state: State): DirectoryPolicy | undefined;

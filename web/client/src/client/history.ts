@@ -3,9 +3,8 @@ import { Failure } from "../failure.js";
 import type { AbsentResult, AccountStatus, HistoryResult, HistoryVersion, LookupResult } from "../results.js";
 import { verdictOf } from "../failure.js";
 import { type Verdict, verdict } from "../verdict.js";
-import { proveAbsent } from "./absence.js";
 import { describeAccount, Following, missingPast, nextVersion, readAccount } from "./account.js";
-import { askBatch } from "./batch.js";
+import { askBatch, askSingle } from "./batch.js";
 import { type AccountCheck, checkAccount } from "./checkaccount.js";
 import { asSeen, describeFound, handOut, handOutAbsence } from "./handout.js";
 import { countOf, headOf } from "./head.js";
@@ -97,12 +96,9 @@ async function collect(
   label: string,
   limit: number,
 ): Promise<Collected | { absence: AbsentResult }> {
-  let newest: Found;
-  try {
-    newest = await search(op, { label, version: undefined }, keepContact);
-  } catch (error) {
-    return { absence: await proveAbsent(op, { label, version: undefined }, error) };
-  }
+  const answer = await askSingle(op, { label, version: undefined }, keepContact);
+  if ("absence" in answer) return answer;
+  const newest = answer.found;
   const greatest = newest.result.version;
   const lowest = limit > 0 ? Math.max(greatest - limit + 1, 0) : 0;
   const pasts: Past[] = [{ version: greatest, found: newest }];

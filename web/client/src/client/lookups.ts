@@ -1,10 +1,9 @@
 import { Failure } from "../failure.js";
 import type { AbsentResult, LookupResult, ManyResult } from "../results.js";
-import { proveAbsent } from "./absence.js";
-import { askMany, type Outcome } from "./batch.js";
+import { askMany, askSingle, type Outcome } from "./batch.js";
 import { type AccountCheck, checkAccount, checkAccounts } from "./checkaccount.js";
 import { describeFound, handOut, handOutAbsence } from "./handout.js";
-import { type Found, keepContact, type Question, search } from "./lookup.js";
+import { type Found, keepContact, type Question } from "./lookup.js";
 import { Older } from "./older.js";
 import type { Operation } from "./operation.js";
 import { concluded } from "./settle.js";
@@ -23,12 +22,9 @@ export async function lookup(op: Operation, q: Question): Promise<LookupResult |
 }
 
 async function lookUp(op: Operation, q: Question): Promise<Looked> {
-  let found: Found;
-  try {
-    found = await search(op, q, keepContact);
-  } catch (error) {
-    return { absence: await proveAbsent(op, q, error) };
-  }
+  const answer = await askSingle(op, q, keepContact);
+  if ("absence" in answer) return answer;
+  const { found } = answer;
   return { found, check: await checkAccount(op, found, new Older(op, q.label)) };
 }
 

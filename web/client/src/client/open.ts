@@ -59,6 +59,7 @@ async function pin(
     transport,
     reach,
     now: options.now ?? Date.now,
+    lacksBatches: false,
     verifyEvidence: options.verifyEvidence ?? isProof,
     policyOf: (s) => s.witness && directoryPolicy(s.witness.policy, directory, options),
   };

@@ -8,6 +8,7 @@ import { parseOwnerInitResponse, parseOwnerMonitorResponse } from "../responses.
 import { lastSize } from "../view.js";
 import { absence, proveAbsent } from "./absence.js";
 import { readAccount } from "./account.js";
+import { askSingle, isLost } from "./batch.js";
 import { distinguished } from "./distinguished.js";
 import { failureOf } from "./errors.js";
 import { labelBytes } from "./label.js";
@@ -33,7 +34,7 @@ export async function watchOwner(op: Operation, label: string): Promise<void> {
   let unseen: Failure | undefined; // of versions that cannot be learned
   try {
     if (!op.state.owners.get(label)?.ready) await takeOver(op, label);
-    else await learn(op, label);
+    else await learnNews(op, label);
   } catch (error) {
     unseen = erasedUnseen(error);
     // What was erased keeps nobody from monitoring what was there before.
@@ -71,13 +72,33 @@ async function takeOver(op: Operation, label: string): Promise<void> {
     }
     await ownerInit(op, label, start);
   }
-  await learn(op, label);
+  await learnNews(op, label);
   await fetchLast(op, label);
   const account = await ownAccount(op, label);
   const next = cloneState(op.state);
   const owner = ownerOf(op, label);
   next.owners.set(label, { ...owner, ready: true, since: ownerGreatest(owner.monitor), account });
   await op.store(next);
+}
+
+/**
+ * Learns what the directory says is new, unless there is proof that nothing is. A directory that is
+ * asked for what is new when nothing is can only refuse, and a browser shows that as an error.
+ */
+async function learnNews(op: Operation, label: string): Promise<void> {
+  try {
+    const newest = await greatestOf(op, label);
+    if (newest === (ownerGreatest(ownerOf(op, label).monitor) ?? -1)) return;
+  } catch (error) {
+    if (isFailure(error, "misbehaviour") || isLost(op, error)) throw error;
+  }
+  await learn(op, label);
+}
+
+/** The greatest version that the log proves, -1 for none. */
+async function greatestOf(op: Operation, label: string): Promise<number> {
+  const answer = await askSingle(op, { label, version: undefined }, () => undefined);
+  return "found" in answer ? answer.found.result.version : -1;
 }
 
 function ownerInit(op: Operation, label: string, start: number): Promise<void> {
@@ -254,13 +275,13 @@ export async function seekContradiction(op: Operation, label: string, failed: un
 async function proveGreatest(op: Operation, label: string): Promise<void> {
   const step = "checking that no other version exists";
   const greatest = ownerGreatest(ownerOf(op, label).monitor);
-  const q = { label, version: undefined };
   let version: number;
   try {
-    version = (await search(op, q, () => undefined)).result.version;
+    version = await greatestOf(op, label);
   } catch (error) {
     const type = problemOf(error)?.type;
-    if (greatest === undefined && type === "unknown-label") return proveNone(op, label, error);
+    // It does not know how to prove that, so that it has none is its word.
+    if (greatest === undefined && type === "unknown-label") return;
     if (greatest !== undefined && type === "erased") return proveNothingAfter(op, label, greatest);
     throw error;
   }
@@ -273,15 +294,6 @@ async function proveGreatest(op: Operation, label: string): Promise<void> {
   }
   if (version < (greatest ?? -1)) {
     throw new Failure("undecided", step, `the directory answers with the older version ${version}`);
-  }
-}
-
-/** Has the directory prove that a label has no version. That it does not know how to is its word. */
-async function proveNone(op: Operation, label: string, denied: unknown): Promise<void> {
-  try {
-    await proveAbsent(op, { label, version: undefined }, denied);
-  } catch (error) {
-    if (error !== denied) throw error;
   }
 }
 
