@@ -239,7 +239,7 @@ func TestViewLogJump(t *testing.T) {
 	}
 	for query, status := range map[string]int{
 		"position=100": 404, "position=18446744073709551615": 404, "position=18446744073709551616": 400, "position=-1": 400,
-		"position=x": 400, "date=yesterday": 400, "from=-1": 400, "from=100": 404, "from=1e3": 400,
+		"position=x": 400, "date=yesterday": 400, "position=3&date=2026-11-26": 400, "from=-1": 400, "from=100": 404, "from=1e3": 400,
 	} {
 		w.visit(status, "GET", "/log?"+query, nil)
 	}

@@ -24,7 +24,6 @@ type logData struct {
 	Newer, Older, Oldest *uint64
 	Newest               bool // this is the newest page
 	Marked               *uint64
-	Position, Date       string // as they were typed
 }
 
 type entryLine struct {
@@ -43,7 +42,8 @@ func logPage(v *View, r *http.Request) (any, error) {
 		return nil, err
 	}
 	q := r.URL.Query()
-	d := logData{Head: head, Position: q.Get("position"), Date: q.Get("date")}
+	d := logData{Head: head}
+	position, date := q.Get("position"), q.Get("date")
 	last := max(head.FirstEntry, head.Size-min(head.Size, pageEntries))
 	d.Lo = last
 	switch {
@@ -51,10 +51,12 @@ func logPage(v *View, r *http.Request) (any, error) {
 		if d.Lo, err = parsePosition(q.Get("from"), head); err != nil {
 			return nil, err
 		}
-	case d.Position != "":
-		d.Marked, err = markPosition(d.Position, head)
-	case d.Date != "":
-		d.Marked, err = v.markDate(r.Context(), d.Date, head)
+	case position != "" && date != "":
+		err = badRequest("Type a position or a date, not both.")
+	case position != "":
+		d.Marked, err = markPosition(position, head)
+	case date != "":
+		d.Marked, err = v.markDate(r.Context(), date, head)
 	}
 	if err != nil {
 		return nil, err

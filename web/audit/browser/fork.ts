@@ -17,22 +17,36 @@ export const ownedLabel = "frieda@example.org";
 export interface Fork {
   /** What the browser talks to. */
   readonly proxy: Proxy;
+  /** The server of the first log, whatever is shown. */
+  readonly first: string;
+  /** The verifier key of both logs. */
+  readonly logKey: string;
   /** Shows the first log, or the other one, from now on. */
   readonly show: (log: 0 | 1) => void;
   /** Publishes a text as the next version of a label in one of the logs. */
   readonly publish: (log: 0 | 1, label: string, text: string) => Promise<void>;
-  /** Runs "kt evidence verify" on a file's content, against the pinned Configuration. Returns its exit code. */
+  /** Runs "kt evidence verify" on a file's content, against the Configuration and the log's key. Returns its exit code. */
   readonly verify: (evidence: string) => Promise<number>;
   readonly stop: () => Promise<void>;
 }
 
-/** Starts it with the programs of a world. Up to now, the two logs are the same. */
-export async function startFork(world: World): Promise<Fork> {
+/** A monitor that a directory names. */
+export interface NamedMonitor {
+  readonly name: string;
+  readonly url: string;
+}
+
+/**
+ * Starts it with the programs of a world. Up to now, the two logs are the same. Its pages
+ * link to the monitors.
+ */
+export async function startFork(world: World, monitors: readonly NamedMonitor[] = []): Promise<Fork> {
   const bin = join(world.folder, "bin");
   const folder = await mkdtemp(join(tmpdir(), "ghostlight-fork-"));
   const dirs = [join(folder, "one"), join(folder, "other")] as const;
   const made = JSON.parse(await execute(bin, "ktd", "init", dirs[0], "--json")) as Record<string, string>;
   const token = made["registration_token_file"] ?? "";
+  await configure(dirs[0], { view: { monitors } });
   const running: Running[] = [];
   const serve = async (dir: string) => {
     const server = start(bin, "ktd", "serve", dir, "--listen", "127.0.0.1:0");
@@ -58,6 +72,8 @@ export async function startFork(world: World): Promise<Fork> {
   const proxy = await startProxy(() => servers[shown].url);
   return {
     proxy,
+    first: servers[0].url,
+    logKey: made["verifier_key"] ?? "",
     show: (log) => (shown = log),
     publish: (log, label, text) => publish(servers[log].url, label, text),
     verify: async (evidence) => {
@@ -65,7 +81,10 @@ export async function startFork(world: World): Promise<Fork> {
       await writeFile(file, evidence);
       const response = await fetch(`${servers[0].url}/v1/configuration`);
       await writeFile(configuration, Buffer.from(await response.arrayBuffer()));
-      return exitCode(join(bin, "kt"), "evidence", "verify", file, "--configuration", configuration);
+      const policy = join(folder, "policy");
+      await writeFile(policy, `log ${made["verifier_key"] ?? ""}\nquorum none\n`);
+      const against = ["--configuration", configuration, "--policy", policy];
+      return exitCode(join(bin, "kt"), "evidence", "verify", file, ...against);
     },
     stop: async () => {
       await proxy.stop();
@@ -73,6 +92,13 @@ export async function startFork(world: World): Promise<Fork> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Changes settings in the config.json of a directory that does not run. */
+export async function configure(dir: string, settings: Record<string, unknown>): Promise<void> {
+  const file = join(dir, "config.json");
+  const config = JSON.parse(await readFile(file, "utf8")) as Record<string, unknown>;
+  await writeFile(file, JSON.stringify({ ...config, ...settings }));
 }
 
 function exitCode(program: string, ...args: string[]): Promise<number> {

@@ -64,12 +64,19 @@ async function populate(folder: string, running: Running[], stop: () => Promise<
   const directory = await until("ktd serve", () => /http:\/\/[0-9.:]+/.exec(server.log())?.[0], server.log);
   const policy = join(folder, "policy");
   await writeFile(policy, `log ${log} ${directory}/log\n${witnesses}`);
-  running.push(await startMonitor(bin, folder, directory, port));
+  running.push(await startMonitor(bin, folder, directory, port, true));
   await publish(bin, folder, directory, policy, token);
   return { directory, monitor, label: "alice@example.org", folder, stop };
 }
 
-async function startMonitor(bin: string, folder: string, directory: string, port: number): Promise<Running> {
+/** Starts a monitor of a directory in a folder with a file policy. A witness needs a file witness.key, too. */
+export async function startMonitor(
+  bin: string,
+  folder: string,
+  directory: string,
+  port: number,
+  witness = false,
+): Promise<Running> {
   const config = join(folder, "ktmon.yaml");
   await execute(bin, "ktmon", "init", config, "--directory", directory);
   await writeFile(
@@ -83,9 +90,7 @@ directories:
     configuration: ktmon.configuration
     policy: policy
     audit: {mode: mirror}
-witness:
-  key: witness.key
-  logs: [policy]
+${witness ? "witness: {key: witness.key, logs: [policy]}" : ""}
 alerts: {stdout: true}
 `,
   );

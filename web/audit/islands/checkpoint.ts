@@ -4,19 +4,19 @@ import { code, el, foreign, place, time } from "./dom.js";
 import { download } from "./download.js";
 import { shownFailure, shownOf } from "./outcome.js";
 import type { Page } from "./page.js";
+import { describePolicy, whosePolicy } from "./policywords.js";
 import { showVerdict } from "./verdict.js";
 import { openSession } from "./view.js";
 
 export async function run(page: Page): Promise<void> {
   const section = place("verdict");
   try {
-    const { client } = await openSession(page);
+    const { client, view } = await openSession(page);
     const result = await client.checkCheckpoint();
-    showVerdict(
-      section,
-      shownOf(result.verdict, { verified: "Your browser verified this checkpoint and its signatures." }),
-    );
-    place("signatures").replaceChildren(signatures(result.cosignatures));
+    const headline = { verified: "Your browser verified this checkpoint and its signatures." };
+    const policy = describePolicy(view, result.quorum, !result.before);
+    showVerdict(section, shownOf(result.verdict, headline, [policy]));
+    place("signatures").replaceChildren(signatures(result.cosignatures, whosePolicy(view)));
     const note = place("note");
     note.textContent = result.note;
     note.after(el("p", {}, download("Save the note", "checkpoint.txt", result.note, "text/plain")));
@@ -43,12 +43,12 @@ function memory({ before }: CheckpointResult): Node[] {
   ];
 }
 
-function signatures(list: readonly CheckpointSignature[]): HTMLElement {
+function signatures(list: readonly CheckpointSignature[], whose: string): HTMLElement {
   const head = ["Key", "Signed at", "After the last entry", "Result"];
   return el(
     "table",
     { class: "stack" },
-    el("caption", {}, "Each verified by your browser, under the operator’s policy"),
+    el("caption", {}, `Each verified by your browser, under ${whose} policy`),
     el("thead", {}, el("tr", {}, ...head.map((text) => el("th", { scope: "col" }, text)))),
     el("tbody", {}, ...list.map(signatureRow)),
   );

@@ -3,6 +3,7 @@ import { enhanceCharts } from "./chart.js";
 import { place } from "./dom.js";
 import { shownFailure, shownOf } from "./outcome.js";
 import type { Page } from "./page.js";
+import { describePolicy } from "./policywords.js";
 import { showVerdict } from "./verdict.js";
 import { openSession } from "./view.js";
 
@@ -19,7 +20,8 @@ export async function run(page: Page): Promise<void> {
     const { verdict, before, quorum } = await client.checkCheckpoint();
     const seen = quorum === "none" ? "the log’s state is signed" : "a quorum of witnesses saw this log";
     const kept = before ? ", and it continues the one of your last visit" : "";
-    showVerdict(section, shownOf(verdict, { verified: `Your browser verified that ${seen}${kept}.` }));
+    const headline = { verified: `Your browser verified that ${seen}${kept}.` };
+    showVerdict(section, shownOf(verdict, headline, [describePolicy(view, quorum, !before)]));
   } catch (failure) {
     showVerdict(section, shownFailure(failure));
   }
