@@ -66,7 +66,7 @@ function evidenceOffer(file: EvidenceFile): HTMLElement {
 }
 
 /** The reason of a failure. A server's own words in it are set apart, as they may run from right to left. */
-function reasonIn(reason: string, cause: unknown): Child {
+export function reasonIn(reason: string, cause: unknown): Child {
   const said = cause instanceof Error && cause.name === "Problem" ? (cause as Problem).said : "";
   const text = sentence(reason);
   const at = said === "" ? -1 : text.indexOf(said);
