@@ -9,6 +9,7 @@ await import("./weight.test.js");
 await import("./lookup.test.js");
 await import("./history.test.js");
 await import("./roster.test.js");
+await import("./words.test.js");
 await import("./digits.test.js");
 await import("./compare.test.js");
 await import("./verify.test.js");

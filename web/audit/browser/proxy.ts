@@ -10,6 +10,12 @@ export interface Mischief {
   readonly delay?: number;
   /** Drops the connection instead of answering. */
   readonly drop?: true;
+  /** Answers this itself. */
+  readonly answer?: {
+    readonly status: number;
+    readonly headers: Record<string, string>;
+    readonly body: string;
+  };
 }
 
 /** A proxy for one server. */
@@ -53,6 +59,11 @@ async function forward(
   if (mischief) proxy.done++;
   if (mischief?.drop) {
     res.destroy();
+    return;
+  }
+  if (mischief?.answer) {
+    const { status, headers, body } = mischief.answer;
+    res.writeHead(status, headers).end(body);
     return;
   }
   const { host: _host, "accept-encoding": _encoding, ...headers } = req.headers;

@@ -142,6 +142,16 @@ describe("between the browser and the directory", { concurrency: 2 }, () => {
       verdict: "unchecked",
       words: /could not check/i,
     },
+    {
+      name: "a redirect to elsewhere",
+      page: "/checkpoint",
+      mischief: {
+        path: /^\/log\/checkpoint/,
+        answer: { status: 302, headers: { location: "/elsewhere" }, body: "" },
+      },
+      verdict: "unchecked",
+      words: /http:\/\/127.*redirect to elsewhere, which is refused.*own address/,
+    },
   ];
   for (const c of cases) {
     test(c.name, async () => {
@@ -158,6 +168,18 @@ describe("between the browser and the directory", { concurrency: 2 }, () => {
       });
     });
   }
+
+  test("a server's own words are cut, and kept from turning the sentence around", async () => {
+    await withProxy(async (proxy, tab) => {
+      const body = JSON.stringify({ detail: `\u05d0 <b>${"y".repeat(2000)}` });
+      const headers = { "content-type": "application/problem+json" };
+      proxy.mischief = { path: /^\/log\/checkpoint/, answer: { status: 500, headers, body } };
+      await visit(tab, `${proxy.url}/audit/checkpoint`);
+      const said = (await tab.page.locator("#verdict .reason bdi").textContent()) ?? "";
+      assert.match(said, /^\u05d0 <b>y+…$/);
+      assert.equal(said.length, 300);
+    });
+  });
 
   for (const at of [0.02, 0.3, 0.6, 0.98]) {
     test(`a byte of the answer to a lookup, at ${at}`, async () => {

@@ -114,12 +114,18 @@ describe("files on the page of a directory", { concurrency: 2 }, () => {
         assert.equal(verdict, "unchecked", file.name);
         assert.match(words, /none of the files that can be verified|was not read/, file.name);
       }
+      const kinds = /evidence of misbehaviour, a credential.*list of distinguished heads; this file is none/;
+      assert.match((await resultOf(tab.page, "noise.bin")).words, kinds);
       assert.match((await resultOf(tab.page, "large.json")).words, /10\.0 MB.*8 MB at most/);
       await paste(tab, "#verify-text", "y".repeat(10_000_000));
       await tab.page.getByRole("heading", { name: "What was pasted" }).waitFor();
       assert.equal(await tab.page.locator("#verify-text").inputValue(), "", "10 MB got into the box");
       assert.equal(await tab.page.evaluate(() => 1 + 1), 2);
     });
+  });
+
+  test("the verdict at the top is the worst on the files, until they are removed", async () => {
+    await onPage((tab) => followsFiles(tab));
   });
 
   test("many files at once, and names with markup", async () => {
@@ -218,6 +224,16 @@ describe("the page without a server", { concurrency: 2 }, () => {
     });
   });
 
+  test("the verdict at the top follows the files", async () => {
+    await alone({}, async (tab) => {
+      const top = tab.page.locator("#verdict");
+      assert.match(await top.innerText(), /No file was verified yet/);
+      await give(tab.page, [await evidence("proven")]);
+      assert.equal(await top.getAttribute("data-verdict"), "misbehaviour");
+      assert.match(await top.innerText(), /The file shows misbehaviour.*Checked by: your browser/s);
+    });
+  });
+
   test("it tells how to check itself, and its version", async () => {
     await alone({}, async (tab) => {
       const words = await tab.page.locator(".self").innerText();
@@ -247,6 +263,21 @@ async function onPage(work: (tab: Tab) => Promise<void>): Promise<void> {
     await work(tab);
     assert.deepEqual(tab.trouble, []);
   });
+}
+
+async function followsFiles(tab: Tab): Promise<void> {
+  const top = tab.page.locator("#verdict");
+  assert.equal(await top.getAttribute("role"), "status", "changes are announced");
+  assert.match(await top.innerText(), /No file was verified yet/);
+  await give(tab.page, [await proof()]);
+  assert.equal(await top.getAttribute("data-verdict"), "verified");
+  assert.match(await top.innerText(), /The file verifies.*Checked by: your browser, witness lamp/s);
+  await give(tab.page, [fileOf("noise.bin", "noise")]);
+  assert.equal(await top.getAttribute("data-verdict"), "unchecked");
+  assert.match(await top.innerText(), /Not every file was verified.*noise\.bin.*Checked by: nobody/s);
+  await tab.page.getByRole("button", { name: "Remove all files" }).click();
+  await top.getByText("No file was verified yet.").waitFor();
+  assert.equal(await tab.page.locator(".result").count(), 0);
 }
 
 /** Opens the page from the disk, offline, and fails if it asks anybody for anything. */

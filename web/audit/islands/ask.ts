@@ -17,9 +17,14 @@ export async function askBytes(url: string, limit: number, wait = patience): Pro
     const response = await fetch(url, {
       signal: AbortSignal.timeout(wait),
       credentials: "omit",
-      redirect: "error",
+      redirect: "manual",
       referrerPolicy: "no-referrer",
     });
+    if (response.type === "opaqueredirect") {
+      throw new NoAnswer(
+        "It sends this browser elsewhere (a redirect), which is refused. Use its own address.",
+      );
+    }
     if (!response.ok) throw new NoAnswer(`It answered with the status ${response.status}.`);
     return await readLimited(response, limit);
   } catch (failure) {

@@ -2,6 +2,7 @@
 import { encodeHex, type CheckpointResult, type CheckpointSignature } from "@ghostlight/client";
 import { code, el, foreign, place, time } from "./dom.js";
 import { download } from "./download.js";
+import { lagWords } from "./lag.js";
 import { shownFailure, shownOf } from "./outcome.js";
 import type { Page } from "./page.js";
 import { describePolicy, whosePolicy } from "./policywords.js";
@@ -44,7 +45,7 @@ function memory({ before }: CheckpointResult): Node[] {
 }
 
 function signatures(list: readonly CheckpointSignature[], whose: string): HTMLElement {
-  const head = ["Key", "Signed at", "After the last entry", "Result"];
+  const head = ["Key", "Signed at", "And the last entry", "Result"];
   return el(
     "table",
     { class: "stack" },
@@ -61,7 +62,7 @@ function signatureRow(s: CheckpointSignature, i: number): HTMLElement {
     {},
     el("th", { scope: "row" }, foreign(s.name), i === 0 ? " (the log)" : ""),
     el("td", { "data-label": "time" }, s.time === undefined ? "–" : time(s.time)),
-    el("td", { "data-label": "lag" }, s.lag === undefined ? "–" : `${(s.lag / 1000).toFixed(0)} s`),
+    el("td", { "data-label": "lag" }, s.lag === undefined ? "–" : lagWords(s.lag, "it")),
     el(
       "td",
       {},

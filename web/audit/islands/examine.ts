@@ -7,6 +7,7 @@ import { code } from "./dom.js";
 import { examineEvidence } from "./evidenceresult.js";
 import { byBrowser, nothing, type Examined } from "./examined.js";
 import { examineHeads, examineHeadsAlone } from "./headsresult.js";
+import { sentence } from "./outcome.js";
 import { examineProof } from "./proofresult.js";
 
 /** A file that was read, and what it is. */
@@ -64,7 +65,9 @@ export async function examine(file: Opened, all: readonly Opened[], c: Context):
         is.reason,
       );
     case "unknown":
-      return nothing(name, "A file.", "This is none of the files that can be verified here.", is.reason);
+      return nothing(name, "A file.", "This is none of the files that can be verified here.", verifiable, {
+        facts: [["Read as JSON", sentence(is.reason)]],
+      });
   }
 }
 
@@ -75,6 +78,10 @@ const kinds: Readonly<Record<FileKind, string>> = {
   "credential-update": "the update of a credential",
   heads: "a list of distinguished heads",
 };
+
+/** What a file could be. */
+const verifiable =
+  "what can be verified is evidence of misbehaviour, a credential or the update of one, a proof that an entry is in a public log, and a list of distinguished heads; this file is none of these. If it should be one, get it again from whoever gave it to you";
 
 /** The update among the files, if there is one only. */
 function updateFor(all: readonly Opened[]) {

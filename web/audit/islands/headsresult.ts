@@ -11,7 +11,7 @@ import type { HeadsFile } from "@ghostlight/client/evidence";
 import { configurationSum, openSignedHeads, type Basis } from "./basis.js";
 import { el, time, type Child } from "./dom.js";
 import { byBrowser, nothing, reasonOf, type Examined, type Fact } from "./examined.js";
-import { shownFailure, shownOf } from "./outcome.js";
+import { sentence, shownFailure, shownOf } from "./outcome.js";
 import type { Shown } from "./verdict.js";
 
 const what = "Distinguished heads of a log, as somebody was shown them.";
@@ -45,7 +45,7 @@ export function shownCompared(r: ComparedHeads): Shown {
       changed: "The two lists contradict each other.",
       unchecked: "The two lists have nothing in common to compare.",
     },
-    r.hint === undefined ? [] : [el("p", {}, `${r.hint.charAt(0).toUpperCase()}${r.hint.slice(1)}.`)],
+    r.hint === undefined ? [] : [el("p", {}, sentence(r.hint))],
   );
 }
 

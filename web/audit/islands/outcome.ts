@@ -5,9 +5,10 @@ import {
   verdictOf,
   type Badge,
   type EvidenceFile,
+  type Problem,
   type Verdict,
 } from "@ghostlight/client";
-import { el, type Child } from "./dom.js";
+import { el, foreign, type Child } from "./dom.js";
 import { download } from "./download.js";
 import { inWords } from "./trouble.js";
 import type { Shown } from "./verdict.js";
@@ -53,8 +54,9 @@ export function shownFailure(failure: unknown): Shown {
     hint === undefined ? undefined : el("p", {}, sentence(hint)),
     evidence && evidenceOffer(evidence),
   ]);
+  const reason = reasonIn(verdict.reason, failure.cause);
   // Who could not check did not check.
-  return shown.badge === "unchecked" ? { ...shown, checkedBy: [] } : shown;
+  return { ...shown, reason, checkedBy: shown.badge === "unchecked" ? [] : shown.checkedBy };
 }
 
 function evidenceOffer(file: EvidenceFile): HTMLElement {
@@ -63,8 +65,18 @@ function evidenceOffer(file: EvidenceFile): HTMLElement {
   return el("p", {}, download(`Save ${what}`, file.name, file.json, "application/json"), warning);
 }
 
-/** Makes a text without a full stop a sentence. */
+/** The reason of a failure. A server's own words in it are set apart, as they may run from right to left. */
+export function reasonIn(reason: string, cause: unknown): Child {
+  const said = cause instanceof Error && cause.name === "Problem" ? (cause as Problem).said : "";
+  const text = sentence(reason);
+  const at = said === "" ? -1 : text.indexOf(said);
+  if (at < 0) return text;
+  return el("span", {}, text.slice(0, at), foreign(said), text.slice(at + said.length));
+}
+
+/** Makes a text without a full stop a sentence. An address that it begins with stays as it is. */
 export function sentence(text: string): string {
-  const first = text.charAt(0).toUpperCase() + text.slice(1);
+  const isAddress = /^[a-z][a-z0-9+.-]*:\/\//.test(text);
+  const first = isAddress ? text : text.charAt(0).toUpperCase() + text.slice(1);
   return /[.?!]$/.test(first) ? first : first + ".";
 }

@@ -4,7 +4,7 @@ import { fragmentOf } from "./asking.js";
 import { button, code, el, foreign, time } from "./dom.js";
 import { setFollowed } from "./followlist.js";
 import { keyCards, readValue } from "./keys.js";
-import { sentence, shownOf } from "./outcome.js";
+import { reasonIn, shownOf } from "./outcome.js";
 import { shownTrouble, type Open } from "./pagesession.js";
 import { rememberedLabels, runRound, type Remembered } from "./rounds.js";
 import { badges, showVerdict, verdictElement } from "./verdict.js";
@@ -150,7 +150,8 @@ function rowOf(r: Remembered, on: Changing): HTMLElement {
       "p",
       {},
       el("span", { class: "state", "data-state": states[r.badge] }, badges[r.badge]),
-      ` ${sentence(r.reason)}`,
+      " ",
+      reasonIn(r.reason, r.failure?.cause),
     ),
     before,
     ...r.unexpected.map((u) => unexpectedVersion(r.label, u, on)),

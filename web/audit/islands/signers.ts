@@ -1,6 +1,7 @@
 /** Each witness of the policy, and whether it has signed the log's present checkpoint. */
 import { isFailure, type CheckpointSignature } from "@ghostlight/client";
 import { el, foreign } from "./dom.js";
+import { lagWords } from "./lag.js";
 import type { Open } from "./pagesession.js";
 import { sentence } from "./outcome.js";
 import { inWords } from "./trouble.js";
@@ -25,7 +26,7 @@ export async function showSigners(place: HTMLElement, open: Open): Promise<void>
 function witness(s: CheckpointSignature): HTMLElement {
   if (s.unchecked) return line(s.name, undefined, "has signed in a way that this page cannot check");
   if (s.missing) return line(s.name, "warn", "has not signed");
-  const lag = s.lag === undefined ? "" : `, ${(s.lag / 1000).toFixed(0)} s after the last entry`;
+  const lag = s.lag === undefined ? "" : `, ${lagWords(s.lag, "the last entry")}`;
   return line(s.name, "good", `has signed${lag}`);
 }
 

@@ -2,9 +2,9 @@
 import { encodeUtf8, isFailure, parsePolicy } from "@ghostlight/client";
 import type { Basis } from "./basis.js";
 import { place } from "./dom.js";
+import { noFile, TopVerdict } from "./filesverdict.js";
 import { shownFailure } from "./outcome.js";
 import type { Page } from "./page.js";
-import { showVerdict } from "./verdict.js";
 import { verifyFiles, type Surroundings } from "./verifyfiles.js";
 import { openSession, type Session } from "./view.js";
 
@@ -12,21 +12,16 @@ export async function run(page: Page): Promise<void> {
   const section = place("verdict");
   try {
     const session = await openSession(page);
-    verifyFiles(place("verify"), surroundingsOf(session));
-    showVerdict(section, {
-      badge: "unchecked",
-      headline: "No file was verified yet.",
-      reason: "Give this page one. It stays in this browser: nothing is sent anywhere.",
-      checkedBy: [],
-    });
+    const top = new TopVerdict(section, noFile);
+    verifyFiles(place("verify"), surroundingsOf(session), top);
     // At each visit, and not because somebody gave a file: nobody learns of that.
     await session.client.heads().catch((failure: unknown) => {
-      if (isFailure(failure, "misbehaviour")) showVerdict(section, shownFailure(failure));
+      if (isFailure(failure, "misbehaviour")) top.setPage(shownFailure(failure));
     });
   } catch (failure) {
     // Files can be verified all the same, against what the visitor names.
-    verifyFiles(place("verify"), { basis: undefined, client: undefined });
-    showVerdict(section, shownFailure(failure));
+    const top = new TopVerdict(section, shownFailure(failure));
+    verifyFiles(place("verify"), { basis: undefined, client: undefined }, top);
   }
 }
 

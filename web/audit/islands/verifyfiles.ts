@@ -1,11 +1,12 @@
 /** The part that verifies files: on the page of a directory, and in the page without a server. */
 import type { Client } from "@ghostlight/client";
 import { openSignedHeads, type Basis, type RecentHeads } from "./basis.js";
-import { el } from "./dom.js";
+import { button, el } from "./dom.js";
 import { examine, openFile, type Context, type Opened } from "./examine.js";
 import { nothing, reasonOf, type Examined } from "./examined.js";
 import { fileDrop, maxFiles, type Given } from "./filedrop.js";
 import style from "./files.css";
+import type { TopVerdict } from "./filesverdict.js";
 import { holdAgainst, type Held } from "./holdagainst.js";
 import { resultElement } from "./resultview.js";
 import { addStyle } from "./style.js";
@@ -23,8 +24,8 @@ interface Shown {
   readonly opened: Opened | undefined;
 }
 
-/** Fills a place with the part. */
-export function verifyFiles(place: HTMLElement, around: Surroundings): void {
+/** Fills a place with the part. The verdict at the top of the page follows what comes of the files. */
+export function verifyFiles(place: HTMLElement, around: Surroundings, top: TopVerdict): void {
   addStyle(style);
   const results = el("section", { class: "results", "aria-label": "Results" });
   const busy = el("p", { class: "examining", role: "status" });
@@ -36,18 +37,25 @@ export function verifyFiles(place: HTMLElement, around: Surroundings): void {
   async function show(focus: boolean): Promise<void> {
     const mine = ++round;
     const context = contextOf(shown, held, around);
-    const elements: HTMLElement[] = [];
+    const examined: Examined[] = [];
     for (const one of shown) {
       busy.textContent = `Verifying: ${one.given.name}`;
       await nextFrame();
-      elements.push(resultElement(await examineOne(one, shown, context)));
+      examined.push(await examineOne(one, shown, context));
       if (mine !== round) return;
     }
     busy.textContent = "";
-    results.replaceChildren(...elements);
+    results.replaceChildren(...examined.map(resultElement), ...(examined.length > 0 ? [remove] : []));
+    top.setFiles(examined);
     if (focus) results.querySelector("h3")?.focus();
   }
 
+  const remove = button("Remove all files", () => {
+    shown = [];
+    void show(false);
+    place.querySelector("input")?.focus(); // the button is gone
+  });
+  remove.className = "quiet";
   const take = (files: Given[]) => {
     const fresh = files.map((given) => ({
       given,

@@ -15,14 +15,17 @@ export class Problem extends Error {
   readonly status: number;
   /** The problem's type, without "urn:ghostlight:problem:" if it has that. */
   readonly type: string;
+  /** The server's own words in the message, at most 300 characters; empty: it gave none. */
+  readonly said: string;
   /** The part of the request that is at fault; empty: none is named. */
   readonly field: string;
   /** What the server asks to wait before another attempt, in milliseconds. */
   readonly retryAfter: number;
 
   constructor(status: number, document: Record<string, unknown>, retryAfter: number) {
-    const detail = text(document["detail"]) || text(document["title"]) || "without a reason";
-    super(`the server answered ${status}: ${detail}`);
+    const said = text(document["detail"]) || text(document["title"]);
+    super(`the server answered ${status}: ${said || "without a reason"}`);
+    this.said = said;
     this.name = "Problem";
     this.status = status;
     const type = text(document["type"]);
@@ -56,13 +59,16 @@ export class Problem extends Error {
   }
 }
 
-const longestText = 1024;
+/** How much is kept of a server's text, in characters. */
+const longestText = 300;
 
 /** A server's text goes into sentences: it must not turn them around, or break them. */
 function text(value: unknown): string {
-  return typeof value === "string"
-    ? value.slice(0, longestText).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\ufffd")
-    : "";
+  return typeof value === "string" ? cut(value).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\ufffd") : "";
+}
+
+function cut(value: string): string {
+  return value.length <= longestText ? value : `${value.slice(0, longestText - 1)}…`;
 }
 
 /**

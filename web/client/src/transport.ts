@@ -18,6 +18,8 @@ export interface TransportOptions {
 const maxProblem = 64 << 10;
 const longestPause = 30_000;
 const binary = "application/octet-stream";
+const elsewhere =
+  "the server answered with a redirect to elsewhere, which is refused, for requests tell whom you look up; use the directory's own address, or tell the operator";
 
 /**
  * Speaks the HTTP binding with one directory, or reads one log. A request repeats only
@@ -86,11 +88,13 @@ export class Transport {
       const response = await this.#options.fetch(this.base + path, {
         ...init,
         signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-        // A request says whom its user looks up: it is not for other hosts.
-        redirect: "error",
+        // A request says whom its user looks up: it is not for other hosts. Not "error", which
+        // would look like a server that was not reached.
+        redirect: "manual",
         credentials: "omit",
         referrerPolicy: "no-referrer",
       });
+      if (isRedirect(response)) throw new ResponseError(`${this.base}: ${elsewhere}`);
       return await read(response, limit, typed);
     } catch (error) {
       signal?.throwIfAborted();
@@ -99,6 +103,11 @@ export class Transport {
       throw new NetworkError(`${this.base}: ${why}`, { cause: error });
     }
   }
+}
+
+/** Whether a server sends whoever asks elsewhere. Browsers hide the status and the address of it. */
+function isRedirect({ type, status }: Response): boolean {
+  return type === "opaqueredirect" || [301, 302, 303, 307, 308].includes(status);
 }
 
 /** The body of a successful response. Throws a Problem for others. */

@@ -52,7 +52,13 @@ test("answers that no directory gives are refused", async () => {
   proxy.tamper = () => text(200, "<html>hello</html>", "text/html");
   await fails(client.lookup(label), "undecided", /content type/);
   proxy.tamper = () => ({ ...text(302, ""), headers: { Location: "/elsewhere" } });
-  await fails(client.lookup(label), "undecided");
+  proxy.requests.length = 0;
+  await fails(client.lookup(label), "undecided", /redirect to elsewhere, which is refused/);
+  assert.deepEqual(
+    proxy.requests.filter(({ path }) => path === "/elsewhere"),
+    [],
+    "a redirect was followed",
+  );
   proxy.tamper = () => text(200, "", "application/octet-stream");
   await fails(client.lookup(label), "undecided", /malformed/);
   for (const { path } of proxy.requests) assert.doesNotMatch(path, /alice/);
@@ -79,6 +85,9 @@ test("refusals are told as what they are: claims", async () => {
   proxy.tamper = () => problem(410, "pruned", { field: "last" });
   const pruned = await fails(client.lookup(label), "undecided", /which they cannot have/);
   assert.match(pruned.hint ?? "", /do not give up/);
+  proxy.tamper = () => problem(500, "internal", { detail: "y".repeat(400) });
+  const long = await fails(client.lookup(label), "undecided", /answered 500: y{299}…/);
+  assert.ok(long.cause instanceof Problem && long.cause.said.length === 300);
   proxy.tamper = () => text(500, "x".repeat(100_000));
   await fails(client.lookup(label), "undecided", /answered 500: without a reason/);
 });
