@@ -38,14 +38,22 @@
 //	                          table#data-NAME has a row for each point: data-x, data-y. x of
 //	                          growth is in ms since the Unix epoch, of the others a position
 //	             monitors     li[data-monitor] has the base URL of one
+//	             checkpoint   the card; what has data-claim in it stays, as the server's claim
+//	             activity     is marked as the server's claim, as head and rules are
+//	             rules        what users pin
+//	             digest       the SHA-256 of the Configuration
 //	log          jump         the form: inputs position and date
 //	             entries      the table; tr#eN is entry N
-//	entry        entry        dl; data-position
-//	             changes      what the entry changed
+//	entry        entry        dl: the facts, which are compared with those that were verified
+//	             changes      what the entry changed, the server's claim
 //	             proof        data-size is that of the tree; svg.tree and ol.proof-list say the
 //	                          same
 //	checkpoint   signatures   the table; tr[data-key] is NAME+KEYID
-//	             note         pre: the signed note, byte for byte; #policy has the policy
+//	             note         pre: the signed note, byte for byte
+//	             summary      size, quorum and root; data-claim as on the overview
+//	             policy       pre: the policy
+//	             witnesses    the server's claim
+//	             past         the server's claim: earlier checkpoints
 //	             memory       empty: checkpoints that the browser has seen
 //	consistency  visit        empty: the visitor's last head
 //	             consistency  the form: inputs old and new

@@ -195,6 +195,58 @@ describe("between the browser and the directory", { concurrency: 2 }, () => {
     });
   }
 
+  // What the server wrote, and what a proxy makes of it.
+  const rewritten: readonly { readonly name: string; readonly from: RegExp; readonly to: string }[] = [
+    { name: "the time", from: /(<dt>Time<.dt><dd><time[^>]*>)\d{4}/, to: "$11999" },
+    {
+      name: "the root of the prefix tree",
+      from: /(Root of the prefix tree<.dt><dd><code>)\w{8}/,
+      to: "$1deadbeef",
+    },
+    { name: "the 40 bytes", from: /(40 bytes<.dt><dd><code>)\w{8}/, to: "$1deadbeef" },
+    { name: "a leaf hash", from: /(Leaf hash, KEYTRANS<.dt><dd><code>)\w{8}/, to: "$1deadbeef" },
+    { name: "the drawing", from: /(<text[^>]*>)[0-9a-f]{8}</, to: "$1deadbeef<" },
+    { name: "the proof in words", from: /(hashes to <code>)\w{8}/, to: "$1deadbeef" },
+    { name: "the title", from: /<h1>Log entry 3/, to: "<h1>Log entry 4" },
+  ];
+  test("a page of an entry that says something else than the log is not called verified", async () => {
+    for (const { name, from, to } of rewritten) {
+      await withProxy(async (proxy, tab) => {
+        let rewrote = false;
+        const change = (body: Buffer) => {
+          rewrote = from.test(body.toString());
+          return Buffer.from(body.toString().replace(from, to));
+        };
+        proxy.mischief = { path: /^\/audit\/log\/3$/, change };
+        await visit(tab, `${proxy.url}/audit/log/3`);
+        assert.ok(rewrote, `${name}: nothing was changed`);
+        assert.equal(await verdict(tab), "unchecked", name);
+        assert.match(await words(tab), /said something else of entry 3/, name);
+        assert.doesNotMatch(await tab.page.locator("#main").innerHTML(), /deadbeef|>1999/, name);
+        assert.match(await tab.page.locator("#changes h2").innerText(), /claim: not checked/);
+      });
+    }
+  });
+
+  test("the checkpoint of the overview and the policy are those that the browser verified", async () => {
+    await withProxy(async (proxy, tab) => {
+      const change = (body: Buffer) =>
+        Buffer.from(
+          body
+            .toString()
+            .replace(/<p>Of \d+ entries/, "<p>Of 7777 entries")
+            .replace(/(id="policy"[^>]*>)/, "$1log forged+7777+AAAA\n"),
+        );
+      proxy.mischief = { path: /^\/audit\/(checkpoint)?$/, change };
+      for (const path of ["/", "/checkpoint"]) {
+        await visit(tab, `${proxy.url}/audit${path}`);
+        assert.equal(await verdict(tab), "verified");
+        assert.doesNotMatch(await tab.page.locator("#main").innerText(), /7777/, path);
+      }
+      assert.match(await tab.page.locator("#witnesses h2").innerText(), /claim: not checked/);
+    });
+  });
+
   test("another configuration than on the first visit", async () => {
     await withProxy(async (proxy, tab) => {
       await visit(tab, `${proxy.url}/audit/`);

@@ -282,6 +282,10 @@ export interface CheckpointResult {
   readonly cosignatures: readonly CheckpointSignature[];
   readonly quorum: string;
   readonly quorumMet: boolean;
+  /** The policy that this browser retains, under which this was checked. */
+  readonly policy: string;
+  /** The verifier key of the log in that policy. */
+  readonly logKey: string;
   /** The last checkpoint that this browser had verified before; undefined on the first visit. */
   readonly before: { readonly size: number; readonly root: Uint8Array; readonly at: number } | undefined;
   readonly verdict: Verdict;

@@ -104,6 +104,8 @@ function describeCheckpoint(
     cosignatures: signaturesOf(policy, c, time),
     quorum: policy.policy.quorum,
     quorumMet,
+    policy: policy.text,
+    logKey: policy.log.key.text,
     before,
     verdict: checkpointVerdict(policy, c, quorumMet, before),
   };
