@@ -17,9 +17,6 @@ export async function run(page: Page): Promise<void> {
   try {
     const { client, view } = await openSession(page);
     const result = await client.checkCheckpoint();
-    const headline = { verified: "Your browser verified this checkpoint and its signatures." };
-    const policy = describePolicy(view, result.quorum, !result.before);
-    showVerdict(section, shownOf(result.verdict, headline, [policy]));
     replaceSummary(place("summary"), result);
     place("signatures").replaceChildren(signatures(result.cosignatures, whosePolicy(view)));
     const note = place("note");
@@ -32,10 +29,9 @@ export async function run(page: Page): Promise<void> {
     for (const part of ["witnesses", "past"]) markClaim(place(part));
     place("memory").replaceChildren(...memory(result));
     // Last, when the page shows what was verified.
-    showVerdict(
-      section,
-      shownOf(result.verdict, { verified: "Your browser verified this checkpoint and its signatures." }),
-    );
+    const headline = { verified: "Your browser verified this checkpoint and its signatures." };
+    const whose = describePolicy(view, result.quorum, !result.before);
+    showVerdict(section, shownOf(result.verdict, headline, [whose]));
   } catch (failure) {
     showVerdict(section, shownFailure(failure));
   }
