@@ -377,7 +377,7 @@ func TestViewCheckpoint(t *testing.T) {
 	}
 	wantText(t, p, "signatures", "keys.example.org/log", "the log")
 	wantText(t, p, "witnesses", "away", "none since the start", "does not answer as it should")
-	wantText(t, p, "main", "the policy requires no witness", "Recent checkpoints")
+	wantText(t, p, "main", "the policy requires no witness", "What the server says of recent checkpoints")
 	wantText(t, p, "policy", "quorum none", "log keys.example.org/log+")
 	unpublished := newWorld(t, func(c *Config, _ *directory.Config) { c.View = &ViewConfig{} })
 	wantText(t, unpublished.see("/checkpoint"), "main", "This log is not published")
