@@ -47,7 +47,7 @@ function finding(f: Finding, evidence: EvidenceFile | undefined, now: number): H
     el("h4", {}, foreign(f.label), ...others),
     el("p", { class: "code" }, `${f.severity}: ${f.code}`),
     el("p", {}, ...withCommands(f.message)),
-    el("p", { class: "todo" }, el("strong", {}, "What to do: "), ...withCommands(f.advice)),
+    el("p", { class: "what-to-do" }, el("strong", {}, "What to do: "), ...withCommands(f.advice)),
     evidence && evidenceOffer(evidence),
     f.keys && f.keys.length > 0 ? details("The keys", keyCards(f.keys, now)) : undefined,
     proof(f.proof),
